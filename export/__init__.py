@@ -1,0 +1,1 @@
+"""SavedModels, TensorFlow Serving configuration, servers and clients."""

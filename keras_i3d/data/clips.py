@@ -1,0 +1,108 @@
+"""Which frames: arithmetic of time and indices. Opens nothing."""
+
+import itertools
+import math
+from collections import deque
+from collections.abc import Iterable, Iterator
+from fractions import Fraction
+
+import numpy as np
+
+# A frame is shown for at most this long; a larger gap between two time stamps is a jump of the clock.
+LONGEST_HOLD = 60
+# The last frame is shown as long as the one before it, but no longer than this: files rarely say.
+LONGEST_LAST_HOLD = 1
+
+
+def spans(frames: Iterable[tuple], nominal: Fraction) -> Iterator[tuple]:
+    """(frame, time stamp, duration) to (frame, start, end): when each frame is shown, from 0 on.
+
+    Args:
+        frames: time stamp and duration in seconds, None where the file has none; in display order.
+        nominal: seconds of one frame where the file says nothing.
+
+    A frame is shown until the next one comes. A time stamp that is missing, or jumps back, or forward
+    by more than a minute, is taken to follow the frame before it by that frame's duration. One that
+    stays, or falls back by no more than a frame, takes the place of the frame before it.
+
+    stamps 5.00 5.04 5.12 0.00, duration 0.04    starts 0.00 0.04 0.12 0.16, end 0.20
+    stamps 0.00 0.08 0.08 0.12, duration 0.04    starts 0.00 0.08 0.08 0.12, end 0.16
+    """
+    held, start, before = None, Fraction(0), Fraction(0)
+    shift = None
+    for frame, stamp, duration in frames:
+        duration = duration or nominal
+        if held is None:
+            shift = -stamp if stamp is not None else None
+        else:
+            item, length = held
+            follows = start + length
+            if stamp is None:
+                shift = None
+            elif shift is None or not -length <= stamp + shift - start <= LONGEST_HOLD:
+                shift = follows - stamp
+            after = follows if stamp is None else max(start, stamp + shift)
+            yield item, start, after
+            before, start = after - start, after
+        held = frame, duration
+    if held is not None:
+        item, length = held
+        yield item, start, start + max(length, min(before, Fraction(LONGEST_LAST_HOLD)))
+
+
+def resample(shown: Iterable[tuple], fps: int) -> Iterator:
+    """Frames of a regular clock: at each tick the frame that is shown in the tick's middle.
+
+    Args:
+        shown: (frame, start, end) in seconds, one after the other, from 0 on.
+        fps: ticks per second.
+
+    At least one frame comes out. FFmpeg's fps filter, rounding to the nearest, chooses the same frames.
+
+    50 fps to 25    abcdef       b d f
+    10 fps to 25    ab           a a b b b     (ticks' middles 0.02 0.06 0.10 0.14 0.18)
+    """
+    ticks, frame = 0, None
+    for frame, _, end in shown:
+        until = ticks_before(end, fps)
+        yield from itertools.repeat(frame, until - ticks)
+        ticks = until
+    if ticks == 0 and frame is not None:
+        yield frame
+
+
+def ticks_before(time: Fraction, fps: int) -> int:
+    """How many ticks of a clock have their middle, (tick + 1/2) / fps, before `time` in seconds."""
+    return max(0, math.ceil(time * fps - Fraction(1, 2)))
+
+
+def windows(frames: Iterable, length: int, stride: int) -> Iterator[tuple[int, list]]:
+    """(first frame's number, `length` frames): one window every `stride` frames, the last one at the end.
+
+    Every frame is in some window where stride <= length. Fewer than `length` frames are looped. Never
+    more than `length` frames are held.
+
+    10 frames, length=4, stride=3    xxxx......   ...xxxx...   ......xxxx
+     9 frames, length=4, stride=3    xxxx.....    ...xxxx..    .....xxxx
+     3 frames, length=4              xxxx         frames 0 1 2 0
+    """
+    last: deque = deque(maxlen=length)
+    count = end = 0
+    for count, frame in enumerate(frames, start=1):
+        last.append(frame)
+        if count >= length and (count - length) % stride == 0:
+            yield count - length, list(last)
+            end = count
+    if 0 < count < length:
+        yield 0, [last[i] for i in looped(count, length)]
+    elif count > end:
+        yield count - length, list(last)
+
+
+def looped(num_frames: int, length: int) -> np.ndarray:
+    """Frame numbers of a clip of at least `length` frames that goes on from frame 0 at the end.
+
+    num_frames=3, length=5    [0 1 2 0 1]
+    num_frames=3, length=2    [0 1 2]
+    """
+    return np.arange(max(num_frames, length)) % num_frames

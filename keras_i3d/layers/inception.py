@@ -1,0 +1,92 @@
+"""Inception's block of four branches."""
+
+import keras
+from keras import layers
+
+from keras_i3d.layers.conv_unit import ConvUnit3D
+
+
+@keras.saving.register_keras_serializable("keras_i3d")
+class InceptionBlock3D(layers.Layer):
+    """Four branches over one clip, joined along the channels.
+
+    branch 0   1x1x1
+    branch 1   1x1x1, 3x3x3
+    branch 2   1x1x1, 3x3x3      (as in slim's Inception-v1, 3 where GoogLeNet's paper has 5)
+    branch 3   3x3x3 max pool, 1x1x1
+
+    Args:
+        branch_0, branch_3: channels of the branch's only convolution.
+        branch_1, branch_2: channels of the branch's (1x1x1, 3x3x3) convolutions.
+
+    Input (batch, time, height, width, channels); output has the sum of the branches' last channels.
+
+    Source: kinetics-i3d, i3d.py, end points Mixed_3b to Mixed_5c, whose names the units carry.
+    """
+
+    def __init__(
+        self,
+        branch_0: int,
+        branch_1: tuple[int, int],
+        branch_2: tuple[int, int],
+        branch_3: int,
+        **kwargs,
+    ):
+        super().__init__(**kwargs)
+        self.branch_0, self.branch_1 = branch_0, tuple(branch_1)
+        self.branch_2, self.branch_3 = tuple(branch_2), branch_3
+
+        def unit(name, filters, kernel_size):
+            return ConvUnit3D(filters, kernel_size, name=name, dtype=self.dtype_policy)
+
+        pool = layers.MaxPooling3D(
+            3,
+            strides=1,
+            padding="same",
+            data_format="channels_last",
+            name="Branch_3.MaxPool3d_0a_3x3",
+            dtype=self.dtype_policy,
+        )
+        self.branches = [
+            [unit("Branch_0.Conv3d_0a_1x1", branch_0, 1)],
+            [
+                unit("Branch_1.Conv3d_0a_1x1", branch_1[0], 1),
+                unit("Branch_1.Conv3d_0b_3x3", branch_1[1], 3),
+            ],
+            [
+                unit("Branch_2.Conv3d_0a_1x1", branch_2[0], 1),
+                unit("Branch_2.Conv3d_0b_3x3", branch_2[1], 3),
+            ],
+            [pool, unit("Branch_3.Conv3d_0b_1x1", branch_3, 1)],
+        ]
+
+    def build(self, input_shape):
+        for branch in self.branches:
+            shape = input_shape
+            for layer in branch:
+                layer.build(shape)
+                shape = layer.compute_output_shape(shape)
+
+    def call(self, clip, training=None):
+        joined = []
+        for branch in self.branches:
+            x = clip
+            for layer in branch:
+                x = layer(x, training=training) if isinstance(layer, ConvUnit3D) else layer(x)
+            joined.append(x)
+        return keras.ops.concatenate(joined, axis=-1)
+
+    def compute_output_shape(self, input_shape):
+        return (
+            *input_shape[:-1],
+            self.branch_0 + self.branch_1[-1] + self.branch_2[-1] + self.branch_3,
+        )
+
+    def get_config(self):
+        return {
+            **super().get_config(),
+            "branch_0": self.branch_0,
+            "branch_1": self.branch_1,
+            "branch_2": self.branch_2,
+            "branch_3": self.branch_3,
+        }

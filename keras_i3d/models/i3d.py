@@ -1,0 +1,127 @@
+"""I3D and Two-Stream I3D, as networks without weights."""
+
+import keras
+from keras import layers
+
+from keras_i3d.layers import ConvUnit3D, HeadPooling3D
+from keras_i3d.layers.head_pooling import least_clip
+from keras_i3d.models.inception_v1 import TOTAL_STRIDES, inception_v1_3d
+
+CHANNELS = {"rgb": 3, "flow": 2}
+POOLINGS = (None, "avg", "max")
+HEAD_POOL = (2, 7, 7)
+
+
+def i3d_logits(clip, classes: int, dropout: float = 0.5, prefix: str = ""):
+    """(batch, time, height, width, channels) to (batch, classes): trunk, head, mean over all positions.
+
+    The original removes height and width, which are 1 for frames of 193 to 224 pixels, and averages
+    over time; for larger frames, where that fails, the logits are averaged over space as well.
+
+    Source: kinetics-i3d, i3d.py, end point Logits.
+    """
+    x = inception_v1_3d(clip, prefix)
+    x = HeadPooling3D(HEAD_POOL, TOTAL_STRIDES, name=f"{prefix}AvgPool3d_0a_7x7")(x)
+    x = layers.Dropout(dropout, name=f"{prefix}Dropout_0b")(x)
+    x = ConvUnit3D(
+        classes,
+        1,
+        use_batch_norm=False,
+        use_bias=True,
+        activation=None,
+        name=f"{prefix}Conv3d_0c_1x1",
+    )(x)
+    return layers.GlobalAveragePooling3D(data_format="channels_last", name=f"{prefix}Logits")(x)
+
+
+def build_i3d(
+    stream: str = "rgb",
+    include_top: bool = True,
+    classes: int = 400,
+    input_shape=None,
+    input_tensor=None,
+    pooling: str | None = None,
+    classifier_activation="softmax",
+    dropout: float = 0.5,
+    name: str | None = None,
+) -> keras.Model:
+    """One stream of I3D with random weights; arguments as in `keras_i3d.I3D`."""
+    clip = clip_input(stream, input_shape, input_tensor, include_top)
+    if include_top:
+        x = predictions(i3d_logits(clip, classes, dropout), classifier_activation)
+    else:
+        x = pooled(inception_v1_3d(clip), pooling)
+    inputs = clip if input_tensor is None else keras.utils.get_source_inputs(input_tensor)
+    return keras.Model(inputs, x, name=name or f"i3d_{stream}")
+
+
+def build_two_stream_i3d(
+    classes: int = 400,
+    input_shape: dict | None = None,
+    classifier_activation="softmax",
+    dropout: float = 0.5,
+    name: str | None = None,
+) -> keras.Model:
+    """Two-Stream I3D with random weights; arguments as in `keras_i3d.TwoStreamI3D`."""
+    shapes = {stream: None for stream in CHANNELS} | (input_shape or {})
+    if unknown := sorted(shapes.keys() - CHANNELS.keys()):
+        raise ValueError(f"input_shape is for the streams {sorted(CHANNELS)}. Received: {unknown}")
+    clips = {s: clip_input(s, shapes[s], None, include_top=True, name=s) for s in CHANNELS}
+    logits = [i3d_logits(clips[s], classes, dropout, stream_prefix(s)) for s in CHANNELS]
+    scores = predictions(layers.Add(name="Logits")(logits), classifier_activation)
+    return keras.Model(clips, scores, name=name or "two_stream_i3d")
+
+
+def stream_prefix(stream: str) -> str:
+    """What the layers of one stream are called in the two-stream network: "RGB." or "Flow."."""
+    return {"rgb": "RGB.", "flow": "Flow."}[stream]
+
+
+def predictions(logits, activation):
+    """Class scores from logits; None leaves the logits as they are."""
+    if activation is None:
+        return logits
+    # The softmax is taken in float32 whatever the policy: in half precision small scores vanish.
+    return layers.Activation(activation, name="Predictions", dtype="float32")(logits)
+
+
+def pooled(features, pooling: str | None):
+    """(batch, t, h, w, c) as it is, or its mean or maximum over t, h and w: (batch, c)."""
+    if pooling not in POOLINGS:
+        raise ValueError(f"pooling should be one of {POOLINGS}. Received: pooling={pooling!r}")
+    if pooling == "avg":
+        return layers.GlobalAveragePooling3D(data_format="channels_last", name="avg_pool")(features)
+    if pooling == "max":
+        return layers.GlobalMaxPooling3D(data_format="channels_last", name="max_pool")(features)
+    return features
+
+
+def clip_input(stream: str, input_shape, input_tensor, include_top: bool, name: str = "clip"):
+    """The network's input, checked: (frames, height, width, channels), any of the first three None."""
+    if stream not in CHANNELS:
+        raise ValueError(f"stream should be one of {sorted(CHANNELS)}. Received: stream={stream!r}")
+    channels = CHANNELS[stream]
+    if input_tensor is not None:
+        if not keras.utils.is_keras_tensor(input_tensor):
+            raise ValueError(
+                f"input_tensor should be a Keras tensor, such as keras.Input(...) gives. "
+                f"Received: {type(input_tensor).__name__}"
+            )
+        if input_shape is not None:
+            raise ValueError(
+                "Give input_shape or input_tensor, not both: the tensor has its shape."
+            )
+        input_shape = input_tensor.shape[1:]
+    shape = (None, None, None, channels) if input_shape is None else tuple(input_shape)
+    if len(shape) != 4 or shape[-1] != channels:
+        raise ValueError(
+            f"input_shape should be (frames, height, width, {channels}) for the {stream} stream, "
+            f"without the batch. Received: input_shape={shape}"
+        )
+    least = least_clip(HEAD_POOL, TOTAL_STRIDES) if include_top else (1, 1, 1)
+    if any(n is not None and n < m for n, m in zip(shape, least, strict=False)):
+        raise ValueError(
+            f"With include_top={include_top} a clip has at least {least[0]} frames of "
+            f"{least[1]} x {least[2]} pixels. Received: input_shape={shape}"
+        )
+    return keras.Input(shape, name=name) if input_tensor is None else input_tensor

@@ -1,0 +1,17 @@
+"""Published weights: records, where they come from, and how they get into a model."""
+
+from keras_i3d.weights.assignment import assign
+from keras_i3d.weights.integrity import DamagedFileError, UnavailableError
+from keras_i3d.weights.labels import class_names, decode_predictions
+from keras_i3d.weights.records import PUBLISHED, Weights, published
+
+__all__ = [
+    "PUBLISHED",
+    "DamagedFileError",
+    "UnavailableError",
+    "Weights",
+    "assign",
+    "class_names",
+    "decode_predictions",
+    "published",
+]

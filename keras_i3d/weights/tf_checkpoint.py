@@ -1,0 +1,267 @@
+"""TensorFlow checkpoints (V2, "tensor bundles") read and written with NumPy alone.
+
+A checkpoint is two files: PREFIX.data-00000-of-00001, the tensors' bytes end to end, and PREFIX.index,
+a sorted string table (LevelDB's format, one block here) from a tensor's name to a BundleEntryProto with
+its shape, its place in the data file and its masked CRC32C.
+
+Sources: tensorflow/core/util/tensor_bundle/tensor_bundle.h, tensorflow/core/protobuf/
+tensor_bundle.proto, tensorflow/core/lib/io/format.cc, leveldb's doc/table_format.md.
+"""
+
+import math
+import struct
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import google_crc32c
+import numpy as np
+
+TABLE_MAGIC = 0xDB4775248B80FB57
+FOOTER_BYTES = 48
+RESTART_INTERVAL = 16
+# The files known here have indexes under 20 KB; the limit stops a file that is no index.
+MAX_INDEX_BYTES = 64 << 20
+DTYPES = {1: np.dtype("<f4"), 2: np.dtype("<f8"), 3: np.dtype("<i4"), 9: np.dtype("<i8")}
+
+
+@dataclass(frozen=True)
+class Entry:
+    """Where a tensor lies in the data file: its BundleEntryProto."""
+
+    dtype: int = 0
+    shape: tuple[int, ...] = ()
+    shard: int = 0
+    offset: int = 0
+    size: int = 0
+    crc: int = 0
+    sliced: bool = field(default=False)
+
+
+def read_checkpoint(prefix: str | Path, wanted=lambda name: True) -> dict[str, np.ndarray]:
+    """{name: array} of the tensors whose name is `wanted`, each checked against its CRC32C.
+
+    Raises:
+        FileNotFoundError: when one of the two files is not there.
+        ValueError: when a file is damaged or is not such a checkpoint; it says which and how.
+    """
+    index, data = index_and_data(prefix)
+    entries = read_index(index)
+    arrays = {}
+    with open(data, "rb") as file:
+        for name, entry in entries.items():
+            if wanted(name):
+                arrays[name] = _read_tensor(file, data, name, entry)
+    return arrays
+
+
+def index_and_data(prefix: str | Path) -> tuple[Path, Path]:
+    """The two files of the checkpoint that TensorFlow calls `prefix`."""
+    return Path(f"{prefix}.index"), Path(f"{prefix}.data-00000-of-00001")
+
+
+def read_index(path: Path) -> dict[str, Entry]:
+    """{tensor name: Entry} of a checkpoint's index, in the index's order."""
+    size = path.stat().st_size
+    if size > MAX_INDEX_BYTES:
+        raise ValueError(f"{path}: {size} bytes, more than any checkpoint index has")
+    table = path.read_bytes()
+    if len(table) < FOOTER_BYTES or struct.unpack("<Q", table[-8:])[0] != TABLE_MAGIC:
+        raise ValueError(
+            f"{path}: not a TensorFlow checkpoint index (its last bytes are not a table's)"
+        )
+    try:
+        return dict(_entries(table))
+    except (IndexError, struct.error, UnicodeDecodeError, ValueError) as error:
+        raise ValueError(f"{path}: damaged checkpoint index: {error}") from error
+
+
+def write_checkpoint(prefix: str | Path, arrays: dict[str, np.ndarray]) -> None:
+    """Write float32 `arrays` as TensorFlow's own writer does, byte for byte.
+
+    Names are stored in sorted order, so the same arrays always give the same two files.
+    """
+    index, data = index_and_data(prefix)
+    items: list[tuple[bytes, bytes]] = [(b"", b"\x08\x01\x1a\x02\x08\x01")]  # one shard, version 1
+    offset = 0
+    with open(data, "wb") as file:
+        for name in sorted(arrays):
+            array = np.ascontiguousarray(arrays[name], DTYPES[1])
+            content = array.tobytes()
+            file.write(content)
+            items.append((name.encode(), _encode_entry(array.shape, offset, content)))
+            offset += len(content)
+    index.write_bytes(_table(items))
+
+
+def _read_tensor(file, path: Path, name: str, entry: Entry) -> np.ndarray:
+    if entry.sliced or entry.shard != 0 or entry.dtype not in DTYPES:
+        raise ValueError(
+            f"{path}: {name} is sliced, in another shard or of type {entry.dtype}; wanted a whole "
+            f"float or integer tensor in one data file"
+        )
+    if entry.size != math.prod(entry.shape) * DTYPES[entry.dtype].itemsize:
+        raise ValueError(
+            f"{path}: {name} has {entry.size} bytes, which is not its shape {entry.shape}"
+        )
+    file.seek(entry.offset)
+    content = file.read(entry.size) if entry.size <= path.stat().st_size else b""
+    if len(content) != entry.size:
+        raise ValueError(f"{path}: ends inside {name}; wanted {entry.size} bytes at {entry.offset}")
+    if (came := masked_crc(content)) != entry.crc:
+        raise ValueError(
+            f"{path}: {name} is damaged: wanted CRC32C {entry.crc:08x}, came {came:08x}"
+        )
+    return np.frombuffer(content, DTYPES[entry.dtype]).reshape(entry.shape)
+
+
+def masked_crc(content: bytes) -> int:
+    """CRC32C, rotated and shifted as TensorFlow stores it (tsl/lib/hash/crc32c.h, Mask)."""
+    crc = google_crc32c.value(content)
+    return ((crc >> 15 | crc << 17) + 0xA282EAD8) & 0xFFFFFFFF
+
+
+# === Sorted string table ===
+
+
+def _entries(table: bytes) -> Iterator[tuple[str, Entry]]:
+    _, position = _varint(table, len(table) - FOOTER_BYTES)  # where the meta index block lies:
+    _, position = _varint(table, position)  # offset and size, not needed
+    offset, position = _varint(table, position)
+    size, _ = _varint(table, position)
+    for _, handle in _block(table, offset, size):
+        block_offset, position = _varint(handle, 0)
+        block_size, _ = _varint(handle, position)
+        for key, value in _block(table, block_offset, block_size):
+            if key:  # the empty key holds the header
+                yield key.decode(), _decode_entry(value)
+
+
+def _block(table: bytes, offset: int, size: int) -> Iterator[tuple[bytes, bytes]]:
+    block = table[offset : offset + size]
+    if len(block) != size or offset + size + 5 > len(table):
+        raise ValueError("a block runs past the end")
+    compression = table[offset + size]
+    if compression != 0:
+        raise ValueError(f"block compression {compression} is not supported")
+    (crc,) = struct.unpack_from("<I", table, offset + size + 1)
+    if masked_crc(table[offset : offset + size + 1]) != crc:
+        raise ValueError("a block does not have its CRC32C")
+    (restarts,) = struct.unpack_from("<I", block, size - 4)
+    end = size - 4 * (restarts + 1)
+    position, key = 0, b""
+    while position < end:
+        shared, position = _varint(block, position)
+        fresh, position = _varint(block, position)
+        length, position = _varint(block, position)
+        if shared > len(key) or position + fresh + length > end:
+            raise ValueError("an entry runs past its block")
+        key = key[:shared] + block[position : position + fresh]
+        yield key, block[position + fresh : position + fresh + length]
+        position += fresh + length
+
+
+def _table(items: list[tuple[bytes, bytes]]) -> bytes:
+    table = bytearray()
+
+    def block(pairs) -> bytes:
+        """Append a block; its handle."""
+        content, restarts, last = bytearray(), [], b""
+        for number, (key, value) in enumerate(pairs):
+            shared = 0
+            if number % RESTART_INTERVAL == 0:
+                restarts.append(len(content))
+            else:
+                while shared < min(len(last), len(key)) and last[shared] == key[shared]:
+                    shared += 1
+            content += _to_varint(shared) + _to_varint(len(key) - shared) + _to_varint(len(value))
+            content += key[shared:] + value
+            last = key
+        restarts = restarts or [0]
+        content += struct.pack(f"<{len(restarts) + 1}I", *restarts, len(restarts)) + b"\0"
+        handle = _to_varint(len(table)) + _to_varint(len(content) - 1)
+        table.extend(content + struct.pack("<I", masked_crc(bytes(content))))
+        return handle
+
+    data = block(items)
+    meta_index = block([])
+    # The separator after the last key: its first byte that can grow, grown, and nothing after it.
+    last = items[-1][0]
+    cut = next(i for i, byte in enumerate(last) if byte != 0xFF)
+    index = block([(last[:cut] + bytes([last[cut] + 1]), data)])
+    footer = (meta_index + index).ljust(FOOTER_BYTES - 8, b"\0")
+    return bytes(table + footer + struct.pack("<Q", TABLE_MAGIC))
+
+
+# === Protocol buffers: the few fields of BundleEntryProto ===
+
+
+def _decode_entry(message: bytes) -> Entry:
+    values = {}
+    names = {1: "dtype", 3: "shard", 4: "offset", 5: "size", 6: "crc"}
+    for number, value in _fields(message):
+        if number == 2:
+            values["shape"] = tuple(
+                dict(_fields(dimension)).get(1, 0)
+                for inner, dimension in _fields(value)
+                if inner == 2
+            )
+        elif number == 7:
+            values["sliced"] = True
+        elif number in names:
+            values[names[number]] = value
+    return Entry(**values)
+
+
+def _encode_entry(shape: tuple[int, ...], offset: int, content: bytes) -> bytes:
+    dimensions = [b"\x08" + _to_varint(n) for n in shape]
+    shape_message = b"".join(b"\x12" + _to_varint(len(d)) + d for d in dimensions)
+    message = b"\x08\x01\x12" + _to_varint(len(shape_message)) + shape_message
+    if offset:  # proto3 leaves out what is zero
+        message += b"\x20" + _to_varint(offset)
+    return (
+        message
+        + b"\x28"
+        + _to_varint(len(content))
+        + b"\x35"
+        + struct.pack("<I", masked_crc(content))
+    )
+
+
+def _fields(message: bytes) -> Iterator[tuple[int, int | bytes]]:
+    position = 0
+    while position < len(message):
+        tag, position = _varint(message, position)
+        if tag & 7 == 0:
+            value, position = _varint(message, position)
+        elif tag & 7 == 2:
+            length, position = _varint(message, position)
+            value, position = message[position : position + length], position + length
+            if len(value) != length:
+                raise ValueError("a field runs past its message")
+        elif tag & 7 == 5:
+            (value,), position = struct.unpack_from("<I", message, position), position + 4
+        else:
+            raise ValueError(f"wire type {tag & 7} is not known")
+        yield tag >> 3, value
+
+
+def _varint(content: bytes, position: int) -> tuple[int, int]:
+    value = shift = 0
+    while True:
+        byte = content[position]
+        value |= (byte & 0x7F) << shift
+        position, shift = position + 1, shift + 7
+        if byte < 0x80:
+            return value, position
+        if shift > 63:
+            raise ValueError("a number is longer than 64 bits")
+
+
+def _to_varint(value: int) -> bytes:
+    content = bytearray()
+    while value > 0x7F:
+        content.append(value & 0x7F | 0x80)
+        value >>= 7
+    content.append(value)
+    return bytes(content)

@@ -1,0 +1,53 @@
+"""keras_i3d: the I3D family of video networks for Keras 3."""
+
+import re
+from pathlib import Path
+
+from setuptools import find_packages, setup
+
+HERE = Path(__file__).parent
+VERSION = re.search(r'__version__ = "(.+)"', (HERE / "keras_i3d/__init__.py").read_text())[1]
+
+setup(
+    name="keras-i3d",
+    version=VERSION,
+    description="The I3D family of video networks for Keras 3, true to DeepMind's weights",
+    long_description=(HERE / "README.md").read_text(encoding="utf-8"),
+    long_description_content_type="text/markdown",
+    license="Apache-2.0",
+    license_files=["LICENSE", "NOTICE"],
+    python_requires=">=3.10,<3.14",
+    # export/ and tools/ lie at the top of the project and are installed below the package.
+    packages=[
+        *find_packages(include=["keras_i3d", "keras_i3d.*"]),
+        "keras_i3d.export",
+        "keras_i3d.tools",
+        "keras_i3d_command",
+    ],
+    package_dir={
+        "keras_i3d.export": "export",
+        "keras_i3d.tools": "tools",
+        "keras_i3d_command": "tools/command",
+    },
+    package_data={"keras_i3d.weights": ["labels/*.txt"]},
+    entry_points={"console_scripts": ["keras-i3d = keras_i3d_command:main"]},
+    install_requires=[
+        "absl-py>=2.0",
+        "av>=14.2",
+        "filelock>=3.12",
+        "google-crc32c>=1.5",
+        "h5py>=3.11",
+        "keras>=3.10,<4",
+        "numpy>=1.26",
+        "requests>=2.31",
+        "tensorflow>=2.17,<2.22",
+        "tqdm>=4.66",
+    ],
+    extras_require={
+        "io": ["tensorflow>=2.17,<2.18", "tensorflow-io==0.37.1; python_version<'3.13'"],
+        "jax": ["jax>=0.4.30"],
+        "torch": ["torch>=2.4"],
+        "test": ["hypothesis>=6.100", "pytest>=8.0", "pytest-timeout>=2.3", "ruff>=0.6"],
+        "bench": ["flax>=0.10", "openvino>=2024.6"],
+    },
+)

@@ -1,0 +1,1 @@
+"""The command line: `keras-i3d TOOL --flags`, one absl app a file."""

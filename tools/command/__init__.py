@@ -1,0 +1,56 @@
+"""keras-i3d TOOL --flags: runs one of the package's tools.
+
+  predict          what a video shows
+  verify_weights   whether published weights are the ones that were published
+  sample_video     the path of a video to try things on
+
+`keras-i3d TOOL --help` lists a tool's flags.
+"""
+
+# Installed as a package of its own, keras_i3d_command: importing anything below keras_i3d loads
+# TensorFlow, and what that prints while it is loaded can only be kept back from outside.
+
+import contextlib
+import importlib
+import os
+import sys
+import tempfile
+from collections.abc import Iterator
+
+TOOLS = ("predict", "verify_weights", "sample_video")
+
+
+def main() -> None:
+    """Run the tool that the first argument names."""
+    if len(sys.argv) > 1 and sys.argv[1] in TOOLS:
+        with quiet_import():
+            tool = importlib.import_module(f"keras_i3d.tools.{sys.argv[1]}")
+            running = importlib.import_module("keras_i3d.tools.running")
+        running.run(tool.main, sys.argv[1:])
+    wanted = sys.argv[1:] in (["--help"], ["-h"], ["help"])
+    print(__doc__.strip(), file=sys.stdout if wanted else sys.stderr)
+    if sys.argv[1:] and not wanted:
+        print(f"\nkeras-i3d: there is no tool {sys.argv[1]!r}", file=sys.stderr)
+    sys.exit(0 if wanted else 2)
+
+
+@contextlib.contextmanager
+def quiet_import() -> Iterator[None]:
+    """Keep back what native libraries print while they are loaded; shown where loading fails.
+
+    TensorFlow's notes on oneDNN and CUDA come before TF_CPP_MIN_LOG_LEVEL is read.
+    """
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+    sys.stderr.flush()
+    shown = os.dup(2)
+    with tempfile.TemporaryFile() as kept:
+        os.dup2(kept.fileno(), 2)
+        try:
+            yield
+        except BaseException:
+            kept.seek(0)
+            os.write(shown, kept.read())
+            raise
+        finally:
+            os.dup2(shown, 2)
+            os.close(shown)

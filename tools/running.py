@@ -1,0 +1,72 @@
+"""How every tool starts and ends: its flags, its help, its exit status.
+
+0  everything was done
+1  something was not; the rest was
+2  the flags are wrong; nothing was done
+"""
+
+import logging
+import os
+import sys
+from collections.abc import Callable, Sequence
+from typing import NoReturn
+
+from absl import app, flags
+from absl import logging as absl_logging
+
+
+class FlagError(Exception):
+    """Flags that parse, but ask for what cannot be; exit status 2."""
+
+
+class ToolError(Exception):
+    """Work that cannot be done, for a reason the user can mend; exit status 1."""
+
+
+def run(main: Callable[[Sequence[str]], int | None], argv: Sequence[str] | None = None) -> NoReturn:
+    """Run a tool's `main` with the arguments that are no flags; exits with its status, None for 0.
+
+    Args:
+        main: the tool; its module has the flags and, in its docstring, the help.
+        argv: command line, the tool's name first; by default the process's own.
+    """
+    argv = list(sys.argv if argv is None else argv)
+    name = os.path.basename(argv[0]).removesuffix(".py")
+    for stream in (sys.stdout, sys.stderr):  # file names need not be text
+        stream.reconfigure(errors="backslashreplace")
+
+    def guarded(arguments: Sequence[str]) -> int:
+        absl_logging.get_absl_handler().setFormatter(logging.Formatter(f"{name}: %(message)s"))
+        try:
+            return main(arguments[1:]) or 0
+        except FlagError as error:
+            print(f"{name}: {error}", file=sys.stderr)
+            return 2
+        except (ToolError, MemoryError) as error:
+            print(f"{name}: {error or 'out of memory'}", file=sys.stderr)
+            return 1
+        except KeyboardInterrupt:
+            print(f"\n{name}: interrupted", file=sys.stderr)
+            return 130
+        except BrokenPipeError:  # whoever read the output has enough: `| head`
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+            return 0
+
+    app.run(guarded, argv=argv, flags_parser=lambda args: _parse(args, name, main))
+
+
+def _parse(argv: Sequence[str], name: str, main: Callable) -> list[str]:
+    values = flags.FLAGS
+    values.set_gnu_getopt(True)  # flags may follow file names; "--" ends them
+    if {"--help", "-help", "-h"} & set(argv[1 : argv.index("--") if "--" in argv else None]):
+        module = main.__module__
+        print(sys.modules[module].__doc__.strip() + "\n")
+        print(
+            values.module_help(sys.argv[0] if module == "__main__" else module)
+        )  # absl's own rule
+        sys.exit(0)
+    try:
+        return values(argv)
+    except flags.Error as error:
+        print(f"{name}: {error} (`keras-i3d {name} --help` lists the flags)", file=sys.stderr)
+        sys.exit(2)

@@ -1,0 +1,50 @@
+"""Whether published weights are the ones that were published.
+
+  keras-i3d verify_weights --weights=kinetics [--stream=rgb,flow]
+
+Checks files (size, git blob, every tensor's CRC32C), counts parameters, recomputes recorded logits.
+Fetches the files if need be. Exit status 0 when all of it is right, 1 when something is not.
+"""
+
+from collections.abc import Sequence
+
+from absl import flags
+from keras_i3d_command import quiet_import
+
+with quiet_import():
+    from keras_i3d.tools.running import FlagError, run
+
+    from keras_i3d.weights import PUBLISHED, published
+    from keras_i3d.weights.verification import verify
+
+WEIGHTS = flags.DEFINE_list("weights", ["kinetics"], f"of {', '.join(PUBLISHED)}; or all")
+STREAM = flags.DEFINE_list("stream", ["rgb"], "rgb, flow or both")
+MARKS = {True: "ok", False: "FAILED", None: "-"}
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Print every check; 1 if one failed."""
+    if arguments:
+        raise FlagError(f"it takes flags alone, not {arguments[0]!r}")
+    names = list(PUBLISHED) if WEIGHTS.value == ["all"] else WEIGHTS.value
+    streams = STREAM.value
+    try:
+        records = [
+            published(name, stream)
+            for name in names
+            for stream in streams
+            if WEIGHTS.value != ["all"] or stream in PUBLISHED[name]
+        ]
+    except ValueError as error:
+        raise FlagError(error) from error
+    failed = False
+    for record in records:
+        print(f"{record.name} ({record.source}, {record.licence})", flush=True)
+        for check in verify(record):
+            print(f"  {MARKS[check.passed]:6}  {check.what}: {check.found}", flush=True)
+            failed |= check.passed is False
+    return 1 if failed else 0
+
+
+if __name__ == "__main__":
+    run(main)
