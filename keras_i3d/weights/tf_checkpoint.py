@@ -1,8 +1,8 @@
 """TensorFlow checkpoints (V2, "tensor bundles") read and written with NumPy alone.
 
-A checkpoint is two files: PREFIX.data-00000-of-00001, the tensors' bytes end to end, and PREFIX.index,
-a sorted string table (LevelDB's format, one block here) from a tensor's name to a BundleEntryProto with
-its shape, its place in the data file and its masked CRC32C.
+A checkpoint is two files: PREFIX.data-00000-of-00001, the tensors' bytes end to end, and
+PREFIX.index, a sorted string table (LevelDB's format) from a tensor's name to a BundleEntryProto
+with its shape, its place in the data file and its masked CRC32C.
 
 Sources: tensorflow/core/util/tensor_bundle/tensor_bundle.h, tensorflow/core/protobuf/
 tensor_bundle.proto, tensorflow/core/lib/io/format.cc, leveldb's doc/table_format.md.
@@ -86,7 +86,7 @@ def write_checkpoint(prefix: str | Path, arrays: dict[str, np.ndarray]) -> None:
     offset = 0
     with open(data, "wb") as file:
         for name in sorted(arrays):
-            array = np.ascontiguousarray(arrays[name], DTYPES[1])
+            array = np.asarray(arrays[name], DTYPES[1])
             content = array.tobytes()
             file.write(content)
             items.append((name.encode(), _encode_entry(array.shape, offset, content)))

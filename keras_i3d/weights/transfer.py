@@ -12,7 +12,7 @@ from keras_i3d.weights.records import PublishedFile
 
 TIMEOUTS = (10, 60)  # seconds to connect, seconds between two pieces
 ATTEMPTS = 5
-CHUNK = 1 << 20
+CHUNK = 1 << 16  # what is lost at most where a transfer breaks off
 MAX_BYTES = 1 << 30  # for files whose size nobody published
 
 log = logging.getLogger(__name__)
@@ -35,7 +35,7 @@ def download(file: PublishedFile, url: str, target: Path) -> None:
             _append(url, part, begun, file.size)
             check(file, part)
         except requests.RequestException as error:
-            # An interrupted transfer is gone on with; a host that gives nothing is given up at once.
+            # An interrupted transfer is gone on with; a host that gives nothing is given up.
             moved = part.exists() and part.stat().st_size > begun
             if attempt == ATTEMPTS or not moved:
                 raise UnavailableError(f"{url}: {_reason(error)}") from error
@@ -56,7 +56,7 @@ def download(file: PublishedFile, url: str, target: Path) -> None:
 
 
 def _append(url: str, part: Path, begun: int, size: int | None) -> None:
-    """Add to `part` what `url` has from byte `begun` on; start anew where the server cannot go on."""
+    """Add to `part` what `url` has from byte `begun` on; anew where the server cannot go on."""
     headers = {"Accept-Encoding": "identity"}
     if size is not None and begun >= size:
         begun = 0
@@ -68,6 +68,9 @@ def _append(url: str, part: Path, begun: int, size: int | None) -> None:
         answer.raise_for_status()
         if answer.status_code != 206:
             begun = 0
+        there = begun + int(answer.headers.get("Content-Length", -1))
+        if size is not None and there >= begun and there != size:
+            raise DamagedFileError(f"is damaged: wanted {size} bytes, the server has {there}")
         limit = MAX_BYTES if size is None else size
         name = part.name.removesuffix(".part")
         bar = tqdm(desc=name, total=size, initial=begun, unit="B", unit_scale=True, delay=1)
@@ -91,4 +94,6 @@ def _reason(error: requests.RequestException) -> str:
     if isinstance(error, requests.ConnectionError):
         text = str(error)
         return text if text.startswith("ended after") else "no connection"
+    if isinstance(error, requests.exceptions.ChunkedEncodingError):
+        return "the connection broke off"
     return str(error)

@@ -8,12 +8,12 @@ LEAVES = {"w": "kernel", "b": "bias"}
 
 
 def wanted(key: str) -> bool:
-    """Whether a variable belongs to the network: rgb_scratch_kin600 has the optimizer's slots too."""
+    """Whether a variable is the network's: rgb_scratch_kin600 has the optimizer's slots too."""
     return not key.endswith("/Momentum")
 
 
 def rename(key: str) -> str:
-    """'RGB/inception_i3d/Mixed_3b/Branch_0/Conv3d_0a_1x1/conv_3d/w' to that variable's path in the model."""
+    """'RGB/inception_i3d/Mixed_3b/Branch_0/Conv3d_0a_1x1/conv_3d/w' to its path in the model."""
     key = re.sub(r"^(RGB|Flow)/inception_i3d/", "", key)  # no prefix in rgb_scratch_kin600
     key = key.replace(
         "Mixed_5b/Branch_2/Conv3d_0a_3x3", "Mixed_5b/Branch_2/Conv3d_0b_3x3"
@@ -24,7 +24,7 @@ def rename(key: str) -> str:
 
 
 def convert(arrays: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
-    """{path in the model: array}; batch norm's (1, 1, 1, 1, c) of the 600-class file become (c,)."""
+    """{path in the model: array}; batch norm's (1, 1, 1, 1, c) of the 600-class file is (c,)."""
     return {
         rename(key): array.reshape(-1) if "/batch_norm/" in key else array
         for key, array in arrays.items()

