@@ -1,4 +1,4 @@
-"""Fixtures that every test may use. Where the shared folder is not there, what needs it is skipped."""
+"""Fixtures that every test may use; what needs the shared folder is skipped where it is not."""
 
 import os
 import sys

@@ -54,6 +54,7 @@ class VideoFile:
         self.frames = self.width = self.height = 0
         self.notes: list[str] = []
         self._lost = Fraction(0)
+        self._container = self._stream = None
         self._file = _open_regular(self.path)
         try:
             self._container = self._open_container()
@@ -73,9 +74,9 @@ class VideoFile:
 
     def close(self) -> None:
         """Close the file; a second call does nothing."""
-        container = getattr(self, "_container", None)
-        if container is not None:
-            container.close()
+        if self._container is not None:
+            self._container.close()
+        self._container = self._stream = None
         self._file.close()
 
     def __iter__(self) -> Iterator[tuple[np.ndarray, Fraction | None, Fraction | None]]:
@@ -94,19 +95,21 @@ class VideoFile:
         if self.frames == 0:
             raise VideoError(self.path, "no frame of it can be decoded")
         self._note_end(clock)
+        self.close()  # the decoder of 8K video holds a gigabyte
 
     # === Opening ===
 
     def _open_container(self):
         try:
             # The file is opened here and handed over, so that no name is ever taken for an
-            # address, a pattern or an option; whatever a playlist in disguise asks for beside it
-            # is refused.
+            # address, a pattern or an option. A playlist in disguise may open nothing beside it:
+            # HLS asks io_open, FFmpeg's concat the protocols.
             return av.open(
                 self._file,
                 metadata_errors="replace",
                 buffer_size=READ_BYTES,
                 io_open=self._refuse,
+                container_options={"protocol_whitelist": "none"},
             )
         except (av.error.FFmpegError, OSError) as error:
             cause = f"not a video, or cut off before its index ({_reason(error)})"

@@ -3,8 +3,8 @@
 import keras
 from keras import layers
 
-# Sonnet's default initialiser is a normal distribution of standard deviation 1/sqrt(fan_in), cut off
-# at two deviations. Keras widens the deviation so that it holds after the cut; this scale undoes that.
+# Sonnet's default initialiser is a normal distribution of deviation 1/sqrt(fan_in), cut off at two
+# deviations. Keras widens the deviation so that it holds after the cut; this scale undoes that.
 SONNET_INITIALIZER_SCALE = 0.87962566103423978**2
 
 
@@ -21,8 +21,8 @@ class ConvUnit3D(layers.Layer):
         activation: name or function of the activation, None for none.
 
     Input (batch, time, height, width, channels); output
-    (batch, ceil(time / stride), ceil(height / stride), ceil(width / stride), filters): the padding is
-    TensorFlow's SAME, which on even sizes at stride 2 pads one less before than after.
+    (batch, ceil(time / stride), ceil(height / stride), ceil(width / stride), filters): the padding
+    is TensorFlow's SAME, which on even sizes at stride 2 pads one less before than after.
 
     Source: kinetics-i3d, i3d.py, class Unit3D; batch norm's decay 0.999 is Sonnet 1's default.
     """
@@ -39,15 +39,15 @@ class ConvUnit3D(layers.Layer):
     ):
         super().__init__(**kwargs)
         self.filters = filters
-        self.kernel_size = kernel_size
-        self.strides = strides
+        self.kernel_size = _three(kernel_size)
+        self.strides = _three(strides)
         self.use_batch_norm = use_batch_norm
         self.use_bias = use_bias
         self.activation = keras.activations.get(activation)
         self.conv_3d = layers.Conv3D(
             filters,
-            kernel_size,
-            strides=strides,
+            self.kernel_size,
+            strides=self.strides,
             padding="same",
             data_format="channels_last",
             use_bias=use_bias,
@@ -91,3 +91,7 @@ class ConvUnit3D(layers.Layer):
             "use_bias": self.use_bias,
             "activation": keras.activations.serialize(self.activation),
         }
+
+
+def _three(extent: int | tuple[int, int, int]) -> tuple[int, int, int]:
+    return (extent,) * 3 if isinstance(extent, int) else tuple(extent)

@@ -34,7 +34,11 @@ def rule_arrays(rules, kind):
 def rule_models(golden_rules):
     rules, _ = golden_rules
     models = {}
-    for kind, stream, classes in (("rgb", "rgb", 400), ("flow", "flow", 400), ("rgb600", "rgb", 600)):
+    for kind, stream, classes in (
+        ("rgb", "rgb", 400),
+        ("flow", "flow", 400),
+        ("rgb600", "rgb", 600),
+    ):
         models[kind] = build_i3d(stream, classes=classes, classifier_activation=None)
         assign(models[kind], rule_arrays(rules, kind), kind)
     return models
@@ -81,9 +85,7 @@ def test_two_streams_add_their_logits(rule_cases, golden_rules):
         one = rule_arrays(rules, stream).items()
         arrays |= {stream_prefix(stream) + path: array for path, array in one}
     assign(model, arrays, "rules")
-    inputs = {
-        s: clips.clip("smooth", cases[f"{s}_smooth"]["input_shape"]) for s in ("rgb", "flow")
-    }
+    inputs = {s: clips.clip("smooth", cases[f"{s}_smooth"]["input_shape"]) for s in ("rgb", "flow")}
     joint = model.predict_on_batch(inputs)
     np.testing.assert_allclose(joint, golden["joint_smooth/predictions"], atol=1e-5)
 

@@ -84,7 +84,10 @@ def small_record(server):
     write_checkpoint(prefix, {"a/w": rng.normal(size=(300, 400)), "b": rng.normal(size=7)})
     files = tuple(
         PublishedFile(
-            f"tiny/{path.name}", git_blob(path), path.stat().st_size, f"{server.url}/tiny/{path.name}"
+            f"tiny/{path.name}",
+            git_blob(path),
+            path.stat().st_size,
+            f"{server.url}/tiny/{path.name}",
         )
         for path in index_and_data(prefix)
     )

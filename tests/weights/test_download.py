@@ -1,4 +1,4 @@
-"""Where files come from, in order; nothing damaged is used; nothing half is left under a final name."""
+"""Where files come from, in order; nothing damaged is used, nothing half gets a final name."""
 
 import logging
 import multiprocessing
@@ -84,7 +84,9 @@ def test_a_damaged_file_in_the_users_folder_is_an_error(server, small_record, mo
 @pytest.mark.parametrize("fault", ["wrong", "flipped", "endless"])
 def test_other_bytes_from_a_server_are_never_kept(fault, server, small_record, cache):
     server.faults = [None, fault, fault]
-    with pytest.raises(UnavailableError, match=r"model\.ckpt\.data-00000-of-00001 is damaged: wanted"):
+    with pytest.raises(
+        UnavailableError, match=r"model\.ckpt\.data-00000-of-00001 is damaged: wanted"
+    ):
         download.checkpoint(small_record)
     assert names(cache) == ["tiny/model.ckpt.index"]
 
@@ -99,7 +101,7 @@ def test_other_bytes_from_a_mirror_are_an_error_at_once(server, small_record, mo
 def test_a_transfer_that_breaks_off_goes_on_where_it_stopped(server, small_record, cache):
     server.faults = [None, "breaks off", "breaks off"]
     download.checkpoint(small_record)
-    # 480 028 bytes in pieces of 65 536: half of them are three pieces and a bit, half of the rest two.
+    # 480 028 bytes in pieces of 65 536: their half is three pieces and a bit, half of the rest two.
     again = [f"bytes={3 * 65_536}-", f"bytes={5 * 65_536}-"]
     assert server.requests[1:] == [(DATA, None), (DATA, again[0]), (DATA, again[1])]
     assert names(cache) == COMPLETE

@@ -14,7 +14,14 @@ from keras_i3d.weights.tf_checkpoint import write_checkpoint
 
 SHAPES = {v.path: tuple(v.shape) for v in build_i3d(classes=5).weights}
 PIERGIAJ_BRANCHES = ("b0", "b1a", "b1b", "b2a", "b2b", "b3b")
-HASSONY_BRANCHES = ("branch_0", "branch_1.0", "branch_1.1", "branch_2.0", "branch_2.1", "branch_3.1")
+HASSONY_BRANCHES = (
+    "branch_0",
+    "branch_1.0",
+    "branch_1.1",
+    "branch_2.0",
+    "branch_2.1",
+    "branch_3.1",
+)
 OUR_BRANCHES = (
     "Branch_0.Conv3d_0a_1x1",
     "Branch_1.Conv3d_0a_1x1",
@@ -71,9 +78,7 @@ def state_dict(style):
         state[f"{theirs}.{bn}.running_mean"] = rng.normal(0, 0.1, o)
         state[f"{theirs}.{bn}.running_var"] = rng.uniform(0.5, 1.5, o)
         state[f"{theirs}.{bn}.num_batches_tracked"] = np.array(7)
-    return {
-        key: a.astype(np.int64 if a.ndim == 0 else np.float32) for key, a in state.items()
-    }
+    return {key: a.astype(np.int64 if a.ndim == 0 else np.float32) for key, a in state.items()}
 
 
 @pytest.mark.parametrize("style", ["piergiaj", "hassony2"])
@@ -212,7 +217,9 @@ def test_keras_files_of_our_own(tmp_path):
         np.testing.assert_array_equal(again.predict_on_batch(clip), wanted)
         headless = keras_i3d.I3D(path, stream="flow", include_top=False)
         kernel = headless.get_layer("Mixed_5c").branches[0][0].conv_3d.kernel
-        np.testing.assert_array_equal(kernel, model.get_layer("Mixed_5c").branches[0][0].conv_3d.kernel)
+        np.testing.assert_array_equal(
+            kernel, model.get_layer("Mixed_5c").branches[0][0].conv_3d.kernel
+        )
 
 
 def test_two_streams_from_two_files_and_from_one(tmp_path):

@@ -1,0 +1,110 @@
+"""The layers by hand, and what every layer must do."""
+
+import math
+
+import keras
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from keras_i3d import layers as our_layers
+from keras_i3d.layers import ConvUnit3D, HeadPooling3D, InceptionBlock3D
+from keras_i3d.layers.head_pooling import least_clip
+
+
+def numpy(x):
+    return keras.ops.convert_to_numpy(x)
+
+
+def test_conv_unit_by_hand():
+    """A row of ones, a kernel of ones over three columns, batch norm with known statistics."""
+    unit = ConvUnit3D(1, (1, 1, 3))
+    unit.build((None, 1, 1, 4, 1))
+    unit.conv_3d.kernel.assign(np.ones((1, 1, 3, 1, 1)))
+    unit.batch_norm.beta.assign([0.5])
+    unit.batch_norm.moving_mean.assign([2.5])
+    unit.batch_norm.moving_variance.assign([0.249])  # with epsilon 1e-3: a deviation of 0.5
+    came = numpy(unit(np.ones((1, 1, 1, 4, 1), np.float32))).ravel()
+    # Sums 2 3 3 2, then (sum - 2.5) / 0.5 + 0.5, then cut at zero.
+    np.testing.assert_allclose(came, [0, 1.5, 1.5, 0], atol=1e-6)
+
+
+def test_padding_at_stride_two_is_tensorflows():
+    """Even sizes pad nothing before and one after; odd sizes one on each side."""
+    unit = ConvUnit3D(1, (1, 1, 3), (1, 1, 2), use_batch_norm=False, activation=None)
+    unit.build((None, 1, 1, None, 1))
+    unit.conv_3d.kernel.assign(np.array([100, 10, 1]).reshape(1, 1, 3, 1, 1))
+    four = numpy(unit(np.arange(1, 5, dtype=np.float32).reshape(1, 1, 1, 4, 1))).ravel()
+    assert four.tolist() == [123, 340]
+    five = numpy(unit(np.arange(1, 6, dtype=np.float32).reshape(1, 1, 1, 5, 1))).ravel()
+    assert five.tolist() == [12, 234, 450]
+
+
+def test_initial_kernels_have_sonnets_deviation():
+    """A normal of deviation 1/sqrt(fan_in), cut at two: none beyond, 0.8796 of the deviation."""
+    unit = ConvUnit3D(64, 3)
+    unit.build((None, None, None, None, 50))
+    kernel = numpy(unit.conv_3d.kernel)
+    deviation = (27 * 50) ** -0.5
+    assert np.abs(kernel).max() <= 2 * deviation
+    assert kernel.std() == pytest.approx(0.8796 * deviation, rel=0.01)
+
+
+def test_inception_block_joins_its_branches_in_order():
+    block = InceptionBlock3D(1, (2, 3), (4, 5), 6)
+    clip = np.random.default_rng(0).normal(size=(1, 2, 4, 4, 7)).astype(np.float32)
+    joined = numpy(block(clip))
+    assert joined.shape == (1, 2, 4, 4, 1 + 3 + 5 + 6)
+    first = numpy(block.branches[0][0](clip))
+    np.testing.assert_array_equal(joined[..., :1], first)
+    pool, unit = block.branches[3]
+    np.testing.assert_allclose(joined[..., -6:], numpy(unit(pool(clip))), rtol=1e-6)
+
+
+def test_head_pooling_slides():
+    """Five steps of time through a window of two: means of neighbours, ends weigh less."""
+    steps = np.arange(5, dtype=np.float32).reshape(1, 5, 1, 1, 1)
+    came = numpy(HeadPooling3D((2, 1, 1))(steps)).ravel()
+    assert came.tolist() == [0.5, 1.5, 2.5, 3.5]
+
+
+@given(st.integers(1, 5), st.integers(1, 9))
+def test_the_least_clip_is_the_least_by_brute_force(size, stride):
+    fits = [n for n in range(1, 100) if math.ceil(n / stride) >= size]
+    assert least_clip((size,), (stride,)) == (fits[0],)
+
+
+CONFIGURED = [
+    ConvUnit3D(4, (1, 3, 3), (1, 2, 2), use_bias=True, activation="sigmoid", name="unit"),
+    ConvUnit3D(4, 1, use_batch_norm=False, activation=None),
+    InceptionBlock3D(1, (2, 3), (4, 5), 6),
+    HeadPooling3D((2, 3, 3), (4, 8, 8)),
+]
+
+
+@pytest.mark.parametrize("layer", CONFIGURED, ids=lambda layer: type(layer).__name__)
+def test_every_layer_comes_back_from_its_config(layer, tmp_path):
+    clip = keras.Input((5, 8, 8, 3))
+    model = keras.Model(clip, layer(clip))
+    assert tuple(layer.compute_output_shape((None, 5, 8, 8, 3))) == model.output_shape
+    model.save(tmp_path / "layer.keras")
+    again = keras.saving.load_model(tmp_path / "layer.keras")
+    config = again.layers[-1].get_config()
+    assert config == layer.get_config()
+    x = np.random.default_rng(0).normal(size=(2, 5, 8, 8, 3)).astype(np.float32)
+    np.testing.assert_array_equal(again.predict_on_batch(x), model.predict_on_batch(x))
+
+
+def test_every_layer_is_registered():
+    for name in our_layers.__all__:
+        layer = getattr(our_layers, name)
+        assert keras.saving.get_registered_name(layer) == f"keras_i3d>{name}"
+
+
+def test_mixed_precision_reaches_the_parts():
+    block = InceptionBlock3D(1, (2, 3), (4, 5), 6, dtype="mixed_bfloat16")
+    block.build((None, 2, 4, 4, 3))
+    unit = block.branches[1][1]
+    assert keras.backend.standardize_dtype(unit.conv_3d.kernel.dtype) == "float32"
+    assert unit.compute_dtype == unit.conv_3d.compute_dtype == "bfloat16"

@@ -1,0 +1,70 @@
+"""The same golden logits on Keras' three backends, each in a process of its own."""
+
+import importlib.util
+import json
+import os
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+
+TOLERANCES = {"tensorflow": 1e-3, "jax": 2e-3, "torch": 2e-3}
+PROGRAM = """
+import sys, json, numpy as np, keras, keras_i3d
+assert keras.backend.backend() == sys.argv[1], keras.backend.backend()
+model = keras_i3d.I3D(sys.argv[2], classifier_activation=None)
+sys.path.insert(0, sys.argv[3])
+import clips
+golden = np.load(sys.argv[3] + "/real_weights.npz")
+found = {}
+for case, kind, shape in json.loads(sys.argv[4]):
+    logits = model.predict_on_batch(clips.clip(kind, shape))
+    wanted = golden[case + "/logits"].reshape(-1, 400).mean(axis=0)
+    found[case] = float(np.abs(np.array(logits)[0] - wanted).max())
+try:
+    model(np.zeros((1, 8, 224, 224, 3), "float32"))
+    found["short"] = "no error"
+except ValueError as error:
+    found["short"] = str(error)
+found["tensorflow loaded"] = "tensorflow" in sys.modules
+print(json.dumps(found))
+"""
+# Odd sizes at every stride, long, and larger than 224: what tells one SAME padding from another.
+CASES = [
+    ("noise0", "noise0", (1, 16, 224, 224, 3)),
+    ("smooth_t33", "smooth", (1, 33, 224, 224, 3)),
+    ("smooth_t25_200x210", "smooth", (1, 25, 200, 210, 3)),
+    ("smooth_t17_256x320_nosqueeze", "smooth", (1, 17, 256, 320, 3)),
+]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("backend", sorted(TOLERANCES))
+def test_golden_logits_on_every_backend(backend, shared, tmp_path):
+    if importlib.util.find_spec(backend) is None:
+        pytest.skip(f"{backend} is not installed: pip install 'keras-i3d[{backend}]'")
+    weights = shared / "checkpoints" / "rgb_scratch" / "model.ckpt"
+    command = [
+        sys.executable,
+        "-c",
+        PROGRAM,
+        backend,
+        weights,
+        shared / "golden",
+        json.dumps(CASES),
+    ]
+    done = subprocess.run(
+        command,
+        env={**os.environ, "KERAS_BACKEND": backend},
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+    )
+    assert done.returncode == 0, done.stderr
+    found = json.loads(done.stdout.splitlines()[-1])
+    for case, _, _ in CASES:
+        assert found[case] < TOLERANCES[backend], case
+    assert "at least 9 frames of 193 x 193 pixels" in found["short"]
+    assert found["tensorflow loaded"] == (backend == "tensorflow") or backend == "torch"
+    assert np.isfinite([found[case] for case, _, _ in CASES]).all()

@@ -1,0 +1,126 @@
+"""The rules of the house: which way imports go, how long a file is, what is documented."""
+
+import ast
+import importlib
+import inspect
+import pkgutil
+from pathlib import Path
+
+import pytest
+
+import keras_i3d
+
+PROJECT = Path(__file__).parent.parent
+PACKAGE = PROJECT / "keras_i3d"
+
+# Which parts of the package a part may import, besides itself.
+MAY_IMPORT = {
+    "layers": set(),
+    "inflation": {"layers"},
+    "models": {"layers", "inflation"},
+    "data": set(),
+    "weights": {"models", "data"},
+    "applications": {"models", "weights", "inflation", "data"},
+    "prediction": {"data"},
+    "visualisation": {"data", "models", "weights", "inflation"},
+    "export": {"*"},
+    "tools": {"*"},
+}
+# weights takes the preprocessing record from data, and nothing else.
+ONLY = {("weights", "data"): {"keras_i3d.data.preprocessing"}}
+# Modules of other packages that only some parts may import.
+GUARDED = {"tensorflow": {"data", "training", "export"}}
+# Optional or heavy packages, each imported in one file.
+IN_ONE_FILE = ("av", "cv2", "torch", "grpc", "apache_beam", "tensorflow_io", "requests", "filelock")
+VAGUE = {"utils", "util", "helpers", "helper", "common", "base", "misc", "core"}
+# A model's table and the weights' records may be longer than the rest.
+LONGEST_FILE = 280
+
+
+def sources():
+    yield from PACKAGE.rglob("*.py")
+    yield from (PROJECT / "export").rglob("*.py")
+    yield from (PROJECT / "tools").rglob("*.py")
+
+
+def part(path: Path) -> str:
+    inside = path.relative_to(PACKAGE if path.is_relative_to(PACKAGE) else PROJECT)
+    return inside.parts[0].removesuffix(".py")
+
+
+def imports(path: Path):
+    """(line, module) of every import, wherever in the file."""
+    for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+        if isinstance(node, ast.Import):
+            yield from ((node.lineno, alias.name) for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            assert node.level == 0, f"{path}:{node.lineno} imports relatively"
+            yield node.lineno, node.module
+            if node.module == "keras_i3d" or node.module.count(".") == 1:
+                yield from ((node.lineno, f"{node.module}.{a.name}") for a in node.names)
+
+
+def test_imports_go_one_way():
+    seen = 0
+    for path in sources():
+        here = part(path)
+        if here == "__init__":
+            continue
+        allowed = MAY_IMPORT[here] | {here}
+        for line, module in imports(path):
+            seen += 1
+            if not module.startswith("keras_i3d.") or "*" in allowed:
+                continue
+            there = module.split(".")[1]
+            if not (PACKAGE / there).exists() and not (PACKAGE / f"{there}.py").exists():
+                continue  # a name of keras_i3d itself
+            assert there in allowed, f"{path}:{line}: {here} may not import {module}"
+            if only := ONLY.get((here, there)):
+                assert any(module.startswith(m) for m in only), f"{path}:{line}: {module}"
+    assert seen > 100
+
+
+def test_guarded_packages_stay_where_they_belong():
+    for path in sources():
+        for line, module in imports(path):
+            parts = GUARDED.get(module.split(".")[0])
+            assert parts is None or part(path) in parts, f"{path}:{line} imports {module}"
+
+
+@pytest.mark.parametrize("package", IN_ONE_FILE)
+def test_optional_packages_are_imported_in_one_file(package):
+    files = {p for p in sources() for _, m in imports(p) if m.split(".")[0] == package}
+    assert len(files) <= 1, f"{package} is imported in {sorted(map(str, files))}"
+
+
+def test_files_are_short_and_named_for_what_is_inside():
+    for path in sources():
+        lines = len(path.read_text("utf-8").splitlines())
+        assert lines <= LONGEST_FILE, f"{path} has {lines} lines"
+        assert path.stem not in VAGUE, f"{path}: a name that says nothing"
+
+
+def public_modules():
+    names = [m.name for m in pkgutil.walk_packages(keras_i3d.__path__, "keras_i3d.")]
+    return [name for name in names if ".tools" not in name]
+
+
+@pytest.mark.parametrize("name", ["keras_i3d", *public_modules()])
+def test_everything_public_is_documented(name):
+    module = importlib.import_module(name)
+    assert inspect.getdoc(module), f"{name} has no docstring"
+    for public, thing in vars(module).items():
+        if public.startswith("_") or getattr(thing, "__module__", None) != name:
+            continue
+        if inspect.isclass(thing) or inspect.isfunction(thing):
+            assert inspect.getdoc(thing), f"{name}.{public} has no docstring"
+
+
+def test_no_tensorflow_in_the_network_or_its_weights():
+    """What runs on JAX and PyTorch must not need TensorFlow to be installed."""
+    folders = ("layers", "inflation", "models", "weights")
+    used = {
+        m.split(".")[0] for f in folders for p in (PACKAGE / f).rglob("*.py") for _, m in imports(p)
+    }
+    assert "tensorflow" not in used
+    assert "keras" in used

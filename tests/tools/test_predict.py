@@ -1,0 +1,177 @@
+"""The command line, as a user has it: what is printed, what is exited with."""
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from keras_i3d.models.i3d import build_i3d
+from tests.conftest import PROJECT, write_video
+
+
+def keras_i3d(*arguments, **environment):
+    """(exit status, standard output, standard error) of `keras-i3d`."""
+    done = subprocess.run(
+        [Path(sys.executable).parent / "keras-i3d", *map(str, arguments)],
+        env={**os.environ, **environment},
+        capture_output=True,
+        text=True,
+    )
+    assert "Traceback" not in done.stderr, done.stderr
+    return done.returncode, done.stdout, done.stderr
+
+
+@pytest.fixture(scope="module")
+def small_network(tmp_path_factory):
+    """A file of random weights for three classes, and the classes' names."""
+    folder = tmp_path_factory.mktemp("network")
+    build_i3d(classes=3).save_weights(folder / "three.weights.h5")
+    (folder / "labels.txt").write_text("pan\nzoom\nstill\n")
+    return f"--weights={folder}/three.weights.h5", f"--labels={folder}/labels.txt"
+
+
+def test_files_good_and_bad_are_all_accounted_for(small_network, counting_video, tmp_path):
+    dashed = tmp_path / "-dash & spaces %d\n.mkv"
+    dashed.write_bytes(counting_video.read_bytes())
+    missing = tmp_path / "gone.mp4"
+    status, out, err = keras_i3d(
+        "predict", *small_network, "--json", "--top=2", f"--video={missing}", dashed, counting_video
+    )
+    assert status == 1
+    first, second, third = map(json.loads, out.splitlines())
+    assert first == {"video": str(missing), "error": "no such file"}
+    assert err.splitlines() == [f"predict: {missing}: no such file"]
+    for answer, path in ((second, dashed), (third, counting_video)):
+        assert (answer["video"], answer["frames"], answer["fps"]) == (str(path), 10, 25)
+        assert answer["source"] == {"width": 40, "height": 30, "frames": 10, "fps": 25.0}
+        assert [p["label"] in ("pan", "zoom", "still") for p in answer["predictions"]] == [True] * 2
+        (window,) = answer["windows"]
+        assert (window["start"], window["end"]) == (0, 0.4)
+        assert window["predictions"] == answer["predictions"]
+        assert "short: 10 frames, looped to 64" in answer["notes"]
+
+
+def test_a_long_video_has_a_timeline(small_network, tmp_path):
+    frames = [np.full((30, 40, 3), i % 256, np.uint8) for i in range(260)]
+    path = write_video(tmp_path / "long.mkv", frames)
+    status, out, _ = keras_i3d("predict", *small_network, "--json", path)
+    answer = json.loads(out)
+    starts = [window["start"] for window in answer["windows"]]
+    # 64 frames every 32, and the last window at the end: 260 - 64 = 196.
+    assert starts == [i * 32 / 25 for i in range(7)] + [196 / 25]
+    assert status == 0
+    mean = {
+        label: np.mean([_of(window, label) for window in answer["windows"]])
+        for label in ("pan", "zoom", "still")
+    }
+    for prediction in answer["predictions"]:
+        assert prediction["probability"] == pytest.approx(mean[prediction["label"]], abs=1e-6)
+    status, out, _ = keras_i3d("predict", *small_network, path)
+    assert (status, "timeline" in out, "260 frames at 25 fps, 10.4 s" in out) == (0, True, True)
+    status, out, _ = keras_i3d("predict", *small_network, "--json", "--whole", path)
+    assert len(json.loads(out)["windows"]) == 1
+    status, out, _ = keras_i3d("predict", *small_network, "--json", "--start=2", "--end=4", path)
+    (window,) = json.loads(out)["windows"]
+    assert (window["start"], window["end"], json.loads(out)["frames"]) == (2, 4, 50)
+
+
+def _of(window, label):
+    return next(p["probability"] for p in window["predictions"] if p["label"] == label)
+
+
+@pytest.mark.parametrize(
+    ("flags", "wanted"),
+    [
+        ([], "no video: give --video=FILE"),
+        (["--video=x", "--top=0"], "flag --top=0"),
+        (["--video=x", "--tops=3"], "Unknown command line flag 'tops'"),
+        (["--video=x", "--window=8"], "flag --window=8"),
+        (["--video=x", "--whole", "--stride=3"], "give one"),
+        (["--video=x", "--start=5", "--end=4"], "--end=4.0 is not after --start=5.0"),
+        (["--video=x", "--weights=kinetics700"], "--weights='kinetics700' is neither a file nor"),
+    ],
+)
+def test_wrong_flags_exit_with_two_and_one_line(flags, wanted):
+    status, out, err = keras_i3d("predict", *flags)
+    assert (status, out) == (2, "")
+    assert len(err.splitlines()) == 1
+    assert wanted in err
+
+
+def test_labels_that_do_not_fit(small_network, tmp_path):
+    (tmp_path / "two.txt").write_text("a\nb\n")
+    flags = (small_network[0], f"--labels={tmp_path}/two.txt", "--video=x")
+    status, _, err = keras_i3d("predict", *flags)
+    assert (status, err) == (2, "predict: --labels has 2 names, the network 3 classes\n")
+
+
+def test_weights_that_are_damaged_or_not_to_be_had_exit_with_one(tmp_path):
+    (tmp_path / "rgb_scratch").mkdir()
+    for name in ("model.ckpt.index", "model.ckpt.data-00000-of-00001"):
+        (tmp_path / "rgb_scratch" / name).write_bytes(b"not it")
+    status, _, err = keras_i3d("predict", "--video=x", KERAS_I3D_WEIGHTS=str(tmp_path))
+    assert status == 1
+    assert "rgb_scratch/model.ckpt.index is damaged: wanted 10953 bytes, came 6" in err
+    assert len(err.splitlines()) == 1
+
+
+def test_a_whole_video_that_is_too_long_is_refused(small_network, shared):
+    path = shared / "nasty" / "long_6000_frames.mp4"
+    status, out, err = keras_i3d("predict", *small_network, "--whole", path)
+    assert (status, out) == (1, "")
+    assert "more than 1500 frames at 25 a second" in err
+
+
+def test_the_scripts_run_where_they_lie(small_network, counting_video):
+    command = [sys.executable, PROJECT / "tools" / "predict.py", *small_network, counting_video]
+    done = subprocess.run(command, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    assert "note: short: 10 frames, looped to 64" in done.stdout
+    done = subprocess.run([*command[:2], "--help"], capture_output=True, text=True)
+    assert "--video: a video file" in done.stdout
+
+
+def test_the_command_itself():
+    assert keras_i3d()[0] == 2
+    assert keras_i3d("dance")[0] == 2
+    status, out, _ = keras_i3d("--help")
+    assert status == 0
+    assert "verify_weights" in out
+
+
+def test_verify_weights(real_weights):
+    status, out, _ = keras_i3d("verify_weights", "--weights=kinetics")
+    assert status == 0
+    assert out.count("  ok      ") == 8
+    status, _, err = keras_i3d("verify_weights", "--weights=kinetics600", "--stream=flow")
+    assert (status, "'kinetics600' (rgb)" in err) == (2, True)
+
+
+def test_every_nasty_file_is_classified_or_named(shared, small_network):
+    """One run over all of them: as many answers as files, and nothing else on standard output."""
+    files = sorted(p for p in (shared / "nasty").iterdir() if p.suffix != ".json")
+    status, out, err = keras_i3d("predict", *small_network, "--json", "--end=2", "--", *files)
+    answers = [json.loads(line) for line in out.splitlines()]
+    assert [answer["video"] for answer in answers] == [str(path) for path in files]
+    failed = [answer for answer in answers if "error" in answer]
+    assert status == 1
+    assert len(failed) == len(err.splitlines()) == 11
+    for answer in answers:
+        if "error" not in answer:
+            total = sum(p["probability"] for p in answer["predictions"])
+            assert total == pytest.approx(1, abs=1e-5)
+
+
+def test_real_clips_have_the_originals_class(shared, real_weights):
+    """The whole clip at 25 frames per second, where the golden recipe takes its first 64 frames."""
+    golden = json.loads((shared / "golden" / "real_clips.json").read_text())
+    sure = [n for n, clip in golden.items() if clip["top5"][0][1] > 0.9]
+    assert len(sure) >= 8
+    status, out, _ = keras_i3d("predict", "--json", *(shared / "clips" / name for name in sure))
+    assert status == 0
+    for name, line in zip(sure, out.splitlines(), strict=True):
+        assert json.loads(line)["predictions"][0]["label"] == golden[name]["top5"][0][0]
