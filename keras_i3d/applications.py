@@ -112,7 +112,7 @@ def TwoStreamI3D(
 
     Returns:
         A functional model from {"rgb": clip, "flow": clip} to (batch, classes). The layers of the
-        streams are called "RGB." and "Flow." and the end point: `model.get_layer("RGB.Mixed_5c")`.
+        streams are called "RGB_" and "Flow_" and the end point: `model.get_layer("RGB_Mixed_5c")`.
 
     Raises:
         ValueError, OSError: as `I3D` does.

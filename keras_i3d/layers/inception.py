@@ -6,6 +6,24 @@ from keras import layers
 from keras_i3d.layers.conv_unit import ConvUnit3D
 
 
+class Branch3D(layers.Layer):
+    """Layers one after the other, under a name that stands in their variables' paths."""
+
+    def __init__(self, parts: list[layers.Layer], **kwargs):
+        super().__init__(**kwargs)
+        self.parts = parts
+
+    def build(self, input_shape):
+        for part in self.parts:
+            part.build(input_shape)
+            input_shape = part.compute_output_shape(input_shape)
+
+    def call(self, clip, training=None):
+        for part in self.parts:
+            clip = part(clip, training=training) if isinstance(part, ConvUnit3D) else part(clip)
+        return clip
+
+
 @keras.saving.register_keras_serializable("keras_i3d")
 class InceptionBlock3D(layers.Layer):
     """Four branches over one clip, joined along the channels.
@@ -21,7 +39,8 @@ class InceptionBlock3D(layers.Layer):
 
     Input (batch, time, height, width, channels); output has the sum of the branches' last channels.
 
-    Source: kinetics-i3d, i3d.py, end points Mixed_3b to Mixed_5c, whose names the units carry.
+    Source: kinetics-i3d, i3d.py, end points Mixed_3b to Mixed_5c, whose names the parts carry:
+    `Mixed_3b/Branch_0/Conv3d_0a_1x1/conv_3d/kernel` is the path of a variable.
     """
 
     def __init__(
@@ -39,48 +58,39 @@ class InceptionBlock3D(layers.Layer):
         def unit(name, filters, kernel_size):
             return ConvUnit3D(filters, kernel_size, name=name, dtype=self.dtype_policy)
 
+        def branch(name, *parts):
+            return Branch3D(list(parts), name=name, dtype=self.dtype_policy)
+
         pool = layers.MaxPooling3D(
             3,
             strides=1,
             padding="same",
             data_format="channels_last",
-            name="Branch_3.MaxPool3d_0a_3x3",
+            name="MaxPool3d_0a_3x3",
             dtype=self.dtype_policy,
         )
+        reduce_1, out_1 = self.branch_1
+        reduce_2, out_2 = self.branch_2
+        # fmt: off
         self.branches = [
-            [unit("Branch_0.Conv3d_0a_1x1", branch_0, 1)],
-            [
-                unit("Branch_1.Conv3d_0a_1x1", branch_1[0], 1),
-                unit("Branch_1.Conv3d_0b_3x3", branch_1[1], 3),
-            ],
-            [
-                unit("Branch_2.Conv3d_0a_1x1", branch_2[0], 1),
-                unit("Branch_2.Conv3d_0b_3x3", branch_2[1], 3),
-            ],
-            [pool, unit("Branch_3.Conv3d_0b_1x1", branch_3, 1)],
+            branch("Branch_0", unit("Conv3d_0a_1x1", branch_0, 1)),
+            branch("Branch_1", unit("Conv3d_0a_1x1", reduce_1, 1), unit("Conv3d_0b_3x3", out_1, 3)),
+            branch("Branch_2", unit("Conv3d_0a_1x1", reduce_2, 1), unit("Conv3d_0b_3x3", out_2, 3)),
+            branch("Branch_3", pool, unit("Conv3d_0b_1x1", branch_3, 1)),
         ]
+        # fmt: on
 
     def build(self, input_shape):
         for branch in self.branches:
-            shape = input_shape
-            for layer in branch:
-                layer.build(shape)
-                shape = layer.compute_output_shape(shape)
+            branch.build(input_shape)
 
     def call(self, clip, training=None):
-        joined = []
-        for branch in self.branches:
-            x = clip
-            for layer in branch:
-                x = layer(x, training=training) if isinstance(layer, ConvUnit3D) else layer(x)
-            joined.append(x)
+        joined = [branch(clip, training=training) for branch in self.branches]
         return keras.ops.concatenate(joined, axis=-1)
 
     def compute_output_shape(self, input_shape):
-        return (
-            *input_shape[:-1],
-            self.branch_0 + self.branch_1[-1] + self.branch_2[-1] + self.branch_3,
-        )
+        channels = self.branch_0 + self.branch_1[-1] + self.branch_2[-1] + self.branch_3
+        return (*input_shape[:-1], channels)
 
     def get_config(self):
         return {

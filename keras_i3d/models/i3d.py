@@ -73,8 +73,9 @@ def build_two_stream_i3d(
 
 
 def stream_prefix(stream: str) -> str:
-    """What the layers of one stream are called in the two-stream network: "RGB." or "Flow."."""
-    return {"rgb": "RGB.", "flow": "Flow."}[stream]
+    """What the layers of one stream are called in the two-stream network: "RGB_" or "Flow_"."""
+    # No "/", which Keras refuses in a name, and no ".", which its PyTorch backend does.
+    return {"rgb": "RGB_", "flow": "Flow_"}[stream]
 
 
 def predictions(logits, activation):

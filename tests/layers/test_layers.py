@@ -56,9 +56,9 @@ def test_inception_block_joins_its_branches_in_order():
     clip = np.random.default_rng(0).normal(size=(1, 2, 4, 4, 7)).astype(np.float32)
     joined = numpy(block(clip))
     assert joined.shape == (1, 2, 4, 4, 1 + 3 + 5 + 6)
-    first = numpy(block.branches[0][0](clip))
+    first = numpy(block.branches[0](clip))
     np.testing.assert_array_equal(joined[..., :1], first)
-    pool, unit = block.branches[3]
+    pool, unit = block.branches[3].parts
     np.testing.assert_allclose(joined[..., -6:], numpy(unit(pool(clip))), rtol=1e-6)
 
 
@@ -105,6 +105,6 @@ def test_every_layer_is_registered():
 def test_mixed_precision_reaches_the_parts():
     block = InceptionBlock3D(1, (2, 3), (4, 5), 6, dtype="mixed_bfloat16")
     block.build((None, 2, 4, 4, 3))
-    unit = block.branches[1][1]
+    unit = block.branches[1].parts[1]
     assert keras.backend.standardize_dtype(unit.conv_3d.kernel.dtype) == "float32"
     assert unit.compute_dtype == unit.conv_3d.compute_dtype == "bfloat16"

@@ -23,12 +23,12 @@ HASSONY_BRANCHES = (
     "branch_3.1",
 )
 OUR_BRANCHES = (
-    "Branch_0.Conv3d_0a_1x1",
-    "Branch_1.Conv3d_0a_1x1",
-    "Branch_1.Conv3d_0b_3x3",
-    "Branch_2.Conv3d_0a_1x1",
-    "Branch_2.Conv3d_0b_3x3",
-    "Branch_3.Conv3d_0b_1x1",
+    "Branch_0/Conv3d_0a_1x1",
+    "Branch_1/Conv3d_0a_1x1",
+    "Branch_1/Conv3d_0b_3x3",
+    "Branch_2/Conv3d_0a_1x1",
+    "Branch_2/Conv3d_0b_3x3",
+    "Branch_3/Conv3d_0b_1x1",
 )
 BLOCKS = ("3b", "3c", "4b", "4c", "4d", "4e", "4f", "5b", "5c")
 STEM = ("Conv3d_1a_7x7", "Conv3d_2b_1x1", "Conv3d_2c_3x3")
@@ -188,7 +188,7 @@ def test_names_of_unknown_files_come_through_for_the_error():
 
 def test_deepminds_irregular_name():
     key = "RGB/inception_i3d/Mixed_5b/Branch_2/Conv3d_0a_3x3/conv_3d/w"
-    assert deepmind.rename(key) == "Mixed_5b/Branch_2.Conv3d_0b_3x3/conv_3d/kernel"
+    assert deepmind.rename(key) == "Mixed_5b/Branch_2/Conv3d_0b_3x3/conv_3d/kernel"
     key = "Flow/inception_i3d/Logits/Conv3d_0c_1x1/conv_3d/b"
     assert deepmind.rename(key) == "Conv3d_0c_1x1/conv_3d/bias"
     assert not deepmind.wanted("Conv3d_1a_7x7/conv_3d/w/Momentum")
@@ -201,7 +201,7 @@ def test_a_600_class_checkpoint_without_prefix_and_with_optimizer_slots(tmp_path
     write_checkpoint(tmp_path / "model.ckpt", arrays)
     model = keras_i3d.I3D(str(tmp_path / "model.ckpt"))
     assert model.output_shape == (None, 600)
-    beta = model.get_layer("Mixed_5b").branches[2][1].batch_norm.beta
+    beta = model.get_layer("Mixed_5b").branches[2].parts[1].batch_norm.beta
     name = "Mixed_5b/Branch_2/Conv3d_0a_3x3/batch_norm/beta"
     np.testing.assert_array_equal(np.array(beta), arrays[name].reshape(-1))
 
@@ -216,9 +216,9 @@ def test_keras_files_of_our_own(tmp_path):
         again = keras_i3d.I3D(path, stream="flow")
         np.testing.assert_array_equal(again.predict_on_batch(clip), wanted)
         headless = keras_i3d.I3D(path, stream="flow", include_top=False)
-        kernel = headless.get_layer("Mixed_5c").branches[0][0].conv_3d.kernel
+        kernel = headless.get_layer("Mixed_5c").branches[0].parts[0].conv_3d.kernel
         np.testing.assert_array_equal(
-            kernel, model.get_layer("Mixed_5c").branches[0][0].conv_3d.kernel
+            kernel, model.get_layer("Mixed_5c").branches[0].parts[0].conv_3d.kernel
         )
 
 

@@ -18,8 +18,7 @@ def rename(key: str) -> str:
     key = key.replace(
         "Mixed_5b/Branch_2/Conv3d_0a_3x3", "Mixed_5b/Branch_2/Conv3d_0b_3x3"
     )  # i3d.py:418
-    key = re.sub(r"(Branch_\d)/", r"\1.", key).removeprefix("Logits/")
-    stem, leaf = key.rsplit("/", 1)
+    stem, leaf = key.removeprefix("Logits/").rsplit("/", 1)
     return f"{stem}/{LEAVES.get(leaf, leaf)}"
 
 

@@ -6,12 +6,12 @@ import numpy as np
 
 # 'Conv3d_3b_1a_1x1': stage, then branch and place in it (i3d_inception.py).
 PLACES = {
-    "0a_1x1": "Branch_0.Conv3d_0a_1x1",
-    "1a_1x1": "Branch_1.Conv3d_0a_1x1",
-    "1b_3x3": "Branch_1.Conv3d_0b_3x3",
-    "2a_1x1": "Branch_2.Conv3d_0a_1x1",
-    "2b_3x3": "Branch_2.Conv3d_0b_3x3",
-    "3b_1x1": "Branch_3.Conv3d_0b_1x1",
+    "0a_1x1": "Branch_0/Conv3d_0a_1x1",
+    "1a_1x1": "Branch_1/Conv3d_0a_1x1",
+    "1b_3x3": "Branch_1/Conv3d_0b_3x3",
+    "2a_1x1": "Branch_2/Conv3d_0a_1x1",
+    "2b_3x3": "Branch_2/Conv3d_0b_3x3",
+    "3b_1x1": "Branch_3/Conv3d_0b_1x1",
 }
 KINDS = {"conv": "conv_3d", "bn": "batch_norm"}
 

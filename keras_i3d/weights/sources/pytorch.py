@@ -11,12 +11,12 @@ import numpy as np
 
 BRANCHES = {
     # pytorch_i3d.py, class InceptionModule        i3dpt.py, class Mixed
-    "b0": "Branch_0.Conv3d_0a_1x1",                "branch_0": "Branch_0.Conv3d_0a_1x1",
-    "b1a": "Branch_1.Conv3d_0a_1x1",               "branch_1.0": "Branch_1.Conv3d_0a_1x1",
-    "b1b": "Branch_1.Conv3d_0b_3x3",               "branch_1.1": "Branch_1.Conv3d_0b_3x3",
-    "b2a": "Branch_2.Conv3d_0a_1x1",               "branch_2.0": "Branch_2.Conv3d_0a_1x1",
-    "b2b": "Branch_2.Conv3d_0b_3x3",               "branch_2.1": "Branch_2.Conv3d_0b_3x3",
-    "b3b": "Branch_3.Conv3d_0b_1x1",               "branch_3.1": "Branch_3.Conv3d_0b_1x1",
+    "b0": "Branch_0/Conv3d_0a_1x1",                "branch_0": "Branch_0/Conv3d_0a_1x1",
+    "b1a": "Branch_1/Conv3d_0a_1x1",               "branch_1.0": "Branch_1/Conv3d_0a_1x1",
+    "b1b": "Branch_1/Conv3d_0b_3x3",               "branch_1.1": "Branch_1/Conv3d_0b_3x3",
+    "b2a": "Branch_2/Conv3d_0a_1x1",               "branch_2.0": "Branch_2/Conv3d_0a_1x1",
+    "b2b": "Branch_2/Conv3d_0b_3x3",               "branch_2.1": "Branch_2/Conv3d_0b_3x3",
+    "b3b": "Branch_3/Conv3d_0b_1x1",               "branch_3.1": "Branch_3/Conv3d_0b_1x1",
 }  # fmt: skip
 LEAVES = {
     "conv3d.weight": "conv_3d/kernel",
