@@ -3,9 +3,7 @@
 import keras
 from keras import layers
 
-# Sonnet's default initialiser is a normal distribution of deviation 1/sqrt(fan_in), cut off at two
-# deviations. Keras widens the deviation so that it holds after the cut; this scale undoes that.
-SONNET_INITIALIZER_SCALE = 0.87962566103423978**2
+from keras_i3d.layers.initializers import SonnetTruncatedNormal
 
 
 @keras.saving.register_keras_serializable("keras_i3d")
@@ -51,9 +49,7 @@ class ConvUnit3D(layers.Layer):
             padding="same",
             data_format="channels_last",
             use_bias=use_bias,
-            kernel_initializer=keras.initializers.VarianceScaling(
-                SONNET_INITIALIZER_SCALE, mode="fan_in", distribution="truncated_normal"
-            ),
+            kernel_initializer=SonnetTruncatedNormal(),
             name="conv_3d",
             dtype=self.dtype_policy,
         )

@@ -42,7 +42,7 @@ class HeadPooling3D(layers.AveragePooling3D):
             frames, rows, columns = self.least_clip
             raise ValueError(
                 f"The clip is too small for the classification head: {self.name} averages over "
-                f"{self.pool_size} steps of time, height and width and received {tuple(shape[1:4])}. "
+                f"{self.pool_size} steps of time, height and width. Received {tuple(shape[1:4])}. "
                 f"Wanted at least {frames} frames of {rows} x {columns} pixels: loop a short clip, "
                 f"resize small frames, or build the network with include_top=False."
             )
@@ -50,8 +50,8 @@ class HeadPooling3D(layers.AveragePooling3D):
     def call(self, clip):
         self._check(clip.shape)
         if any(n is None for n in clip.shape[1:4]):
-            # Only in a TensorFlow graph of unknown size. The slice takes everything, or fails at run
-            # time where less than one window is there.
+            # Only in a TensorFlow graph of unknown size. The slice takes everything, or fails at
+            # run time where less than one window is there.
             least = [1, *self.pool_size, 1]
             sizes = [ops.maximum(n, k) for n, k in zip(ops.shape(clip), least, strict=True)]
             clip = ops.slice(clip, [0] * 5, sizes)

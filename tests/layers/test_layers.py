@@ -51,6 +51,19 @@ def test_initial_kernels_have_sonnets_deviation():
     assert kernel.std() == pytest.approx(0.8796 * deviation, rel=0.01)
 
 
+def test_initial_kernels_follow_keras_seed():
+    def kernel():
+        keras.utils.set_random_seed(7)
+        units = [ConvUnit3D(4, 3) for _ in "ab"]
+        for unit in units:
+            unit.build((None, None, None, None, 5))
+        return [numpy(unit.conv_3d.kernel) for unit in units]
+
+    (first, second), again = kernel(), kernel()
+    np.testing.assert_array_equal(first, again[0])
+    assert np.abs(first - second).max() > 0
+
+
 def test_inception_block_joins_its_branches_in_order():
     block = InceptionBlock3D(1, (2, 3), (4, 5), 6)
     clip = np.random.default_rng(0).normal(size=(1, 2, 4, 4, 7)).astype(np.float32)
