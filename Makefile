@@ -5,6 +5,8 @@
 PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11 python3.10; do \
 	$$p -c 'import sys; sys.exit(not (3, 10) <= sys.version_info < (3, 14))' 2>/dev/null && echo $$p && break; done)
 BIN := .venv/bin
+# pip shows what it fetches to people, and keeps quiet in logs.
+PIP := $(BIN)/python -m pip install $(if $(MAKE_TERMOUT),,--quiet)
 export VIDEO FLAGS
 export PIP_DISABLE_PIP_VERSION_CHECK = 1
 
@@ -44,14 +46,14 @@ clean:
 	$(PYTHON) -m venv .venv
 
 .venv/run.stamp: setup.py pyproject.toml | .venv/bin/python
-	$(BIN)/python -m pip install --quiet --editable .
+	$(PIP) --editable .
 	@touch $@
 
 .venv/test.stamp: .venv/run.stamp
-	$(BIN)/python -m pip install --quiet --editable '.[test]'
+	$(PIP) --editable '.[test]'
 	@touch $@
 
 # The version of PyTorch is pinned so that a build for the CPU can be given by --find-links.
 .venv/backends.stamp: .venv/test.stamp
-	$(BIN)/python -m pip install --quiet --editable '.[jax,torch,bench]' torch==2.13.0
+	$(PIP) --editable '.[jax,torch,bench]' torch==2.13.0
 	@touch $@
