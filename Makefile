@@ -31,7 +31,7 @@ format: .venv/test.stamp
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 
-bench: .venv/backends.stamp
+bench: .venv/bench.stamp
 	$(BIN)/python benchmarks/inference.py
 
 matrix:
@@ -55,5 +55,9 @@ clean:
 
 # The version of PyTorch is pinned so that a build for the CPU can be given by --find-links.
 .venv/backends.stamp: .venv/test.stamp
-	$(PIP) --editable '.[jax,torch,bench]' torch==2.13.0
+	$(PIP) --editable '.[jax,torch]' torch==2.13.0
+	@touch $@
+
+.venv/bench.stamp: .venv/backends.stamp
+	$(PIP) --editable '.[bench]'
 	@touch $@

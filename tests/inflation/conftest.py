@@ -2,7 +2,6 @@
 
 import keras
 import numpy as np
-import pytest
 
 
 def randomise(model, seed=0):
@@ -36,9 +35,3 @@ def inputs_for(model, seed=1):
 
 def still_clip(image, frames):
     return np.repeat(image[:, None], frames, axis=1)
-
-
-@pytest.fixture(autouse=True)
-def no_names_left_over():
-    """Keras counts the layers of a process for their names, and keeps their graphs."""
-    keras.backend.clear_session()

@@ -1,4 +1,4 @@
-"""The layers that inflation needs: index arithmetic, and equality with convolution by definition."""
+"""The layers that inflation needs: index arithmetic, and convolution by definition."""
 
 import keras
 import numpy as np
