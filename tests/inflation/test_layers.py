@@ -94,6 +94,20 @@ def test_replicate_changes_nothing_but_the_border():
     assert np.abs(numpy(same(clip)) - numpy(plain(clip)))[:, 0].max() > 0.01
 
 
+def test_padding_in_space_before_padding_in_time_is_not_lost_in_graphs():
+    """TensorFlow with oneDNN merges both into the convolution, and forgets the first."""
+    for stride in (1, 2):
+        model = keras.Sequential(
+            [
+                keras.Input((4, 8, 8, 2)),
+                keras.layers.ZeroPadding3D(((0, 0), (0, 1), (0, 1))),
+                ClipConv3D(3, 3, strides=stride),
+            ]
+        )
+        clip = RANDOM.normal(size=(2, 4, 8, 8, 2)).astype("float32")
+        np.testing.assert_allclose(model.predict(clip, verbose=0), numpy(model(clip)), atol=1e-5)
+
+
 def block_diagonal(kernel):
     """(t, h, w, c, m) of a depthwise kernel to (t, h, w, c, c * m) of a plain one."""
     *size, channels, multiplier = kernel.shape
