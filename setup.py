@@ -39,6 +39,7 @@ setup(
         "h5py>=3.11",
         "keras>=3.10,<4",
         "numpy>=1.26",
+        "pillow>=10.0",
         "requests>=2.31",
         "tensorflow>=2.17,<2.22",
         "tqdm>=4.66",

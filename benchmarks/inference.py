@@ -7,8 +7,8 @@ that whatever else the machine does meets all alike. Printed: the median and the
 the ratio of medians to ours, the largest difference from our logits, and the seconds from import to
 ready. What is not installed is named and left out: `make bench` installs it all.
 
-OpenVINO computes in bfloat16 where the processor can, hence two rows: in float32 as all others do, and
-as it comes.
+OpenVINO computes in bfloat16 where the processor can, hence two rows: in float32 as all others do,
+and as it comes.
 """
 
 import json

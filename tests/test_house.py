@@ -19,7 +19,7 @@ MAY_IMPORT = {
     "inflation": {"layers"},
     "models": {"layers", "inflation"},
     "data": set(),
-    "weights": {"models", "data"},
+    "weights": {"models", "data", "inflation"},
     "applications": {"models", "weights", "inflation", "data"},
     "prediction": {"data"},
     "visualisation": {"data", "models", "weights", "inflation"},

@@ -17,13 +17,13 @@ from keras_i3d_command import quiet_import
 
 with quiet_import():
     from keras_i3d.tools.prediction_report import as_json, as_text
-    from keras_i3d.tools.running import FlagError, ToolError, run
+    from keras_i3d.tools.running import FlagError, loaded, run
     from tqdm import tqdm
 
     import keras_i3d
     from keras_i3d.data import VideoError
     from keras_i3d.prediction import predict_video
-    from keras_i3d.weights import PUBLISHED, DamagedFileError, class_names, published
+    from keras_i3d.weights import PUBLISHED, class_names, published
 
 FLAGS = flags.FLAGS
 VIDEO = flags.DEFINE_multi_string("video", [], "a video file; may be given several times")
@@ -85,14 +85,8 @@ def main(arguments: Sequence[str]) -> int:
 
 def _network():
     """The network, and the names of its classes."""
-    try:
+    with loaded():
         model = keras_i3d.I3D(WEIGHTS.value)
-    except (DamagedFileError, OSError, ImportError) as error:
-        raise ToolError(error) from error
-    except ValueError as error:
-        first, *rest = str(error).splitlines()
-        more = f" {rest[0].strip()}; {len(rest)} such differences" if rest else ""
-        raise FlagError(f"--{first}{more}") from error
     classes = model.output_shape[-1]
     if LABELS.value is not None:
         try:

@@ -5,14 +5,17 @@
 2  the flags are wrong; nothing was done
 """
 
+import contextlib
 import logging
 import os
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import NoReturn
 
 from absl import app, flags
 from absl import logging as absl_logging
+
+from keras_i3d.weights import DamagedFileError
 
 
 class FlagError(Exception):
@@ -21,6 +24,21 @@ class FlagError(Exception):
 
 class ToolError(Exception):
     """Work that cannot be done, for a reason the user can mend; exit status 1."""
+
+
+@contextlib.contextmanager
+def loaded() -> Iterator[None]:
+    """Around the loading of weights: what goes wrong becomes one line and the right status."""
+    try:
+        yield
+    except (OSError, ImportError) as error:
+        raise ToolError(error) from error
+    except ValueError as error:
+        first, *rest = str(error).splitlines()
+        more = f" {rest[0].strip()}; {len(rest)} such differences" if rest else ""
+        # A damaged file says so itself; all else is about what the flag asks for.
+        failure = ToolError if isinstance(error, DamagedFileError) else FlagError
+        raise failure(f"{first}{more}") from error
 
 
 def run(main: Callable[[Sequence[str]], int | None], argv: Sequence[str] | None = None) -> NoReturn:

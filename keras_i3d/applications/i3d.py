@@ -1,4 +1,4 @@
-"""Networks with their weights, under the argument names of keras.applications."""
+"""I3D and Two-Stream I3D with their weights."""
 
 from collections.abc import Callable
 
@@ -6,7 +6,7 @@ import keras
 import numpy as np
 
 from keras_i3d.models.i3d import CHANNELS, build_i3d, build_two_stream_i3d, stream_prefix
-from keras_i3d.weights import download, formats
+from keras_i3d.weights import download, formats, imagenet
 from keras_i3d.weights.assignment import assign
 from keras_i3d.weights.records import PUBLISHED, published
 from keras_i3d.weights.sources import deepmind
@@ -32,12 +32,14 @@ def I3D(
 
     Args:
         weights: "kinetics" (DeepMind's rgb_scratch, flow_scratch), "imagenet+kinetics"
-            (rgb_imagenet, flow_imagenet), "kinetics600" (rgb alone), None for random weights, or
+            (rgb_imagenet, flow_imagenet), "kinetics600" (rgb alone), "imagenet" (slim's
+            Inception-v1, inflated: the start of the paper's training), None for random weights, or
             the path of a file: a TensorFlow checkpoint of kinetics-i3d, .weights.h5, .keras, a
             PyTorch state-dict of piergiaj or hassony2, a Keras 2 file of dlpbc.
         stream: "rgb", 3 channels, or "flow", 2 channels: x, then y.
         include_top: whether the network ends in class scores, or in the features of Mixed_5c.
-        classes: number of classes; by default that of the weights, 400 for random ones.
+        classes: number of classes; by default that of the weights, 400 for random ones. With
+            "imagenet" any other number than its 1001 gets a random head.
         input_shape: (frames, height, width, channels), each of the first three possibly None, as
             all are by default. With the top, at least 9 frames of 193 x 193 pixels.
         input_tensor: a Keras tensor to build on, instead of a new input.
@@ -80,6 +82,10 @@ def I3D(
         raise ValueError(f"stream should be one of {sorted(CHANNELS)}. Received: stream={stream!r}")
     if weights is None:
         return build(classes)
+    if weights == "imagenet":
+        model = build(classes or 1001)
+        _start_from_imagenet(model)
+        return model
     if weights in PUBLISHED:
         record = published(weights, stream)
         model = build(_published_classes(weights, record.classes, classes, include_top))
@@ -150,6 +156,17 @@ def TwoStreamI3D(
     return model
 
 
+def _start_from_imagenet(model: keras.Model) -> None:
+    """Slim's Inception-v1, inflated, into an I3D; a head of other classes stays as it is."""
+    shapes = {v.path: tuple(v.shape) for v in model.weights}
+    arrays = imagenet.inflated(imagenet.published_inception_v1(), shapes)
+    head = {v.path: v for v in model.weights if v.path.startswith(HEAD)}
+    if {path: arrays[path].shape for path in head} != {path: shapes[path] for path in head}:
+        arrays |= {path: keras.ops.convert_to_numpy(v.value) for path, v in head.items()}
+    arrays = {path: a for path, a in arrays.items() if not path.startswith(HEAD) or path in head}
+    assign(model, arrays, "weights='imagenet'")
+
+
 def _read(weights: str, stream: str, build: Callable[[int | None], keras.Model]) -> Arrays:
     """{path in the model: array} of a published file or of a file of the user's."""
     if weights in PUBLISHED:
@@ -158,7 +175,7 @@ def _read(weights: str, stream: str, build: Callable[[int | None], keras.Model])
     try:
         return formats.read_weights(weights, build)
     except FileNotFoundError as error:
-        names = ", ".join(map(repr, PUBLISHED))
+        names = ", ".join(map(repr, [*PUBLISHED, "imagenet"]))
         raise ValueError(
             f"weights={weights!r} is neither a file nor one of {names} or None"
         ) from error

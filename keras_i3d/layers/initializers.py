@@ -8,8 +8,8 @@ import numpy as np
 class SonnetTruncatedNormal(keras.initializers.Initializer):
     """A normal of deviation 1/sqrt(fan_in), cut off at two deviations: Sonnet 1's default.
 
-    Keras' own truncated normal is wider, so that the deviation holds after the cut. This one is drawn
-    by NumPy: JAX would compile its draw anew for each of I3D's 57 kernels, which takes half a minute.
+    Keras' own truncated normal is wider, so that the deviation holds after the cut. This one is
+    drawn by NumPy: JAX would compile its draw anew for each kernel of I3D, half a minute in all.
 
     Args:
         seed: a whole number; by default one that `keras.utils.set_random_seed` governs.

@@ -1,5 +1,8 @@
-"""The trunk of I3D: Inception-v1, inflated to three dimensions."""
+"""Inception-v1 as one table: the trunk of I3D, and the 2D network that it was inflated from."""
 
+from collections.abc import Callable
+
+import keras
 from keras import layers
 
 from keras_i3d.layers import ConvUnit3D, InceptionBlock3D
@@ -8,29 +11,19 @@ from keras_i3d.layers import ConvUnit3D, InceptionBlock3D
 TOTAL_STRIDES = (8, 32, 32)
 
 
-def inception_v1_3d(clip, prefix: str = ""):
-    """(batch, t, 224, 224, c) to Mixed_5c, (batch, t/8, 7, 7, 1024); any other size likewise.
+def inception_v1(x, conv: Callable, pool: Callable, block: Callable):
+    """The trunk, from the input to Mixed_5c; shapes are those of I3D on (t, 224, 224).
 
-    Every layer is named `prefix` and its end point in kinetics-i3d, so that
-    `model.get_layer("Mixed_4f").output` is that end point.
+    Args:
+        conv: (x, name, filters, kernel_size, strides=1) to the unit's output.
+        pool: (x, name, size, strides) to the max pool's output.
+        block: (x, name, branch_0, branch_1, branch_2, branch_3) to the joined branches.
 
     Source: "Quo Vadis, Action Recognition?", figure 3; kinetics-i3d, i3d.py. The first two max
-    pools leave time alone.
+    pools leave time alone. Without time it is slim's inception_v1.py.
     """
-
-    def conv(x, name, filters, kernel_size, strides=1):
-        return ConvUnit3D(filters, kernel_size, strides, name=prefix + name)(x)
-
-    def pool(x, name, size, strides):
-        return layers.MaxPooling3D(
-            size, strides, "same", data_format="channels_last", name=prefix + name
-        )(x)
-
-    def block(x, name, *branches):
-        return InceptionBlock3D(*branches, name=prefix + name)(x)
-
     # fmt: off
-    x = conv(clip, "Conv3d_1a_7x7",     64, 7, strides=2)           # t/2, 112, 112,   64
+    x = conv(x, "Conv3d_1a_7x7",        64, 7, strides=2)           # t/2, 112, 112,   64
     x = pool(x, "MaxPool3d_2a_3x3", (1, 3, 3), (1, 2, 2))           # t/2,  56,  56,   64
     x = conv(x, "Conv3d_2b_1x1",        64, 1)                      # t/2,  56,  56,   64
     x = conv(x, "Conv3d_2c_3x3",       192, 3)                      # t/2,  56,  56,  192
@@ -48,3 +41,98 @@ def inception_v1_3d(clip, prefix: str = ""):
     x = block(x, "Mixed_5c", 384, (192, 384), (48, 128), 128)       # t/8,   7,   7, 1024
     # fmt: on
     return x
+
+
+def inception_v1_3d(clip, prefix: str = ""):
+    """(batch, t, 224, 224, c) to Mixed_5c, (batch, t/8, 7, 7, 1024); any other size likewise.
+
+    Every layer is named `prefix` and its end point in kinetics-i3d, so that
+    `model.get_layer("Mixed_4f").output` is that end point.
+    """
+
+    def conv(x, name, filters, kernel_size, strides=1):
+        return ConvUnit3D(filters, kernel_size, strides, name=prefix + name)(x)
+
+    def pool(x, name, size, strides):
+        return layers.MaxPooling3D(
+            size, strides, "same", data_format="channels_last", name=prefix + name
+        )(x)
+
+    def block(x, name, *branches):
+        return InceptionBlock3D(*branches, name=prefix + name)(x)
+
+    return inception_v1(clip, conv, pool, block)
+
+
+def build_inception_v1(
+    classes: int = 1001,
+    include_top: bool = True,
+    input_shape: tuple | None = None,
+    pooling: str | None = None,
+    classifier_activation="softmax",
+    dropout: float = 0.2,
+    name: str = "inception_v1",
+) -> keras.Model:
+    """Slim's 2D Inception-v1 with random weights; arguments as in `keras_i3d.InceptionV1`.
+
+    It is made of Keras' own layers, so that `inflate` takes it like any other network. End points
+    have slim's names: `model.get_layer("Mixed_4f").output`.
+
+    Source: slim, nets/inception_v1.py and inception_utils.py: batch norm without scale, epsilon
+    1e-3, decay 0.9997; 3x3 in the branch that is 5x5 in the paper.
+    """
+
+    def conv(x, name, filters, kernel_size, strides=1):
+        name = _without_time(name)
+        x = layers.Conv2D(
+            filters,
+            kernel_size,
+            strides,
+            "same",
+            use_bias=False,
+            kernel_initializer=keras.initializers.TruncatedNormal(stddev=0.01),
+            name=f"{name}_conv_2d",
+        )(x)
+        x = layers.BatchNormalization(
+            momentum=0.9997, epsilon=1e-3, scale=False, name=f"{name}_batch_norm"
+        )(x)
+        return layers.Activation("relu", name=name)(x)
+
+    def pool(x, name, size, strides):
+        size, strides = (n[1:] if isinstance(n, tuple) else n for n in (size, strides))
+        return layers.MaxPooling2D(size, strides, "same", name=_without_time(name))(x)
+
+    def block(x, name, branch_0, branch_1, branch_2, branch_3):
+        def chain(branch, *filters):
+            inner = conv(x, f"{name}_{branch}_Conv2d_0a_1x1", filters[0], 1)
+            if len(filters) > 1:
+                inner = conv(inner, f"{name}_{branch}_Conv2d_0b_3x3", filters[1], 3)
+            return inner
+
+        shrunk = pool(x, f"{name}_Branch_3_MaxPool_0a_3x3", 3, 1)
+        last = conv(shrunk, f"{name}_Branch_3_Conv2d_0b_1x1", branch_3, 1)
+        joined = [chain("Branch_0", branch_0), chain("Branch_1", *branch_1)]
+        joined += [chain("Branch_2", *branch_2), last]
+        return layers.Concatenate(name=name)(joined)
+
+    image = keras.Input(input_shape or (None, None, 3), name="image")
+    x = inception_v1(image, conv, pool, block)
+    if include_top:
+        x = layers.AveragePooling2D(7, 1, name="AvgPool_0a_7x7")(x)
+        x = layers.Dropout(dropout, name="Dropout_0b")(x)
+        x = layers.Conv2D(classes, 1, name="Conv2d_0c_1x1_conv_2d")(x)
+        x = layers.GlobalAveragePooling2D(name="Logits")(x)
+        if classifier_activation is not None:
+            x = layers.Activation(classifier_activation, name="Predictions", dtype="float32")(x)
+    elif pooling == "avg":
+        x = layers.GlobalAveragePooling2D(name="avg_pool")(x)
+    elif pooling == "max":
+        x = layers.GlobalMaxPooling2D(name="max_pool")(x)
+    elif pooling is not None:
+        raise ValueError(f"pooling should be None, 'avg' or 'max'. Received: pooling={pooling!r}")
+    return keras.Model(image, x, name=name)
+
+
+def _without_time(name: str) -> str:
+    """'Conv3d_1a_7x7' to slim's 'Conv2d_1a_7x7', 'MaxPool3d_2a_3x3' to 'MaxPool_2a_3x3'."""
+    return name.replace("Conv3d", "Conv2d").replace("MaxPool3d", "MaxPool")

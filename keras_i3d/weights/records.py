@@ -15,14 +15,15 @@ class PublishedFile:
     """A file as its publisher has it.
 
     `path` is where it lies below a mirror or the cache; `url` where the publisher keeps it, None
-    where only a package on PyPI has it. `git_blob` is what `git hash-object FILE` prints; `size`
-    is in bytes, None where nobody published it.
+    where only a package on PyPI has it. Known by `git_blob`, what `git hash-object FILE` prints, or
+    by `sha256`. `size` is in bytes, None where nobody published it.
     """
 
     path: str
-    git_blob: str
-    size: int | None
+    git_blob: str | None = None
+    size: int | None = None
     url: str | None = None
+    sha256: str | None = None
 
 
 @dataclass(frozen=True)
@@ -203,6 +204,14 @@ RGB_SCRATCH_KIN600 = Weights(
     labels="kinetics_600",
     preprocessing=DEEPMIND_RGB,
     top_1=None,
+)
+
+# 2D, of ImageNet's 1000 classes and, first, background; figures: top-1 69.8 on ImageNet (slim).
+SLIM_INCEPTION_V1 = PublishedFile(
+    "inception_v1_2016_08_28.tar.gz",
+    size=24_642_554,
+    url="http://download.tensorflow.org/models/inception_v1_2016_08_28.tar.gz",
+    sha256="7a620c430fcaba8f8f716241f5148c4c47c035cce4e49ef02cfbe6cd1adf96a6",
 )
 
 # What `weights=` means, by stream. The columns are those of the paper's table 3.

@@ -65,15 +65,12 @@ def read_index(path: Path) -> dict[str, Entry]:
     size = path.stat().st_size
     if size > MAX_INDEX_BYTES:
         raise ValueError(f"{path}: {size} bytes, more than any checkpoint index has")
-    table = path.read_bytes()
-    if len(table) < FOOTER_BYTES or struct.unpack("<Q", table[-8:])[0] != TABLE_MAGIC:
-        raise ValueError(
-            f"{path}: not a TensorFlow checkpoint index (its last bytes are not a table's)"
-        )
     try:
-        return dict(_entries(table))
-    except (IndexError, struct.error, UnicodeDecodeError, ValueError) as error:
-        raise ValueError(f"{path}: damaged checkpoint index: {error}") from error
+        # The empty key holds the header.
+        items = table_items(path.read_bytes())
+        return {key.decode(): _decode_entry(value) for key, value in items if key}
+    except (IndexError, TypeError, struct.error, ValueError) as error:
+        raise ValueError(f"{path}: not a whole checkpoint index: {error}") from error
 
 
 def write_checkpoint(prefix: str | Path, arrays: dict[str, np.ndarray]) -> None:
@@ -124,17 +121,26 @@ def masked_crc(content: bytes) -> int:
 # === Sorted string table ===
 
 
-def _entries(table: bytes) -> Iterator[tuple[str, Entry]]:
-    _, position = _varint(table, len(table) - FOOTER_BYTES)  # where the meta index block lies:
-    _, position = _varint(table, position)  # offset and size, not needed
-    offset, position = _varint(table, position)
-    size, _ = _varint(table, position)
+def table_items(table: bytes) -> Iterator[tuple[bytes, bytes]]:
+    """(key, value) of every entry of a sorted string table, in its order; block CRCs are checked.
+
+    Raises:
+        ValueError, IndexError, struct.error: when the table is damaged.
+    """
+    if len(table) < FOOTER_BYTES or struct.unpack("<Q", table[-8:])[0] != TABLE_MAGIC:
+        raise ValueError("its last bytes are not a table's")
+    _, position = varint(table, len(table) - FOOTER_BYTES)  # where the meta index block lies:
+    _, position = varint(table, position)  # offset and size, not needed
+    offset, position = varint(table, position)
+    size, _ = varint(table, position)
+    left = len(table)
     for _, handle in _block(table, offset, size):
-        block_offset, position = _varint(handle, 0)
-        block_size, _ = _varint(handle, position)
-        for key, value in _block(table, block_offset, block_size):
-            if key:  # the empty key holds the header
-                yield key.decode(), _decode_entry(value)
+        block_offset, position = varint(handle, 0)
+        block_size, _ = varint(handle, position)
+        left -= block_size
+        if left < 0:  # one block a thousand times would make a small file that takes for ever
+            raise ValueError("its blocks overlap")
+        yield from _block(table, block_offset, block_size)
 
 
 def _block(table: bytes, offset: int, size: int) -> Iterator[tuple[bytes, bytes]]:
@@ -151,9 +157,9 @@ def _block(table: bytes, offset: int, size: int) -> Iterator[tuple[bytes, bytes]
     end = size - 4 * (restarts + 1)
     position, key = 0, b""
     while position < end:
-        shared, position = _varint(block, position)
-        fresh, position = _varint(block, position)
-        length, position = _varint(block, position)
+        shared, position = varint(block, position)
+        fresh, position = varint(block, position)
+        length, position = varint(block, position)
         if shared > len(key) or position + fresh + length > end:
             raise ValueError("an entry runs past its block")
         key = key[:shared] + block[position : position + fresh]
@@ -199,11 +205,11 @@ def _table(items: list[tuple[bytes, bytes]]) -> bytes:
 def _decode_entry(message: bytes) -> Entry:
     values = {}
     names = {1: "dtype", 3: "shard", 4: "offset", 5: "size", 6: "crc"}
-    for number, value in _fields(message):
+    for number, value in message_fields(message):
         if number == 2:
             values["shape"] = tuple(
-                dict(_fields(dimension)).get(1, 0)
-                for inner, dimension in _fields(value)
+                dict(message_fields(dimension)).get(1, 0)
+                for inner, dimension in message_fields(value)
                 if inner == 2
             )
         elif number == 7:
@@ -228,14 +234,15 @@ def _encode_entry(shape: tuple[int, ...], offset: int, content: bytes) -> bytes:
     )
 
 
-def _fields(message: bytes) -> Iterator[tuple[int, int | bytes]]:
+def message_fields(message: bytes) -> Iterator[tuple[int, int | bytes]]:
+    """(field number, value) of a protocol buffer message, as it is encoded."""
     position = 0
     while position < len(message):
-        tag, position = _varint(message, position)
+        tag, position = varint(message, position)
         if tag & 7 == 0:
-            value, position = _varint(message, position)
+            value, position = varint(message, position)
         elif tag & 7 == 2:
-            length, position = _varint(message, position)
+            length, position = varint(message, position)
             value, position = message[position : position + length], position + length
             if len(value) != length:
                 raise ValueError("a field runs past its message")
@@ -246,7 +253,8 @@ def _fields(message: bytes) -> Iterator[tuple[int, int | bytes]]:
         yield tag >> 3, value
 
 
-def _varint(content: bytes, position: int) -> tuple[int, int]:
+def varint(content: bytes, position: int) -> tuple[int, int]:
+    """(number, position after it) of a number in base 128, lowest digits first."""
     value = shift = 0
     while True:
         byte = content[position]

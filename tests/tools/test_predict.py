@@ -92,7 +92,7 @@ def _of(window, label):
         (["--video=x", "--window=8"], "flag --window=8"),
         (["--video=x", "--whole", "--stride=3"], "give one"),
         (["--video=x", "--start=5", "--end=4"], "--end=4.0 is not after --start=5.0"),
-        (["--video=x", "--weights=kinetics700"], "--weights='kinetics700' is neither a file nor"),
+        (["--video=x", "--weights=kinetics700"], "weights='kinetics700' is neither a file nor"),
     ],
 )
 def test_wrong_flags_exit_with_two_and_one_line(flags, wanted):

@@ -150,7 +150,7 @@ def test_any_bytes_as_an_index_are_a_value_error(tmp_path_factory, content):
 @given(st.integers(0, 2**64 - 1))
 def test_numbers_come_back(value):
     content = tf_checkpoint._to_varint(value)
-    assert tf_checkpoint._varint(content + b"\xff", 0) == (value, len(content))
+    assert tf_checkpoint.varint(content + b"\xff", 0) == (value, len(content))
 
 
 def test_masked_crc_is_tensorflows(tmp_path):

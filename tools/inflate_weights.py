@@ -1,0 +1,121 @@
+"""An image network with its weights as a video network, checked and written to a file.
+
+  keras-i3d inflate_weights --source=resnet50 --schedule=resnet_3x1x1 --out=i3d_resnet50.keras
+
+The source is inception_v1 (slim's), a network of keras.applications in small letters (inception_v3,
+efficientnet_b0, ...), or a .keras file. Beside the output, FILE.json says what it was made of and
+how the check came out. The output appears only when it was read back equal and passed the check: a
+still image, repeated, gives the image network's activations.
+"""
+
+import re
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+from absl import flags
+from keras_i3d_command import quiet_import
+
+with quiet_import():
+    import keras
+    import numpy as np
+    from keras_i3d.tools.inflation_report import check_table, write_inflated
+    from keras_i3d.tools.running import FlagError, ToolError, loaded, run
+    from tqdm import tqdm
+
+    import keras_i3d
+    from keras_i3d.inflation import SCHEDULES
+
+SOURCE = flags.DEFINE_string("source", None, "network or .keras file", required=True)
+OUT = flags.DEFINE_string("out", None, "the .keras or .weights.h5 file to write", required=True)
+WEIGHTS = flags.DEFINE_string("weights", "imagenet", "of a named source: imagenet, none or a file")
+SCHEDULE = flags.DEFINE_enum("schedule", "i3d", sorted(SCHEDULES), "which layers get time")
+KERNEL = flags.DEFINE_enum("kernel", "average", ["average", "centre"], "2D kernel to 3D")
+PADDING = flags.DEFINE_enum("temporal_padding", "zero", ["zero", "replicate"], "of the clip's ends")
+FRAMES = flags.DEFINE_integer("frames", None, "frames of the network's clips; free by default")
+CHECK = flags.DEFINE_integer("check_frames", 16, "frames of the still clip", lower_bound=1)
+SIDE = flags.DEFINE_integer("check_side", 224, "pixels of its sides, where they are free")
+OVERWRITE = flags.DEFINE_bool("overwrite", False, "replace a file that is there")
+TOLERANCE = 1e-4
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Inflate, check, write; 1 if the check fails, and then nothing is written."""
+    out = Path(OUT.value)
+    if not out.name.endswith((".keras", ".weights.h5")):
+        raise FlagError(f"--out={out}: its name should end in .keras or .weights.h5")
+    if not out.parent.is_dir():
+        raise FlagError(f"--out={out}: there is no folder {out.parent}")
+    if out.exists() and not OVERWRITE.value:
+        raise FlagError(f"--out={out} is there already; --overwrite replaces it")
+    with tqdm(total=4, desc="inflate", delay=1, leave=False) as steps:
+        with loaded():
+            model_2d = source_network(SOURCE.value, WEIGHTS.value)
+            steps.update()
+            model_3d = keras_i3d.inflate(
+                model_2d,
+                schedule=SCHEDULE.value,
+                frames=FRAMES.value,
+                kernel=KERNEL.value,
+                temporal_padding=PADDING.value,
+            )
+            steps.update()
+        height, width, channels = (n or SIDE.value for n in model_2d.input_shape[1:])
+        image = np.random.default_rng(0).uniform(-1, 1, (height, width, channels))
+        image = image.astype(np.float32)
+        result = keras_i3d.boring_video_check(model_2d, model_3d, image, CHECK.value)
+        steps.update()
+        if result.difference <= TOLERANCE:
+            write_inflated(model_3d, out, _made(), result, model_2d)
+    print(check_table(result))
+    if result.difference > TOLERANCE:
+        raise ToolError(
+            f"the check failed: {result.difference:.1e}, more than {TOLERANCE}; nothing is written"
+        )
+    print(f"wrote {out} and {out}.json")
+    return 0
+
+
+def _made() -> dict:
+    """What the output is made of, for the record beside it."""
+    return {
+        "source": SOURCE.value,
+        "weights": WEIGHTS.value,
+        "schedule": SCHEDULE.value,
+        "kernel": KERNEL.value,
+        "temporal_padding": PADDING.value,
+        "check_frames": CHECK.value,
+    }
+
+
+def source_network(source: str, weights: str) -> keras.Model:
+    """The 2D network that `--source` and `--weights` name."""
+    if source.endswith(".keras"):
+        if not Path(source).is_file():
+            raise ValueError(f"--source={source}: no such file")
+        return keras.saving.load_model(source, compile=False, safe_mode=True)
+    weights = None if weights == "none" else weights
+    if source == "inception_v1":
+        return keras_i3d.InceptionV1(weights)
+    known = {_plain(name): thing for name, thing in _applications().items()}
+    if _plain(source) not in known:
+        raise ValueError(
+            f"--source={source} is no .keras file and no network; there are inception_v1, "
+            f"{', '.join(sorted(known))}"
+        )
+    try:
+        return known[_plain(source)](weights=weights)
+    except Exception as error:  # keras.utils.get_file has no exception of its own
+        raise OSError(f"--weights={weights}: {' '.join(str(error).split())}") from error
+
+
+def _applications() -> dict[str, Callable]:
+    names = [name for name in dir(keras.applications) if name[0].isupper()]
+    return {name: getattr(keras.applications, name) for name in names}
+
+
+def _plain(name: str) -> str:
+    return re.sub("[^a-z0-9]", "", name.lower())
+
+
+if __name__ == "__main__":
+    run(main)

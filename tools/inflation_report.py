@@ -1,0 +1,79 @@
+"""What an inflation's check found as a table, and its output as files."""
+
+import hashlib
+import json
+import os
+import tempfile
+from pathlib import Path
+
+import keras
+import numpy as np
+
+import keras_i3d
+from keras_i3d.inflation import BoringVideo
+from keras_i3d.weights.integrity import sha256
+
+
+def check_table(result: BoringVideo) -> str:
+    """One line a layer: how far it is from the 2D one, and what padding time does at the ends."""
+    widest = max(len(row.name) for row in result.rows)
+    lines = [f"{'layer':<{widest}}  frames  untouched  difference  border effect"]
+    for row in result.rows:
+        difference = "-" if row.difference is None else f"{row.difference:.1e}"
+        border = "-" if row.border_effect is None else f"{row.border_effect:.1e}"
+        counts = f"{row.frames:6d}  {row.untouched:9d}"
+        lines.append(f"{row.name:<{widest}}  {counts}  {difference:>10}  {border:>13}")
+    lines.append(
+        f"largest difference {result.difference:.1e}, "
+        f"largest border effect {result.border_effect:.1e}"
+    )
+    if result.unchecked:
+        lines.append(
+            f"{len(result.unchecked)} layers have no frame that the padding of time does not touch: "
+            f"more --check_frames or --temporal_padding=replicate would check them"
+        )
+    return "\n".join(lines)
+
+
+def write_inflated(
+    model: keras.Model, out: Path, made: dict, result: BoringVideo, source: keras.Model
+) -> None:
+    """Write the network and its sidecar; both are there only after they were read back equal."""
+    ending = ".keras" if out.name.endswith(".keras") else ".weights.h5"
+    with tempfile.TemporaryDirectory(dir=out.parent, prefix=".inflating-") as folder:
+        path = Path(folder, f"network{ending}")
+        if ending == ".keras":
+            model.save(path)
+            again = keras.saving.load_model(path, compile=False)
+        else:
+            model.save_weights(path)
+            again = keras.models.clone_model(model)
+            again.load_weights(path)
+        for ours, theirs in zip(model.get_weights(), again.get_weights(), strict=True):
+            if not np.array_equal(ours, theirs):
+                raise OSError(f"{out}: what was written is not what is read back")
+        record = {
+            **made,
+            "keras_i3d": keras_i3d.__version__,
+            "keras": keras.__version__,
+            "source_weights_sha256": weights_hash(source),
+            "file_sha256": sha256(path),
+            "check": {
+                "largest_difference": result.difference,
+                "largest_border_effect": result.border_effect,
+                "layers": len(result.rows),
+                "unchecked_layers": list(result.unchecked),
+            },
+        }
+        sidecar = Path(folder, "network.json")
+        sidecar.write_text(json.dumps(record, indent=2) + "\n")
+        os.replace(sidecar, f"{out}.json")
+        os.replace(path, out)
+
+
+def weights_hash(model: keras.Model) -> str:
+    """SHA-256 over all arrays of a model, in their order."""
+    digest = hashlib.sha256()
+    for array in model.get_weights():
+        digest.update(np.ascontiguousarray(array).tobytes())
+    return digest.hexdigest()
