@@ -29,7 +29,7 @@ def check_table(result: BoringVideo) -> str:
     )
     if result.unchecked:
         lines.append(
-            f"{len(result.unchecked)} layers have no frame that the padding of time does not touch: "
+            f"{len(result.unchecked)} layers have no frame that padding does not touch: "
             f"more --check_frames or --temporal_padding=replicate would check them"
         )
     return "\n".join(lines)

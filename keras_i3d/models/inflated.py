@@ -1,5 +1,7 @@
 """I3D from the image networks of keras.applications: inflated trunk, mean, dropout, classes."""
 
+import warnings
+
 import keras
 import numpy as np
 from keras import layers
@@ -45,7 +47,10 @@ def build_inflated(
             f"input_shape should be (frames, height, width, {CHANNELS[stream]}) for the {stream} "
             f"stream. Received: input_shape={input_shape}"
         )
-    wanted = application(include_top=False, weights=None, input_shape=tuple(image))
+    with warnings.catch_warnings():
+        # Of two channels, for flow, keras.applications warns.
+        warnings.filterwarnings("ignore", "This model usually expects", UserWarning)
+        wanted = application(include_top=False, weights=None, input_shape=tuple(image))
     if weights is not None:
         rgb = application(include_top=False, weights=weights, input_shape=(*image[:2], 3))
         _copy_weights(rgb, wanted)

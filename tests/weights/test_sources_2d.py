@@ -134,8 +134,9 @@ def test_googlenet_by_values():
     np.testing.assert_allclose(logits, wanted, atol=1e-4)
 
 
-def torchvisions(state, images):
+def torchvisions(torch, state, images):
     """GoogLeNet's logits by its names; but its stem pads as TensorFlow does, 2 and 3."""
+    functional = torch.nn.functional
     state = {key: torch.from_numpy(array) for key, array in state.items()}
 
     def unit(x, name, **convolution):
@@ -169,13 +170,13 @@ def torchvisions(state, images):
 
 def test_googlenets_logits_are_pytorchs():
     """The whole network, stem padded as TensorFlow does; images move the logits by 2e-3."""
-    pytest.importorskip("torch", reason="needs PyTorch: pip install 'keras-i3d[torch]'")
+    torch = pytest.importorskip("torch", reason="needs PyTorch: pip install 'keras-i3d[torch]'")
     state = googlenet_state()
     model = build_inception_v1(classes=7, classifier_activation=None)
     state_of_wrapped = {f"module.{key}": array for key, array in state.items()}
     assign(model, imagenet.image_paths(googlenet.convert(state_of_wrapped)), "googlenet")
     images = np.random.default_rng(1).uniform(-1, 1, (2, 224, 224, 3)).astype(np.float32)
-    wanted = torchvisions(state, images)
+    wanted = torchvisions(torch, state, images)
     assert np.ptp(wanted, axis=0).max() > 1e-3
     np.testing.assert_allclose(model.predict_on_batch(images), wanted, atol=1e-6)
 
