@@ -7,6 +7,9 @@ import pytest
 from keras_i3d.inflation import boring_video_check, inflate
 from tests.inflation.conftest import randomise
 
+# The slow ones take minutes where other work runs beside them.
+pytestmark = pytest.mark.timeout(1200)
+
 # The smallest inputs that Keras allows, or a few pixels more.
 SIZES = {
     "VGG16": 32,
