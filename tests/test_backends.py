@@ -9,6 +9,9 @@ import sys
 import numpy as np
 import pytest
 
+# The slow ones take minutes where other work runs beside them.
+pytestmark = pytest.mark.timeout(1200)
+
 TOLERANCES = {"tensorflow": 1e-3, "jax": 2e-3, "torch": 2e-3}
 PROGRAM = """
 import sys, json, numpy as np, keras, keras_i3d
@@ -17,8 +20,6 @@ model = keras_i3d.I3D(sys.argv[2], classifier_activation=None)
 sys.path.insert(0, sys.argv[3])
 import clips
 
-# The slow ones take minutes where other work runs beside them.
-pytestmark = pytest.mark.timeout(1200)
 golden = np.load(sys.argv[3] + "/real_weights.npz")
 found = {}
 for case, kind, shape in json.loads(sys.argv[4]):
