@@ -24,8 +24,8 @@ with quiet_import():
     from keras_i3d.data import VideoError
     from keras_i3d.prediction import predict_video
     from keras_i3d.weights import PUBLISHED, class_names, published
+    from keras_i3d.weights.labels import BY_CLASSES
 
-FLAGS = flags.FLAGS
 VIDEO = flags.DEFINE_multi_string("video", [], "a video file; may be given several times")
 WEIGHTS = flags.DEFINE_string("weights", "kinetics", f"one of {', '.join(PUBLISHED)}, or a file")
 TOP = flags.DEFINE_integer("top", 5, "how many classes to show", lower_bound=1)
@@ -96,7 +96,7 @@ def _network():
     elif WEIGHTS.value in PUBLISHED:
         labels = class_names(published(WEIGHTS.value, "rgb").labels)
     else:
-        known = {400: "kinetics_400", 600: "kinetics_600"}.get(classes)
+        known = BY_CLASSES.get(classes)
         labels = class_names(known) if known else [f"class {i}" for i in range(classes)]
     if len(labels) != classes:
         raise FlagError(f"--labels has {len(labels)} names, the network {classes} classes")

@@ -62,10 +62,10 @@ def I3D(
     Reference: Carreira and Zisserman, https://arxiv.org/abs/1705.07750; kinetics-i3d, i3d.py.
     """
 
-    def build(classes: int | None, top: bool = include_top) -> keras.Model:
+    def build(classes: int | None) -> keras.Model:
         return build_i3d(
             stream,
-            top,
+            include_top,
             classes or 400,
             input_shape,
             input_tensor,

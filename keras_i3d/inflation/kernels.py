@@ -5,6 +5,14 @@ import numpy as np
 KERNEL_RULES = ("average", "centre")
 
 
+def for_channels(kernel: np.ndarray, channels: int) -> np.ndarray:
+    """A 2D kernel (height, width, in, out) for other input channels: the mean of its own in each.
+
+    Unscaled, as two-stream networks take an RGB stem for flow.
+    """
+    return np.repeat(kernel.mean(axis=2, keepdims=True), channels, axis=2)
+
+
 def inflate_kernel(
     kernel: np.ndarray, taps: int, rule: str = "average", stride: int = 1
 ) -> np.ndarray:

@@ -3,10 +3,10 @@
 import warnings
 
 import keras
-import numpy as np
 from keras import layers
 
 from keras_i3d.inflation import inflate
+from keras_i3d.inflation.kernels import for_channels
 from keras_i3d.models.i3d import CHANNELS, pooled, predictions
 
 # Name: keras.applications' function, the schedule that its papers use, its default image size.
@@ -73,5 +73,5 @@ def _copy_weights(rgb: keras.Model, wanted: keras.Model) -> None:
     for variable, twin in zip(wanted.weights, rgb.weights, strict=True):
         array = keras.ops.convert_to_numpy(twin.value)
         if array.shape != tuple(variable.shape):
-            array = np.repeat(array.mean(axis=2, keepdims=True), variable.shape[2], axis=2)
+            array = for_channels(array, variable.shape[2])
         variable.assign(array)

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
-from keras_i3d.inflation.kernels import inflate_kernel
+from keras_i3d.inflation.kernels import for_channels, inflate_kernel
 from keras_i3d.weights import download
 from keras_i3d.weights.integrity import DamagedFileError
 from keras_i3d.weights.records import SLIM_INCEPTION_V1
@@ -75,7 +75,7 @@ def inflated(arrays: Arrays, shapes: dict[str, tuple]) -> Arrays:
         if path.endswith("/kernel") and path in shapes:
             channels = shapes[path][3]
             if array.shape[2] == 3 and channels == 2:
-                array = np.repeat(array.mean(axis=2, keepdims=True), channels, axis=2)
+                array = for_channels(array, channels)
             array = inflate_kernel(array, shapes[path][0], "average")
         found[path] = array
     return found
