@@ -8,14 +8,15 @@ from pathlib import Path
 
 import pytest
 
+# The slow ones take minutes where other work runs beside them.
+pytestmark = pytest.mark.timeout(1200)
+
 PROGRAM = """
 import sys, keras
 from keras_i3d.inflation import boring_video_check, inflate
 from tests.inflation.conftest import inputs_for, randomise
 from tests.inflation.networks import USERS_NETWORKS
 
-# The slow ones take minutes where other work runs beside them.
-pytestmark = pytest.mark.timeout(1200)
 assert keras.backend.backend() == sys.argv[1], keras.backend.backend()
 for name in ("u_net_transposed", "u_net_bilinear", "attention", "sequential", "channel_shuffle"):
     model = randomise(USERS_NETWORKS[name]())
