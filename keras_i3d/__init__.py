@@ -1,19 +1,24 @@
 """The I3D family of video networks for Keras 3."""
 
-from keras_i3d.applications import (
-    I3D,
-    I3DVGG16,
-    I3DInceptionV3,
-    I3DResNet50,
-    I3DResNet101,
-    InceptionV1,
-    TwoStreamI3D,
-)
-from keras_i3d.data.preprocessing import preprocess_input
-from keras_i3d.inflation import boring_video_check, inflate, inflation_rule, receptive_field
-from keras_i3d.weights.labels import decode_predictions
+import importlib
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from keras_i3d.applications import (
+        I3D,
+        I3DVGG16,
+        I3DInceptionV3,
+        I3DResNet50,
+        I3DResNet101,
+        InceptionV1,
+        TwoStreamI3D,
+    )
+    from keras_i3d.data.preprocessing import preprocess_input
+    from keras_i3d.inflation import boring_video_check, inflate, inflation_rule, receptive_field
+    from keras_i3d.weights.labels import decode_predictions
 
 __version__ = "0.1.0"
+
 __all__ = [
     "I3D",
     "I3DVGG16",
@@ -29,3 +34,26 @@ __all__ = [
     "preprocess_input",
     "receptive_field",
 ]
+# Where they are, looked up when first asked for: processes that only decode videos import
+# keras_i3d.data, and need neither the three seconds nor the 400 MB of TensorFlow.
+_HOMES = {
+    "boring_video_check": "inflation",
+    "decode_predictions": "weights.labels",
+    "inflate": "inflation",
+    "inflation_rule": "inflation",
+    "preprocess_input": "data.preprocessing",
+    "receptive_field": "inflation",
+}
+
+
+def __getattr__(name: str):
+    if name not in __all__:
+        raise AttributeError(f"module 'keras_i3d' has no attribute {name!r}")
+    home = _HOMES.get(name, "applications")
+    value = getattr(importlib.import_module(f"keras_i3d.{home}"), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})

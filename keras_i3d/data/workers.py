@@ -1,0 +1,110 @@
+"""Work on many files in processes of their own: a crash, a hang or a hunger costs one file."""
+
+import itertools
+import multiprocessing
+import os
+import resource
+import signal
+import threading
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import FIRST_COMPLETED, TimeoutError, wait
+from dataclasses import dataclass
+from typing import Any
+
+from pebble import ProcessExpired, ProcessPool
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What became of one item: its result, or in one line why there is none.
+
+    item: as it was given.
+    result: what the task returned; None where it failed.
+    error: the cause of a failure; None where it did not fail.
+    """
+
+    item: Any
+    result: Any = None
+    error: str | None = None
+
+
+def run_all(
+    task: Callable,
+    items: Iterable,
+    processes: int | None = None,
+    seconds: float | None = 600,
+    megabytes: int | None = 4000,
+) -> Iterator[Outcome]:
+    """One outcome for each item, in the order in which they end.
+
+    Args:
+        task: a function of a module, called with one item in a fresh process; items and results
+            travel by pickle. It must not need TensorFlow if it is to start quickly.
+        items: taken one after the other as processes become free, so they may be endless.
+        processes: how many work at once; by default one for each core.
+        seconds, megabytes: limits for one item and for the memory of its process; None for none.
+
+    Closing the iterator, or an exception in the loop over it (Ctrl-C too), ends the processes at
+    once. They end by themselves when this process is killed.
+    """
+    processes = processes or usable_cores()
+    waiting, running = iter(items), {}
+    pool = ProcessPool(
+        max_workers=processes,
+        context=multiprocessing.get_context("spawn"),
+        initializer=_prepare_process,
+        initargs=(megabytes,),
+    )
+    try:
+        while True:
+            # A few more than can work at once, so that no process waits for its next item.
+            for item in itertools.islice(waiting, 2 * processes - len(running)):
+                running[pool.schedule(task, args=(item,), timeout=seconds)] = item
+            if not running:
+                break
+            for future in wait(running, return_when=FIRST_COMPLETED).done:
+                yield _outcome(running.pop(future), future, seconds, megabytes)
+    finally:
+        pool.stop()
+        pool.join()
+
+
+def usable_cores() -> int:
+    """How many processor cores this process may use."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
+
+
+def _outcome(item, future, seconds: float | None, megabytes: int | None) -> Outcome:
+    try:
+        return Outcome(item, result=future.result())
+    except TimeoutError:
+        return Outcome(item, error=f"took more than {seconds:g} s")
+    except MemoryError:
+        return Outcome(item, error=f"needs more than {megabytes} MB of memory")
+    except ProcessExpired as error:
+        return Outcome(item, error=f"its process died ({_cause_of_death(error.exitcode)})")
+    except Exception as error:
+        cause = getattr(error, "cause", None) or f"{type(error).__name__}: {error}"
+        return Outcome(item, error=" ".join(str(cause).split()))
+
+
+def _cause_of_death(exitcode: int | None) -> str:
+    if exitcode is None or exitcode >= 0:
+        return f"exit status {exitcode}"
+    return signal.Signals(-exitcode).name
+
+
+def _prepare_process(megabytes: int | None) -> None:
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the parent's to answer
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    if megabytes is not None:
+        limit = megabytes << 20
+        resource.setrlimit(resource.RLIMIT_DATA, (limit, limit))
+    threading.Thread(target=_end_with_parent, daemon=True).start()
+
+
+def _end_with_parent() -> None:
+    multiprocessing.parent_process().join()
+    os._exit(1)
