@@ -59,7 +59,7 @@ def run_all(
         while True:
             # A few more than can work at once, so that no process waits for its next item.
             for item in itertools.islice(waiting, 2 * processes - len(running)):
-                running[pool.schedule(task, args=(item,), timeout=seconds)] = item
+                running[pool.schedule(_attempt, args=(task, item), timeout=seconds)] = item
             if not running:
                 break
             for future in wait(running, return_when=FIRST_COMPLETED).done:
@@ -76,18 +76,26 @@ def usable_cores() -> int:
     return os.cpu_count() or 1
 
 
+def _attempt(task: Callable, item) -> tuple[Any, str | None]:
+    """(result, cause) in the worker: not every exception survives the way back."""
+    try:
+        return task(item), None
+    except MemoryError:
+        raise
+    except Exception as error:
+        cause = getattr(error, "cause", None) or f"{type(error).__name__}: {error}"
+        return None, " ".join(str(cause).split())
+
+
 def _outcome(item, future, seconds: float | None, megabytes: int | None) -> Outcome:
     try:
-        return Outcome(item, result=future.result())
+        return Outcome(item, *future.result())
     except TimeoutError:
         return Outcome(item, error=f"took more than {seconds:g} s")
     except MemoryError:
         return Outcome(item, error=f"needs more than {megabytes} MB of memory")
     except ProcessExpired as error:
         return Outcome(item, error=f"its process died ({_cause_of_death(error.exitcode)})")
-    except Exception as error:
-        cause = getattr(error, "cause", None) or f"{type(error).__name__}: {error}"
-        return Outcome(item, error=" ".join(str(cause).split()))
 
 
 def _cause_of_death(exitcode: int | None) -> str:
