@@ -1,6 +1,5 @@
 """What an inflation's check found as a table, and its output as files."""
 
-import hashlib
 import json
 import os
 import tempfile
@@ -11,7 +10,7 @@ import numpy as np
 
 import keras_i3d
 from keras_i3d.inflation import BoringVideo
-from keras_i3d.weights.integrity import sha256
+from keras_i3d.weights.integrity import sha256, weights_hash
 
 
 def check_table(result: BoringVideo) -> str:
@@ -69,11 +68,3 @@ def write_inflated(
         sidecar.write_text(json.dumps(record, indent=2) + "\n")
         os.replace(sidecar, f"{out}.json")
         os.replace(path, out)
-
-
-def weights_hash(model: keras.Model) -> str:
-    """SHA-256 over all arrays of a model, in their order."""
-    digest = hashlib.sha256()
-    for array in model.get_weights():
-        digest.update(np.ascontiguousarray(array).tobytes())
-    return digest.hexdigest()

@@ -10,12 +10,12 @@ others are), 2 for wrong flags.
 import json
 import sys
 from collections.abc import Sequence
-from pathlib import Path
 
 from absl import flags
 from keras_i3d_command import quiet_import
 
 with quiet_import():
+    from keras_i3d.tools.class_labels import labels_for
     from keras_i3d.tools.prediction_report import as_json, as_text
     from keras_i3d.tools.running import FlagError, loaded, run
     from tqdm import tqdm
@@ -23,8 +23,7 @@ with quiet_import():
     import keras_i3d
     from keras_i3d.data import VideoError
     from keras_i3d.prediction import predict_video
-    from keras_i3d.weights import PUBLISHED, class_names, published
-    from keras_i3d.weights.labels import BY_CLASSES
+    from keras_i3d.weights import PUBLISHED
 
 VIDEO = flags.DEFINE_multi_string("video", [], "a video file; may be given several times")
 WEIGHTS = flags.DEFINE_string("weights", "kinetics", f"one of {', '.join(PUBLISHED)}, or a file")
@@ -87,19 +86,7 @@ def _network():
     """The network, and the names of its classes."""
     with loaded():
         model = keras_i3d.I3D(WEIGHTS.value)
-    classes = model.output_shape[-1]
-    if LABELS.value is not None:
-        try:
-            labels = Path(LABELS.value).read_text(encoding="utf-8").splitlines()
-        except (OSError, UnicodeDecodeError) as error:
-            raise FlagError(f"--labels: {error}") from error
-    elif WEIGHTS.value in PUBLISHED:
-        labels = class_names(published(WEIGHTS.value, "rgb").labels)
-    else:
-        known = BY_CLASSES.get(classes)
-        labels = class_names(known) if known else [f"class {i}" for i in range(classes)]
-    if len(labels) != classes:
-        raise FlagError(f"--labels has {len(labels)} names, the network {classes} classes")
+    labels = labels_for(WEIGHTS.value, "rgb", model.output_shape[-1], LABELS.value)
     return model, labels
 
 

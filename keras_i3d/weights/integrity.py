@@ -3,6 +3,8 @@
 import hashlib
 from pathlib import Path
 
+import numpy as np
+
 from keras_i3d.weights.records import PublishedFile
 
 CHUNK = 1 << 20
@@ -41,6 +43,14 @@ def git_blob(path: Path) -> str:
 def sha256(path: Path) -> str:
     """What `sha256sum` prints for the file."""
     return _hash_file(path, hashlib.sha256())
+
+
+def weights_hash(model) -> str:
+    """SHA-256 over all arrays of a Keras model, in their order, whatever file they came from."""
+    digest = hashlib.sha256()
+    for array in model.get_weights():
+        digest.update(np.ascontiguousarray(array).tobytes())
+    return digest.hexdigest()
 
 
 def _hash_file(path: Path, digest) -> str:

@@ -1,0 +1,211 @@
+"""A network as one SavedModel that carries everything: written, checked, then put in its place."""
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+import keras
+import numpy as np
+import tensorflow as tf
+from keras_i3d.export.signatures import ServedNetwork
+from keras_i3d.export.warm_up import write_warm_up
+
+import keras_i3d
+from keras_i3d.data.preprocessing import Preprocessing, preprocess, scale
+from keras_i3d.weights.integrity import weights_hash
+
+# Of probabilities, between the exported graph and the Keras model.
+LARGEST_DIFFERENCE = 1e-4
+CLASSIFY = "tensorflow/serving/classify"
+CHECK_SECONDS = 1200
+
+
+class ExportError(ValueError):
+    """An export that would not be what it claims; nothing was written."""
+
+
+@dataclass(frozen=True)
+class Exported:
+    """What was written, and how far its probabilities are from the Keras model's.
+
+    differences: {name of the clip: largest absolute difference of the probabilities}.
+    """
+
+    folder: Path
+    signatures: dict[str, str]
+    differences: dict[str, float]
+    notes: tuple[str, ...]
+
+
+def export_saved_model(
+    model: keras.Model,
+    folder: str | os.PathLike,
+    preprocessing: dict[str, Preprocessing],
+    labels: tuple[str, ...] | list[str],
+    top: int = 5,
+    features: str = "Mixed_5c",
+    frame_shape: tuple = (None, None, None),
+    clips: dict[str, dict[str, np.ndarray]] | None = None,
+    origin: dict | None = None,
+    jit_compile: bool = False,
+    overwrite: bool = False,
+) -> Exported:
+    """Write a SavedModel with its signatures, labels, metadata and warm-up requests.
+
+    Args:
+        model: from clips to class scores, with a layer called "Logits"; see `ServedNetwork`.
+        folder: the version's folder, a number below the model's: `models/i3d/1`.
+        preprocessing: the record of each stream, in the order of the model's inputs.
+        labels: class names, in the order of the scores.
+        top: how many of the best classes an answer names.
+        features: the end point of the `features` signature.
+        frame_shape: (time, height, width) that clients must send; each None where it is free.
+        clips: real clips to check besides a random one: {name: {stream: (time, height, width, c)}},
+            uint8 for rgb, float32 pixels for flow.
+        origin: what else the metadata should say, such as the weights' record.
+        jit_compile: compile the graph by XLA; for GPUs, with all of `frame_shape` given.
+        overwrite: replace a folder that is there.
+
+    Raises:
+        ExportError: when the folder is there, or a signature answers otherwise than the model.
+    """
+    folder = Path(folder)
+    if not folder.name.isdecimal():
+        raise ExportError(
+            f"{folder}: TF Serving takes a version's folder by its number, such as {folder}/1"
+        )
+    if folder.exists() and not overwrite:
+        raise ExportError(f"{folder} is there already: take another number, or --overwrite")
+    if jit_compile and None in frame_shape:
+        raise ExportError("jit_compile compiles anew for every shape: give the whole frame_shape")
+    served = ServedNetwork(model, preprocessing, labels, top, features, frame_shape)
+    metadata = _metadata(served, model, origin or {})
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    # A name that TF Serving does not take for a version.
+    with tempfile.TemporaryDirectory(dir=folder.parent, prefix=".exporting-") as scratch:
+        made = Path(scratch, "model")
+        _write(served, made, metadata, jit_compile)
+        notes = write_warm_up(made, served)
+        differences = _check(made, served, clips or {})
+        if overwrite and folder.exists():
+            os.replace(folder, Path(scratch, "replaced"))
+        os.replace(made, folder)
+    signatures = {name: s.purpose for name, s in served.signatures().items()}
+    return Exported(folder, signatures, differences, tuple(notes))
+
+
+def _metadata(served: ServedNetwork, model: keras.Model, origin: dict) -> dict:
+    return {
+        "keras_i3d": keras_i3d.__version__,
+        "keras": keras.__version__,
+        "tensorflow": tf.__version__,
+        "model": model.name,
+        "weights_sha256": weights_hash(model),
+        "streams": list(served.streams),
+        "preprocessing": {stream: asdict(spec) for stream, spec in served.preprocessing.items()},
+        "least_frames": served.least_frames,
+        "labels": list(served.labels),
+        **origin,
+    }
+
+
+def _write(served: ServedNetwork, folder: Path, metadata: dict, jit_compile: bool) -> None:
+    text = json.dumps(metadata, indent=2, sort_keys=True)
+    archive = keras.export.ExportArchive()
+    archive.track(served.network)
+    signatures = served.signatures()
+    for name, signature in signatures.items():
+        function = tf.function(
+            signature.function, input_signature=signature.inputs, jit_compile=jit_compile or None
+        )
+        archive.add_endpoint(name, function)
+    metadata_text = tf.function(lambda: {"metadata": tf.constant(text)}, input_signature=[])
+    archive.add_endpoint("metadata", metadata_text)
+    archive.write_out(str(folder), verbose=False)
+    # Also as files, for people and for what does not run the graph.
+    extra = folder / "assets.extra"
+    extra.mkdir()
+    (extra / "metadata.json").write_text(text + "\n", encoding="utf-8")
+    (extra / "labels.txt").write_text("\n".join(served.labels) + "\n", encoding="utf-8")
+    if "classify" in signatures:
+        updater = tf.compat.v1.saved_model.signature_def_utils.MethodNameUpdater(str(folder))
+        updater.replace_method_name("classify", CLASSIFY)
+        updater.save()
+
+
+# === The check ===
+
+
+def random_frames(served: ServedNetwork) -> dict[str, np.ndarray]:
+    """One clip of noise, as a client would send it: uint8 frames, flow in pixels; seed 0."""
+    draw = np.random.default_rng(0)
+    time, height, width = served.frame_shape
+    found = {}
+    for stream, spec in served.preprocessing.items():
+        shape = (time or max(16, served.least_frames), height or spec.short_side)
+        shape = (*shape, width or spec.short_side + 32)
+        if stream == "rgb":
+            found[stream] = draw.integers(0, 256, (*shape, 3), np.uint8)
+        else:
+            found[stream] = draw.uniform(-20, 20, (*shape, 2)).astype(np.float32)
+    return found
+
+
+def _check(
+    folder: Path, served: ServedNetwork, clips: dict[str, dict[str, np.ndarray]]
+) -> dict[str, float]:
+    """Load what was written in a process of its own, and compare what it answers."""
+    clips = {"random": random_frames(served), **clips}
+    with tempfile.TemporaryDirectory() as scratch:
+        asked, answered = Path(scratch, "asked.npz"), Path(scratch, "answered.npz")
+        np.savez(asked, **{f"{n}/{s}": c[s] for n, c in clips.items() for s in served.streams})
+        done = subprocess.run(
+            [sys.executable, "-m", "keras_i3d.export.answers", folder, asked, answered],
+            capture_output=True,
+            text=True,
+            timeout=CHECK_SECONDS,
+        )
+        if done.returncode:
+            reason = (done.stderr.strip().splitlines() or ["no reason given"])[-1]
+            raise ExportError(f"the exported model cannot be loaded and asked: {reason}")
+        with np.load(answered) as answers:
+            differences = {
+                name: float(np.abs(answers[name] - _expected(served, clip)).max())
+                for name, clip in clips.items()
+            }
+    # Not `> `: NaN is no agreement.
+    worst = max(differences, key=lambda name: np.nan_to_num(differences[name], nan=np.inf))
+    if not differences[worst] <= LARGEST_DIFFERENCE:
+        raise ExportError(
+            f"the exported model's probabilities differ from the Keras model's by "
+            f"{differences[worst]:.1e} on the {worst} clip, more than {LARGEST_DIFFERENCE}"
+        )
+    return differences
+
+
+def _expected(served: ServedNetwork, clip: dict[str, np.ndarray]) -> np.ndarray:
+    """The Keras model's probabilities, by the NumPy preprocessing."""
+    inputs = {}
+    for stream, spec in served.preprocessing.items():
+        frames = clip[stream]
+        if stream == "rgb":
+            inputs[stream] = preprocess(frames, spec)[None]
+        else:
+            top, left = ((side - spec.crop) // 2 for side in frames.shape[1:3])
+            cut = frames[:, top : top + spec.crop, left : left + spec.crop]
+            inputs[stream] = scale(cut, spec)[None]
+    given = inputs if len(inputs) > 1 else next(iter(inputs.values()))
+    logits = keras.ops.convert_to_numpy(served.network.predict_on_batch(given)["logits"])
+    scores = np.exp(np.float64(logits) - logits.max())
+    return scores / scores.sum()
+
+
+def remove_leftovers(folder: Path) -> None:
+    """Delete what an export that was killed left beside the versions."""
+    for path in folder.glob(".exporting-*"):
+        shutil.rmtree(path, ignore_errors=True)

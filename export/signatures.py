@@ -1,0 +1,254 @@
+"""What an exported model can be asked: signatures, from raw input to named outputs, in a graph."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import keras
+import tensorflow as tf
+
+from keras_i3d.data import graph_preprocessing
+from keras_i3d.data.decoding import MAX_PIXELS
+from keras_i3d.data.preprocessing import Preprocessing
+from keras_i3d.layers import HeadPooling3D
+
+CHANNELS = {"rgb": 3, "flow": 2}
+# TF Serving's classification API wants these names.
+CLASSIFY_INPUT, CLASSIFY_CLASSES, CLASSIFY_SCORES = "inputs", "classes", "scores"
+# Where a tf.Example of the classification API has its frames, as TensorFlow's image models do.
+EXAMPLE_FRAMES = "image/encoded"
+
+
+@dataclass(frozen=True)
+class Signature:
+    """One way to ask: a function of tensors, what it takes, and what for."""
+
+    function: Callable
+    inputs: tuple[tf.TensorSpec, ...]
+    purpose: str
+
+
+class ServedNetwork:
+    """A network with all that stands between a client's bytes and its answer.
+
+    Args:
+        model: a functional model from one clip, or from {"rgb": clip, "flow": clip}, whose layer
+            "Logits" gives the (batch, classes) before the softmax.
+        preprocessing: the record of each stream: {"rgb": DEEPMIND_RGB}.
+        labels: class names, in the order of the scores.
+        top: how many of the best classes the answer names.
+        features: the end point that is given out besides its mean, such as "Mixed_5c".
+        frame_shape: (time, height, width) of all clips, each None where it is free.
+
+    Raises:
+        ValueError: when model, labels and preprocessing do not belong together.
+    """
+
+    def __init__(
+        self,
+        model: keras.Model,
+        preprocessing: dict[str, Preprocessing],
+        labels: tuple[str, ...],
+        top: int = 5,
+        features: str = "Mixed_5c",
+        frame_shape: tuple = (None, None, None),
+    ):
+        self.streams = tuple(preprocessing)
+        self.preprocessing, self.labels = preprocessing, tuple(labels)
+        self.frame_shape = tuple(frame_shape)
+        self.features = features
+        names = {layer.name for layer in model.layers}
+        if "Logits" not in names:
+            raise ValueError(f"{model.name} has no layer called Logits, whose output is exported")
+        outputs = {"logits": model.get_layer("Logits").output}
+        classes = outputs["logits"].shape[-1]
+        if len(self.labels) != classes:
+            raise ValueError(f"{len(self.labels)} labels for a network of {classes} classes")
+        if len(self.streams) != len(model.inputs):
+            raise ValueError(
+                f"{model.name} has {len(model.inputs)} inputs, preprocessing is given for "
+                f"{', '.join(self.streams)}"
+            )
+        for key, name in self._feature_names().items():
+            if name in names:
+                outputs[key] = model.get_layer(name).output
+        self.has_features = len(outputs) > 1
+        self.network = keras.Model(model.input, outputs, name=model.name)
+        self.top = min(top, classes)
+        heads = [layer for layer in model.layers if isinstance(layer, HeadPooling3D)]
+        self.least_frames = max((head.least_clip[0] for head in heads), default=1)
+
+    def signatures(self) -> dict[str, Signature]:
+        """All signatures of this network, by name."""
+        raw = self._specs(raw=True)
+        found = {
+            "serving_default": Signature(
+                self._classified, raw, "frames of any size to classes and their scores"
+            ),
+            "preprocessed": Signature(
+                lambda *clips: {"logits": self._run(clips)["logits"]},
+                self._specs(raw=False),
+                "clips as the network takes them to logits",
+            ),
+        }
+        if self.has_features:
+            found["features"] = Signature(
+                self._features, raw, "frames to features: the end point and its mean"
+            )
+        if self.streams == ("rgb",):
+            found["jpeg_frames"] = Signature(
+                lambda frames: self._answer(self._run([self._decoded_clips(frames)])["logits"]),
+                (tf.TensorSpec([None, self.frame_shape[0]], tf.string, "frames"),),
+                "JPEG or PNG files, one a frame, to classes and their scores",
+            )
+            found["classify"] = Signature(
+                self._classify,
+                (tf.TensorSpec([None], tf.string, CLASSIFY_INPUT),),
+                f"TF Serving's classification API: a tf.Example a clip, files in {EXAMPLE_FRAMES}",
+            )
+        return found
+
+    # === The steps ===
+
+    def _classified(self, *frames):
+        return self._answer(self._run(self._preprocessed(frames))["logits"])
+
+    def _features(self, *frames):
+        outputs = self._run(self._preprocessed(frames))
+        found = {}
+        for key, value in outputs.items():
+            if key != "logits":
+                found[key] = value
+                found[key.replace(self.features, "pooled")] = tf.reduce_mean(value, [1, 2, 3])
+        return found
+
+    def _classify(self, serialized):
+        spec = {
+            EXAMPLE_FRAMES: tf.io.FixedLenSequenceFeature([], tf.string, allow_missing=True),
+        }
+
+        def one(example):
+            frames = tf.io.parse_single_example(example, spec)[EXAMPLE_FRAMES]
+            return self._run([self._decoded_clips(frames[None])])["logits"][0]
+
+        # Clips of one request may differ in length, so they go through one by one.
+        logits = tf.map_fn(one, serialized, fn_output_signature=tf.float32, parallel_iterations=1)
+        answer = self._answer(tf.reshape(logits, [-1, len(self.labels)]))
+        return {CLASSIFY_CLASSES: answer["labels"], CLASSIFY_SCORES: answer["scores"]}
+
+    def _preprocessed(self, frames):
+        steps = {
+            "rgb": graph_preprocessing.preprocess,
+            "flow": graph_preprocessing.preprocess_flow,
+        }
+        return [
+            steps[stream](self._checked(value, stream), self.preprocessing[stream])
+            for stream, value in zip(self.streams, frames, strict=True)
+        ]
+
+    def _decoded_clips(self, files):
+        """(batch, time) of encoded files to (batch, time, crop, crop, 3) float32."""
+        spec = self.preprocessing["rgb"]
+        size = tf.shape(files)
+        frames = tf.map_fn(
+            lambda file: graph_preprocessing.resize_and_crop(decoded_frame(file), spec),
+            tf.reshape(files, [-1]),
+            fn_output_signature=tf.TensorSpec([spec.crop, spec.crop, 3], tf.uint8),
+        )
+        clips = tf.reshape(frames, [size[0], size[1], spec.crop, spec.crop, 3])
+        return graph_preprocessing.scale(self._checked(clips, "rgb"), spec)
+
+    def _checked(self, frames, stream: str):
+        """The frames, or the graph stops with what was wanted and what came."""
+        size = tf.shape(frames)
+        checks = [
+            tf.debugging.Assert(
+                size[0] > 0, ["the batch is empty; send at least one clip. Received:", size]
+            ),
+            tf.debugging.Assert(
+                size[1] >= self.least_frames,
+                [
+                    f"a clip has at least {self.least_frames} frames for this network; loop a "
+                    f"shorter one. Received (batch, time, height, width, channels) of {stream}:",
+                    size,
+                ],
+            ),
+            tf.debugging.Assert(
+                tf.minimum(size[2], size[3]) > 0,
+                [f"frames of {stream} have no pixels. Received:", size],
+            ),
+        ]
+        with tf.control_dependencies(checks):
+            return tf.identity(frames)
+
+    def _run(self, clips):
+        outputs = self.network(
+            clips[0] if len(clips) == 1 else dict(zip(self.streams, clips, strict=True))
+        )
+        return {key: tf.cast(value, tf.float32) for key, value in outputs.items()}
+
+    def _answer(self, logits):
+        probabilities = tf.nn.softmax(logits)
+        scores, best = tf.math.top_k(probabilities, self.top)
+        return {
+            "logits": logits,
+            "probabilities": probabilities,
+            "labels": tf.gather(tf.constant(self.labels), best),
+            "scores": scores,
+        }
+
+    # === Names and shapes ===
+
+    def _feature_names(self) -> dict[str, str]:
+        """{output: layer}; the layers of a two-stream network carry the stream's prefix."""
+        if len(self.streams) == 1:
+            return {self.features: self.features}
+        return {
+            f"{stream}_{self.features}": f"{stream.capitalize() if stream == 'flow' else 'RGB'}_"
+            f"{self.features}"
+            for stream in self.streams
+        }
+
+    def _specs(self, raw: bool) -> tuple[tf.TensorSpec, ...]:
+        time, height, width = self.frame_shape
+        specs = []
+        for stream, spec in self.preprocessing.items():
+            size = (height, width) if raw else (spec.crop, spec.crop)
+            kind = tf.uint8 if raw and stream == "rgb" else tf.float32
+            name = ("frames" if stream == "rgb" else "flow_frames") if raw else f"{stream}_clip"
+            specs.append(tf.TensorSpec([None, time, *size, CHANNELS[stream]], kind, name))
+        return tuple(specs)
+
+
+def decoded_frame(file: tf.Tensor) -> tf.Tensor:
+    """One JPEG or PNG file to (height, width, 3) uint8; its size is read before it is decoded."""
+    is_png = tf.equal(tf.strings.substr(file, 0, 8), b"\x89PNG\r\n\x1a\n")
+    known = tf.debugging.Assert(
+        tf.logical_or(is_png, tf.equal(tf.strings.substr(file, 0, 3), b"\xff\xd8\xff")),
+        [
+            "a frame is neither a JPEG nor a PNG file. It begins with:",
+            tf.strings.substr(file, 0, 8),
+        ],
+    )
+    with tf.control_dependencies([known]):
+        pixels = tf.cond(is_png, lambda: _png_pixels(file), lambda: _jpeg_pixels(file))
+    small = tf.debugging.Assert(
+        tf.logical_and(pixels > 0, pixels <= MAX_PIXELS),
+        [f"a frame has at most {MAX_PIXELS} pixels. Received:", pixels],
+    )
+    with tf.control_dependencies([small]):
+        # Pillow's and libjpeg's own way, not TensorFlow's faster one.
+        return tf.io.decode_jpeg(file, channels=3, dct_method="INTEGER_ACCURATE")
+
+
+def _jpeg_pixels(file):
+    shape = tf.cast(tf.image.extract_jpeg_shape(file), tf.int64)
+    return shape[0] * shape[1]
+
+
+def _png_pixels(file):
+    # Bytes 16 to 23 are width and height, of the header that every PNG begins with; a file that is
+    # cut off before gets 0.
+    head = tf.strings.join([tf.strings.substr(file, 0, 24), b"\0" * 24])
+    sides = tf.io.decode_raw(tf.strings.substr(head, 16, 8), tf.int32, little_endian=False)
+    sides = tf.cast(tf.bitcast(sides, tf.uint32), tf.int64)
+    return sides[0] * sides[1]

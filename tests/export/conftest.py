@@ -1,0 +1,60 @@
+"""A tiny network, exported once: what every test of the export asks."""
+
+import keras
+import pytest
+import tensorflow as tf
+from keras import layers
+
+from keras_i3d.data.preprocessing import Preprocessing
+from keras_i3d.layers import ConvUnit3D, HeadPooling3D
+
+TINY = Preprocessing(short_side=40, crop=32)
+TINY_FLOW = Preprocessing(short_side=40, crop=32, scale=20.0, offset=0.0, bound=20.0)
+LABELS = tuple(f"class {number}" for number in range(7))
+
+
+def tiny_logits(clip, prefix=""):
+    """A strided unit, an end point called Mixed_5c, a head that wants 9 frames of 32 pixels."""
+    x = ConvUnit3D(4, 3, strides=(4, 8, 8), name=f"{prefix}Conv3d_1a")(clip)
+    x = ConvUnit3D(6, 3, strides=(2, 2, 2), name=f"{prefix}Mixed_5c")(x)
+    x = HeadPooling3D((2, 2, 2), (8, 16, 16), name=f"{prefix}AvgPool")(x)
+    x = ConvUnit3D(7, 1, use_batch_norm=False, use_bias=True, activation=None, name=f"{prefix}0c")(
+        x
+    )
+    return layers.GlobalAveragePooling3D(name=f"{prefix}Logits")(x)
+
+
+def tiny_network(stream="rgb"):
+    """A video network with random weights, seed 0."""
+    keras.utils.set_random_seed(0)
+    clip = keras.Input((None, None, None, 3 if stream == "rgb" else 2), name="clip")
+    scores = layers.Activation("softmax", name="Predictions")(tiny_logits(clip))
+    return keras.Model(clip, scores, name="tiny")
+
+
+def tiny_two_stream():
+    """Two of them, logits added."""
+    keras.utils.set_random_seed(0)
+    clips = {s: keras.Input((None, None, None, c), name=s) for s, c in (("rgb", 3), ("flow", 2))}
+    logits = [tiny_logits(clips["rgb"], "RGB_"), tiny_logits(clips["flow"], "Flow_")]
+    scores = layers.Activation("softmax")(layers.Add(name="Logits")(logits))
+    return keras.Model(clips, scores, name="tiny_two_stream")
+
+
+@pytest.fixture(scope="session")
+def exported(tmp_path_factory):
+    """(folder, what export_saved_model said, the Keras model)."""
+    from keras_i3d.export.saved_model import export_saved_model
+
+    model = tiny_network()
+    folder = tmp_path_factory.mktemp("models") / "tiny" / "1"
+    said = export_saved_model(
+        model, folder, {"rgb": TINY}, LABELS, top=3, origin={"weights": "random, seed 0"}
+    )
+    return folder, said, model
+
+
+@pytest.fixture(scope="session")
+def signatures(exported):
+    """The signatures of the SavedModel, loaded."""
+    return tf.saved_model.load(str(exported[0])).signatures

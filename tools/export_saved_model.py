@@ -1,0 +1,124 @@
+"""A network as a SavedModel for TensorFlow Serving, with preprocessing, labels and metadata inside.
+
+  keras-i3d export_saved_model --weights=kinetics --out=models/i3d/1
+
+What is written is loaded in a process of its own and asked about a random clip, and about the one
+that --video gives, before it gets its name. Exit status: 0 when it is there, 1 when it could not be
+made, 2 for wrong flags; a half export never gets a name that TF Serving takes for a version.
+"""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from absl import flags
+from keras_i3d_command import quiet_import
+
+with quiet_import():
+    import itertools
+
+    import numpy as np
+    from absl import logging as absl_logging
+    from keras_i3d.export.saved_model import ExportError, export_saved_model
+    from keras_i3d.tools.class_labels import labels_for
+    from keras_i3d.tools.running import FlagError, ToolError, loaded, run
+
+    import keras_i3d
+    from keras_i3d.data import VideoError, VideoFile
+    from keras_i3d.data.preprocessing import BY_STREAM
+    from keras_i3d.weights import PUBLISHED, published
+
+WEIGHTS = flags.DEFINE_string("weights", "kinetics", f"one of {', '.join(PUBLISHED)}, or a file")
+STREAM = flags.DEFINE_enum("stream", "rgb", ["rgb", "flow", "both"], "which network")
+OUT = flags.DEFINE_string("out", None, "the version's folder: MODEL/NUMBER")
+LABELS = flags.DEFINE_string("labels", None, "class names, a line each, for weights of your own")
+TOP = flags.DEFINE_integer("top", 5, "how many classes an answer names", lower_bound=1)
+SHAPE = flags.DEFINE_list("shape", [], "frames,height,width that clients must send [any]")
+JIT = flags.DEFINE_bool("jit_compile", False, "compile by XLA, for GPUs; needs --shape")
+VIDEO = flags.DEFINE_string("video", None, "a real video to check the export on")
+OVERWRITE = flags.DEFINE_bool("overwrite", False, "replace --out where it is there")
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Export; the exit status."""
+    if arguments:
+        raise FlagError(f"no arguments but flags are taken. Received: {' '.join(arguments)}")
+    if OUT.value is None:
+        raise FlagError("where to? give --out=MODEL/NUMBER, such as --out=models/i3d/1")
+    if VIDEO.value and STREAM.value != "rgb":
+        raise FlagError("--video checks the rgb network alone; flow is not in a video")
+    # TensorFlow says which names it changes and how long a shard took.
+    absl_logging.set_verbosity(absl_logging.ERROR)
+    streams = ("rgb", "flow") if STREAM.value == "both" else (STREAM.value,)
+    shape = _shape()
+    clips = {Path(VIDEO.value).name: {"rgb": _frames(shape)}} if VIDEO.value else {}
+    with loaded():
+        if STREAM.value == "both":
+            model = keras_i3d.TwoStreamI3D(WEIGHTS.value)
+        else:
+            model = keras_i3d.I3D(WEIGHTS.value, STREAM.value)
+    try:
+        exported = export_saved_model(
+            model,
+            OUT.value,
+            {stream: BY_STREAM[stream] for stream in streams},
+            labels_for(WEIGHTS.value, streams[0], model.output_shape[-1], LABELS.value),
+            TOP.value,
+            frame_shape=shape,
+            clips=clips,
+            origin={"weights": WEIGHTS.value, "files": _files(streams)},
+            jit_compile=JIT.value,
+            overwrite=OVERWRITE.value,
+        )
+    except ExportError as error:
+        raise ToolError(error) from error
+    for name, purpose in exported.signatures.items():
+        print(f"  {name:<16} {purpose}")
+    for name, difference in exported.differences.items():
+        print(f"checked on the {name} clip: probabilities differ by {difference:.1e} at most")
+    for note in exported.notes:
+        print(f"note: {note}")
+    print(f"{exported.folder} is ready to be served")
+    return 0
+
+
+def _shape() -> tuple:
+    if not SHAPE.value:
+        return (None, None, None)
+    try:
+        shape = tuple(int(number) for number in SHAPE.value)
+    except ValueError:
+        shape = ()
+    if len(shape) != 3 or min(shape) < 1:
+        raise FlagError(
+            f"--shape={','.join(SHAPE.value)}: wanted frames,height,width, such as 64,256,340"
+        )
+    return shape
+
+
+def _frames(shape: tuple) -> np.ndarray:
+    """The first frames of the video, as a client would send them: not yet resized."""
+    wanted = shape[0] or 64
+    try:
+        with VideoFile(VIDEO.value) as video:
+            frames = np.stack([image for image, _, _ in itertools.islice(video, wanted)])
+    except VideoError as error:
+        raise FlagError(error) from error
+    for came, fixed in zip(frames.shape[:3], shape, strict=True):
+        if fixed is not None and came != fixed:
+            raise FlagError(f"{VIDEO.value}: --shape wants {shape}, it has {frames.shape[:3]}")
+    return frames
+
+
+def _files(streams: tuple[str, ...]) -> dict[str, dict]:
+    """The published files that the weights came from, with their hashes."""
+    if WEIGHTS.value not in PUBLISHED:
+        return {}
+    return {
+        file.path: {"git_blob": file.git_blob, "sha256": file.sha256, "bytes": file.size}
+        for stream in streams
+        for file in published(WEIGHTS.value, stream).files
+    }
+
+
+if __name__ == "__main__":
+    run(main)
