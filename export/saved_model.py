@@ -117,7 +117,6 @@ def _metadata(served: ServedNetwork, model: keras.Model, origin: dict) -> dict:
 def _write(served: ServedNetwork, folder: Path, metadata: dict, jit_compile: bool) -> None:
     text = json.dumps(metadata, indent=2, sort_keys=True)
     archive = keras.export.ExportArchive()
-    archive.track(served.network)
     signatures = served.signatures()
     for name, signature in signatures.items():
         function = tf.function(
