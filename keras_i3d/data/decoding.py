@@ -26,6 +26,9 @@ class VideoError(ValueError):
         super().__init__(f"{path}: {cause}")
         self.path, self.cause = str(path), cause
 
+    def __reduce__(self):  # so that it survives the way out of a worker process
+        return type(self), (self.path, self.cause)
+
 
 class VideoFile:
     """One video file, opened to be read once from start to end.

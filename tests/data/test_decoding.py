@@ -2,6 +2,7 @@
 
 import json
 import os
+import pickle
 
 import numpy as np
 import pytest
@@ -248,3 +249,9 @@ def test_a_variable_frame_rate_is_resampled_by_time_stamp(tmp_path):
         levels = [int(frame[100, 100, 0]) // 20 for frame in cropped_frames(video)]
     assert levels == [0, 1, 2, 3, 3, 3, 3, 3, 4, 5]
     assert video.notes == ["variable frame rate: resampled by time stamp"]
+
+
+def test_an_error_survives_pickling():
+    error = pickle.loads(pickle.dumps(VideoError("a b.mp4", "no frame of it can be decoded")))
+    assert (error.path, error.cause) == ("a b.mp4", "no frame of it can be decoded")
+    assert str(error) == "a b.mp4: no frame of it can be decoded"
