@@ -66,6 +66,7 @@ setup(
         "test": [
             "hypothesis>=6.100",
             "psutil>=5.9",
+            "pyyaml>=6.0",
             "pytest>=8.0",
             "pytest-timeout>=2.3",
             "ruff>=0.6",

@@ -1,0 +1,146 @@
+"""TensorFlow Serving in containers: Docker, Compose, Kubernetes; with limits and health checks.
+
+`config` is a `serving_config.ServingConfig` throughout.
+"""
+
+
+def _image(config) -> str:
+    return config.image or f"tensorflow/serving:latest{'-gpu' if config.gpu else ''}"
+
+
+def _arguments(config) -> list[str]:
+    found = [
+        "--model_config_file=/config/models.config",
+        "--enable_batching=true",
+        "--batching_parameters_file=/config/batching.config",
+        "--monitoring_config_file=/config/monitoring.config",
+        "--rest_api_timeout_in_ms=120000",
+    ]
+    if config.labels:
+        found.append("--allow_version_labels_for_unavailable_models=true")
+    return found
+
+
+def docker_run(config) -> str:
+    """A shell script that starts the server in Docker."""
+    gpu = "--gpus all " if config.gpu else ""
+    arguments = " \\\n  ".join(_arguments(config))
+    return f"""\
+#!/usr/bin/env bash
+# gRPC on port 8500, REST on 8501; run beside the other files.
+set -euo pipefail
+cd "$(dirname "$0")"
+exec docker run --rm --name {config.name} {gpu}\\
+  --publish 8500:8500 --publish 8501:8501 --memory {config.memory_mb}m \\
+  --volume "$(realpath "${{MODELS:-{config.models}}}"):/models:ro" --volume "$PWD:/config:ro" \\
+  {_image(config)} \\
+  {arguments}
+"""
+
+
+def docker_compose(config) -> str:
+    """A docker-compose file with a health check and a memory limit."""
+    arguments = "\n".join(f'      - "{argument}"' for argument in _arguments(config))
+    gpu = (
+        "    deploy:\n      resources:\n        reservations:\n          devices:\n"
+        '            - {driver: nvidia, count: 1, capabilities: ["gpu"]}\n'
+        if config.gpu
+        else ""
+    )
+    # The image has neither curl nor wget; bash opens the connection.
+    end = "\\\\r\\\\n"
+    probe = (
+        f"exec 3<>/dev/tcp/127.0.0.1/8501 && "
+        f"printf 'GET /v1/models/{config.name} HTTP/1.0{end}{end}' >&3 && grep -q AVAILABLE <&3"
+    )
+    return f"""\
+services:
+  {config.name}:
+    image: {_image(config)}
+    command:
+{arguments}
+    ports: ["8500:8500", "8501:8501"]
+    volumes:
+      - "${{MODELS:-{config.models}}}:/models:ro"
+      - "./:/config:ro"
+    mem_limit: {config.memory_mb}m
+    read_only: true
+    tmpfs: ["/tmp"]
+    restart: unless-stopped
+    healthcheck:
+      test: ["CMD", "bash", "-c", "{probe}"]
+      interval: 10s
+      timeout: 5s
+      retries: 3
+      start_period: 60s
+{gpu}"""
+
+
+def kubernetes(config, texts: dict[str, str]) -> str:
+    """A ConfigMap of `texts`, a Deployment and a Service; the models come from a volume claim."""
+    name = config.name.lower().replace("_", "-")
+    arguments = "\n".join(f'            - "{argument}"' for argument in _arguments(config))
+    data = "".join(
+        f"  {key}: |\n" + "".join(f"    {line}\n" for line in text.splitlines())
+        for key, text in texts.items()
+    )
+    gpu = '\n              nvidia.com/gpu: "1"' if config.gpu else ""
+    path = f"/v1/models/{config.name}"
+    return f"""\
+apiVersion: v1
+kind: ConfigMap
+metadata: {{name: {name}-config}}
+data:
+{data}---
+apiVersion: apps/v1
+kind: Deployment
+metadata: {{name: {name}, labels: {{app: {name}}}}}
+spec:
+  replicas: 1
+  selector: {{matchLabels: {{app: {name}}}}}
+  template:
+    metadata: {{labels: {{app: {name}}}}}
+    spec:
+      # Long enough for the batches that are under way.
+      terminationGracePeriodSeconds: 60
+      containers:
+        - name: tensorflow-serving
+          image: {_image(config)}
+          args:
+{arguments}
+          ports:
+            - {{name: grpc, containerPort: 8500}}
+            - {{name: rest, containerPort: 8501}}
+          # The warm-up requests are answered before the model is AVAILABLE.
+          startupProbe:
+            httpGet: {{path: {path}, port: rest}}
+            periodSeconds: 5
+            failureThreshold: 60
+          readinessProbe:
+            httpGet: {{path: {path}, port: rest}}
+            periodSeconds: 10
+          livenessProbe:
+            tcpSocket: {{port: grpc}}
+            periodSeconds: 20
+          resources:
+            requests: {{cpu: "2", memory: {config.memory_mb}Mi}}
+            limits:
+              memory: {config.memory_mb}Mi{gpu}
+          volumeMounts:
+            - {{name: models, mountPath: /models, readOnly: true}}
+            - {{name: config, mountPath: /config, readOnly: true}}
+      volumes:
+        - name: models
+          persistentVolumeClaim: {{claimName: {name}-models, readOnly: true}}
+        - name: config
+          configMap: {{name: {name}-config}}
+---
+apiVersion: v1
+kind: Service
+metadata: {{name: {name}}}
+spec:
+  selector: {{app: {name}}}
+  ports:
+    - {{name: grpc, port: 8500, targetPort: grpc}}
+    - {{name: rest, port: 8501, targetPort: rest}}
+"""

@@ -1,0 +1,55 @@
+"""Files that serve an exported model by TensorFlow Serving in Docker, Compose or Kubernetes.
+
+  keras-i3d serving_config --name=i3d --models=models --out=serving
+
+Writes models.config, batching.config, monitoring.config, docker-compose.yml, kubernetes.yaml and
+run.sh. Exit status: 0 when they are written, 2 for wrong flags.
+"""
+
+import os
+from collections.abc import Sequence
+
+from absl import flags
+from keras_i3d_command import quiet_import
+
+with quiet_import():
+    from keras_i3d.export.serving_config import ServingConfig, write_serving_config
+    from keras_i3d.tools.running import FlagError, run
+
+NAME = flags.DEFINE_string("name", "i3d", "the model's name: the folder below --models")
+MODELS = flags.DEFINE_string("models", "./models", "the folder that has NAME/VERSION")
+OUT = flags.DEFINE_string("out", "serving", "the folder for the files")
+VERSIONS = flags.DEFINE_list("versions", [], "versions to serve at once [the newest]")
+LABELS = flags.DEFINE_list("labels", [], "names for versions, such as stable:1,canary:2")
+MAX_BATCH = flags.DEFINE_integer("max_batch", 4, "clips that go through together")
+WAITING = flags.DEFINE_integer("waiting_batches", 8, "batches that may wait")
+GPU = flags.DEFINE_bool("gpu", False, "for NVIDIA GPUs")
+IMAGE = flags.DEFINE_string("image", "", "TensorFlow Serving's image [tensorflow/serving:latest]")
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Write the files; the exit status."""
+    if arguments:
+        raise FlagError(f"no arguments but flags are taken. Received: {' '.join(arguments)}")
+    try:
+        labels = [label.rpartition(":") for label in LABELS.value]
+        config = ServingConfig(
+            NAME.value,
+            os.path.abspath(MODELS.value),
+            tuple(int(version) for version in VERSIONS.value),
+            tuple((label, int(version)) for label, _, version in labels),
+            MAX_BATCH.value,
+            WAITING.value,
+            GPU.value,
+            IMAGE.value,
+        )
+    except ValueError as error:
+        raise FlagError(error) from error
+    for path in write_serving_config(OUT.value, config):
+        print(path)
+    print(f"limit of memory: {config.memory_mb} MB; start with: bash {OUT.value}/run.sh")
+    return 0
+
+
+if __name__ == "__main__":
+    run(main)
