@@ -1,0 +1,1 @@
+"""What trained networks are worth: views, figures of merit, score files, reports."""

@@ -1,0 +1,217 @@
+"""What an evaluation found, for people: Markdown, one HTML page, tables, pictures."""
+
+import base64
+import csv
+import html
+import io
+import json
+import os
+import shutil
+import tempfile
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+from PIL import Image
+
+from keras_i3d.evaluation import charts, metrics
+from keras_i3d.evaluation.scores import Scores, summary
+from keras_i3d.visualisation.confusion import draw_confusion
+
+WORST = 12
+NAMES = {
+    "top_1": "top-1 accuracy, %",
+    "top_5": "top-5 accuracy, %",
+    "mean_class": "mean accuracy per class, %",
+    "expected_calibration_error": "expected calibration error",
+    "mean_average_precision": "mean average precision, %",
+}
+STYLE = """
+body { font: 16px/1.5 system-ui, sans-serif; max-width: 60rem; margin: 2rem auto; padding: 0 1rem }
+table { border-collapse: collapse } td, th { padding: .2rem .8rem; text-align: left }
+tr:nth-child(even) { background: #f4f4f4 } img { max-width: 100% } figure { margin: 1rem 0 }
+figcaption { color: #555 }
+"""
+
+
+def write_report(
+    folder: str | os.PathLike,
+    scores: Scores,
+    title: str,
+    published: dict[str, float] | None = None,
+    baseline: Scores | None = None,
+    filmstrip: Callable[[str], Image.Image] | None = None,
+) -> Path:
+    """Write a folder: report.html and .md, figures.json, classes.csv, confusion.csv and .png.
+
+    Args:
+        folder: replaced whole where it is a report already; refused where it is something else.
+        scores: what is reported.
+        title: of the report.
+        published: {figure: percent} to stand beside, such as {"top_1": 95.1}.
+        baseline: another run on the same videos; its difference by class is drawn.
+        filmstrip: gives a picture of the video with an id, for the worst mistakes.
+
+    Returns:
+        The path of report.html.
+
+    Raises:
+        FileExistsError: when the folder holds something that is no report.
+    """
+    folder = Path(folder)
+    if folder.exists() and any(folder.iterdir()) and not (folder / "figures.json").exists():
+        raise FileExistsError(f"{folder} is there and is no report: give another folder")
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=folder.parent, prefix=".report-") as scratch:
+        made = Path(scratch, "report")
+        made.mkdir()
+        parts = _write_tables(made, scores, published or {}, baseline)
+        parts["mistakes"] = worst_mistakes(scores)
+        parts["strips"] = _strips(made, parts["mistakes"], filmstrip)
+        (made / "report.md").write_text(_markdown(title, scores, parts), encoding="utf-8")
+        (made / "report.html").write_text(_page(title, scores, parts, made), encoding="utf-8")
+        if folder.exists():
+            os.replace(folder, Path(scratch, "old"))
+        shutil.move(made, folder)
+    return folder / "report.html"
+
+
+def worst_mistakes(scores: Scores) -> list[tuple[str, str, str, float]]:
+    """(video, true class, predicted class, its probability), the surest mistakes first.
+
+    None where a video may show several classes.
+    """
+    if scores.multi_label or not len(scores.ids):
+        return []
+    best = scores.probabilities.argmax(1)
+    wrong = np.flatnonzero(best != scores.labels)
+    sure = scores.probabilities[wrong, best[wrong]]
+    return [
+        (
+            str(scores.ids[i]),
+            scores.classes[scores.labels[i]],
+            scores.classes[best[i]],
+            float(scores.probabilities[i, best[i]]),
+        )
+        for i in wrong[np.argsort(-sure, kind="stable")][:WORST]
+    ]
+
+
+def by_class(scores: Scores) -> np.ndarray:
+    """(classes,) accuracy of each class, or its average precision; NaN without a video."""
+    if scores.multi_label:
+        return metrics.average_precisions(scores.logits, scores.labels)
+    return metrics.class_accuracies(metrics.confusion_matrix(scores.probabilities, scores.labels))
+
+
+# === Files ===
+
+
+def _write_tables(folder: Path, scores: Scores, published: dict, baseline: Scores | None) -> dict:
+    figures = summary(scores)
+    counted = {"videos": len(scores.ids), "failed": len(scores.failed), "listed": scores.listed}
+    text = {**counted, **figures, "published": published, "made": scores.made}
+    (folder / "figures.json").write_text(json.dumps(text, indent=2) + "\n", encoding="utf-8")
+    own = by_class(scores)
+    shown = (
+        scores.labels.sum(0)
+        if scores.multi_label
+        else np.bincount(scores.labels, minlength=len(own))
+    )
+    _table(
+        folder / "classes.csv",
+        ("class", "videos", "average_precision" if scores.multi_label else "accuracy"),
+        zip(scores.classes, shown.tolist(), (f"{v:.4f}" for v in own), strict=True),
+    )
+    if scores.failed:
+        _table(folder / "failed.csv", ("video", "cause"), scores.failed.items())
+    parts = {"figures": figures, "published": published, "by_class": own}
+    if baseline is not None:
+        parts["difference"] = own - by_class(baseline)
+    if not scores.multi_label:
+        confusion = metrics.confusion_matrix(scores.probabilities, scores.labels)
+        rows = ([name, *row] for name, row in zip(scores.classes, confusion.tolist(), strict=True))
+        _table(folder / "confusion.csv", ("true \\ predicted", *scores.classes), rows)
+        draw_confusion(confusion, scores.classes).save(folder / "confusion.png")
+    return parts
+
+
+def _table(path: Path, header, rows) -> None:
+    with open(path, "w", newline="", encoding="utf-8") as file:
+        csv.writer(file).writerows([header, *rows])
+
+
+def _strips(folder: Path, mistakes: list, filmstrip) -> dict[str, bytes]:
+    """{video: PNG}; the frames of a video that can no longer be read are left out."""
+    found = {}
+    for video, *_ in mistakes if filmstrip else ():
+        try:
+            picture = filmstrip(video)
+        except (OSError, ValueError):
+            continue
+        file = io.BytesIO()
+        picture.save(file, "PNG")
+        found[video] = file.getvalue()
+    return found
+
+
+def _rows(parts: dict) -> list[tuple[str, str, str]]:
+    rows = []
+    for name, value in parts["figures"].items():
+        beside = parts["published"].get(name)
+        digits = 3 if name == "expected_calibration_error" else 1
+        rows.append((NAMES[name], f"{value:.{digits}f}", "" if beside is None else f"{beside:.1f}"))
+    return rows
+
+
+def _counts(scores: Scores) -> str:
+    text = f"{len(scores.ids)} of {scores.listed} listed videos were scored"
+    return text + (f", {len(scores.failed)} failed." if scores.failed else ".")
+
+
+def _markdown(title: str, scores: Scores, parts: dict) -> str:
+    text = f"# {title}\n\n{_counts(scores)}\n"
+    text += _markdown_table(("figure", "here", "published"), _rows(parts))
+    if parts["mistakes"]:
+        rows = [(*words, f"{sure:.3f}") for *words, sure in parts["mistakes"]]
+        text += _markdown_table(("surest mistakes", "true", "predicted", "probability"), rows)
+    if scores.failed:
+        text += _markdown_table(("not scored", "cause"), scores.failed.items())
+    return text
+
+
+def _markdown_table(header, rows) -> str:
+    lines = [[str(cell).replace("|", "\\|") for cell in row] for row in (header, *rows)]
+    lines.insert(1, ["---"] * len(lines[0]))
+    return "\n" + "".join(f"| {' | '.join(line)} |\n" for line in lines)
+
+
+def _page(title: str, scores: Scores, parts: dict, folder: Path) -> str:
+    body = [f"<h1>{html.escape(title)}</h1>", f"<p>{_counts(scores)}</p>"]
+    body.append(charts.table(("figure", "here", "published"), _rows(parts)))
+    if (folder / "confusion.png").exists():
+        png = (folder / "confusion.png").read_bytes()
+        body += ["<h2>Confusion matrix</h2>", _image(png, "share of each true class")]
+    body += ["<h2>By class</h2>", charts.bars(scores.classes, parts["by_class"])]
+    if "difference" in parts:
+        body += ["<h2>Difference to the other run</h2>"]
+        body.append(charts.bars(scores.classes, parts["difference"]))
+    if parts["mistakes"]:
+        body.append("<h2>Surest mistakes</h2>")
+    for video, true, predicted, sure in parts["mistakes"]:
+        caption = f"{video}: {true}, taken for {predicted} ({sure:.3f})"
+        png = parts["strips"].get(video)
+        body.append(_image(png, caption) if png else f"<p>{html.escape(caption)}</p>")
+    if scores.failed:
+        body += ["<h2>Not scored</h2>", charts.table(("video", "cause"), scores.failed.items())]
+    body.append(f"<h2>Made from</h2><pre>{html.escape(json.dumps(scores.made, indent=2))}</pre>")
+    head = f'<meta charset="utf-8"><title>{html.escape(title)}</title><style>{STYLE}</style>'
+    return f"<!doctype html><html lang=en><head>{head}</head><body>{''.join(body)}</body></html>\n"
+
+
+def _image(png: bytes, caption: str) -> str:
+    data, text = base64.b64encode(png).decode(), html.escape(caption)
+    return (
+        f'<figure><img alt="{text}" src="data:image/png;base64,{data}">'
+        f"<figcaption>{text}</figcaption></figure>"
+    )

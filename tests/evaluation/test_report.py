@@ -1,0 +1,115 @@
+"""Reports: every figure is that of the scores, and nothing in a name is taken for HTML."""
+
+import csv
+import html.parser
+import json
+import re
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from keras_i3d.evaluation import charts
+from keras_i3d.evaluation.report import by_class, worst_mistakes, write_report
+from keras_i3d.visualisation.confusion import draw_confusion
+from tests.evaluation.test_scores import made
+
+NAMED = made(classes=("run <fast>", "jump|high"))
+
+
+class Tags(html.parser.HTMLParser):
+    """Counts the open tags of a page."""
+
+    def __init__(self):
+        super().__init__()
+        self.seen = []
+
+    def handle_starttag(self, tag, attributes):
+        self.seen.append(tag)
+
+
+def test_a_report_has_the_figures_and_every_video(tmp_path):
+    page = write_report(tmp_path / "report", NAMED, "UCF <101>", {"top_1": 95.1})
+    figures = json.loads((page.parent / "figures.json").read_text())
+    assert (figures["listed"], figures["videos"], figures["failed"]) == (4, 3, 1)
+    assert figures["top_1"] == pytest.approx(100 * 2 / 3)
+    text = page.read_text()
+    assert "3 of 4 listed videos were scored, 1 failed." in text
+    assert "<td>66.7</td><td>95.1</td>" in text
+    assert "run &lt;fast&gt;" in text
+    assert "<fast>" not in text
+    tags = Tags()
+    tags.feed(text)
+    assert "fast" not in tags.seen
+    assert "script" not in tags.seen
+    markdown = (page.parent / "report.md").read_text()
+    assert "| top-1 accuracy, % | 66.7 | 95.1 |" in markdown
+    assert "| d | no frame of it can be decoded |" in markdown
+    assert r"jump\|high" in markdown
+
+
+def test_tables_are_csv(tmp_path):
+    folder = write_report(tmp_path / "report", NAMED, "r").parent
+    with open(folder / "confusion.csv", newline="") as file:
+        assert list(csv.reader(file))[1:] == [["run <fast>", "1", "0"], ["jump|high", "1", "1"]]
+    with open(folder / "classes.csv", newline="") as file:
+        assert list(csv.reader(file))[1:] == [
+            ["run <fast>", "1", "1.0000"],
+            ["jump|high", "2", "0.5000"],
+        ]
+
+
+def test_several_labels_have_no_confusion_matrix(tmp_path):
+    scores = made(labels=((1, 0), (0, 1), (1, 1)))
+    folder = write_report(tmp_path / "report", scores, "r").parent
+    assert not (folder / "confusion.png").exists()
+    assert by_class(scores).tolist() == pytest.approx([1, 5 / 6])
+
+
+def test_a_mistake_is_shown_with_its_frames(tmp_path):
+    assert worst_mistakes(made()) == [("c", "jump", "run", pytest.approx(0.9526, abs=1e-4))]
+    page = write_report(
+        tmp_path / "r", made(), "r", filmstrip=lambda video: Image.new("RGB", (40, 10), "red")
+    )
+    assert len(re.findall("data:image/png", page.read_text())) == 2  # confusion matrix and film
+
+    def gone(video):
+        raise FileNotFoundError(video)
+
+    page = write_report(tmp_path / "r", made(), "r", filmstrip=gone)
+    assert "c: jump, taken for run (0.953)" in page.read_text()
+
+
+def test_the_difference_to_another_run_is_drawn(tmp_path):
+    worse = made(logits=((0, 2), (0, 1), (3, 0)))  # run 0 instead of 1, jump as before
+    page = write_report(tmp_path / "r", made(), "r", baseline=worse)
+    assert ">+100.0</text>" not in page.read_text()  # nothing negative: no signs
+    page = write_report(tmp_path / "r", worse, "r", baseline=made())
+    assert ">-100.0</text>" in page.read_text()
+
+
+def test_a_folder_of_something_else_is_left_alone(tmp_path):
+    (tmp_path / "thesis.tex").write_text("years of work")
+    with pytest.raises(FileExistsError, match="is no report"):
+        write_report(tmp_path, made(), "r")
+    assert (tmp_path / "thesis.tex").read_text() == "years of work"
+
+
+def test_bars_are_as_long_as_their_values():
+    svg = charts.bars(("a", "b", "c"), np.array([0.25, np.nan, 1.0]))
+    widths = [float(w) for w in re.findall(r'width="([\d.]+)" height="12"', svg)]
+    assert widths == [400, 100]  # the largest first; no bar without a number
+
+
+def test_the_picture_is_dark_where_videos_are():
+    picture = np.asarray(draw_confusion(np.array([[4, 0], [0, 0]]), ("a", "b")).convert("L"))
+    # 2 cells of 48 pixels; dark first cell, white others.
+    assert (picture < 60).sum() >= 48 * 48
+    assert (picture < 60).sum() < 48 * 48 + 600
+
+
+@pytest.mark.parametrize("classes", [1, 61, 700])
+def test_pictures_of_any_number_of_classes(classes):
+    picture = draw_confusion(np.eye(classes, dtype=int), tuple(map(str, range(classes))))
+    assert min(picture.size) > 20
+    assert max(picture.size) < 1100

@@ -1,0 +1,45 @@
+"""Late fusion: score files of several networks, their logits added.
+
+  keras-i3d fuse rgb.npz flow.npz --out=both.npz
+
+The files must be about the same videos, with the same labels. Prints the figures of each and of
+all together. Exit status: 0 when --out is written, 1 when the files do not match, 2 for wrong flags.
+"""
+
+from collections.abc import Sequence
+
+from absl import flags
+from keras_i3d_command import quiet_import
+
+with quiet_import():
+    from keras_i3d.tools.running import FlagError, ToolError, run
+
+    from keras_i3d.evaluation.scores import ScoresError, fuse, load_scores, save_scores, summary
+
+OUT = flags.DEFINE_string("out", None, "the score file to write")
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Fuse; the exit status."""
+    if len(arguments) < 2 or OUT.value is None:
+        raise FlagError("wanted two score files or more, and --out=FILE.npz")
+    if len(set(arguments)) < len(arguments):
+        raise FlagError("a file is named twice: its logits would count double")
+    try:
+        parts = {path: load_scores(path) for path in arguments}
+        both = fuse(parts)
+        save_scores(OUT.value, both)
+    except (ScoresError, OSError) as error:
+        raise ToolError(error) from error
+    for path, scores in {**parts, OUT.value: both}.items():
+        print(f"{path}: {len(scores.ids)} videos, {figures(scores)}")
+    return 0
+
+
+def figures(scores) -> str:
+    """'top_1 71.1, top_5 89.3, ...'"""
+    return ", ".join(f"{name} {value:.4g}" for name, value in summary(scores).items())
+
+
+if __name__ == "__main__":
+    run(main)
