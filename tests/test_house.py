@@ -22,6 +22,8 @@ MAY_IMPORT = {
     "weights": {"models", "data", "inflation"},
     "applications": {"models", "weights", "inflation", "data"},
     "prediction": {"data"},
+    "evaluation": {"data", "models", "weights", "visualisation"},
+    "training": {"data", "models", "weights", "applications", "layers", "inflation", "evaluation"},
     "visualisation": {"data", "models", "weights", "inflation"},
     "export": {"*"},
     "tools": {"*"},

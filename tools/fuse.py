@@ -3,7 +3,8 @@
   keras-i3d fuse rgb.npz flow.npz --out=both.npz
 
 The files must be about the same videos, with the same labels. Prints the figures of each and of
-all together. Exit status: 0 when --out is written, 1 when the files do not match, 2 for wrong flags.
+all together. Exit status: 0 when --out is written, 1 when the files do not match, 2 for wrong
+flags.
 """
 
 from collections.abc import Sequence

@@ -51,9 +51,7 @@ def _published() -> dict[str, float]:
         try:
             found[name] = float(value)
         except ValueError:
-            raise FlagError(
-                f"--published={pair}: wanted FIGURE:VALUE, such as top_1:95.1"
-            ) from None
+            raise FlagError(f"--published={pair}: wanted FIGURE:VALUE, like top_1:95.1") from None
         if name not in NAMES:
             raise FlagError(f"--published={pair}: figures are {', '.join(NAMES)}")
     return found

@@ -5,6 +5,10 @@
   sample_video     the path of a video to try things on
   inflate_weights  an image network with its weights as a video network
   visualise        pictures of what a network holds
+  fuse             score files of several networks, their logits added
+  report           a score file as figures, tables and pictures
+  export_saved_model  a network as a SavedModel for TensorFlow Serving
+  serving_config   files that serve it in Docker, Compose or Kubernetes
 
 `keras-i3d TOOL --help` lists a tool's flags.
 """
@@ -19,7 +23,17 @@ import sys
 import tempfile
 from collections.abc import Iterator
 
-TOOLS = ("predict", "verify_weights", "sample_video", "inflate_weights", "visualise")
+TOOLS = (
+    "predict",
+    "verify_weights",
+    "sample_video",
+    "inflate_weights",
+    "visualise",
+    "fuse",
+    "report",
+    "export_saved_model",
+    "serving_config",
+)
 
 
 def main() -> None:
