@@ -1,10 +1,14 @@
 """Arrays into a model: by name, all or nothing."""
 
-import keras
+from typing import TYPE_CHECKING
+
 import numpy as np
 
+if TYPE_CHECKING:
+    import keras
 
-def assign(model: keras.Model, arrays: dict[str, np.ndarray], source: str) -> None:
+
+def assign(model: "keras.Model", arrays: dict[str, np.ndarray], source: str) -> None:
     """Give every variable of `model` the array of its path; nothing is assigned unless all fit.
 
     Args:
