@@ -11,15 +11,14 @@ OpenVINO computes in bfloat16 where the processor can, hence two rows: in float3
 and as it comes.
 """
 
-import json
 import os
 import statistics
-import subprocess
 import sys
 import tempfile
 import time
 from functools import partial
 
+import contenders
 import numpy as np
 from absl import app, flags
 
@@ -88,78 +87,32 @@ CONTENDERS = {
 }
 
 
-def serve(name: str) -> None:
-    """A contender's process: load, say so, then run one clip for every line that comes."""
+def contend(name: str) -> None:
+    """A contender's process: load, then run one clip a turn."""
     run, ready = CONTENDERS[name][1]()
     clip = np.random.default_rng(0).uniform(-1, 1, (1, FRAMES.value, 224, 224, 3))
     clip = clip.astype(np.float32)
     for _ in range(2):  # compilation
         logits = run(clip)
-    print(json.dumps({"ready": ready, "logits": logits.reshape(-1).tolist()}), flush=True)
-    for _ in sys.stdin:
-        begun = time.perf_counter()
-        run(clip)
-        print(json.dumps({"seconds": time.perf_counter() - begun}), flush=True)
-
-
-class Contender:
-    """A contender's process, seen from outside."""
-
-    def __init__(self, name: str):
-        self.name, self.seconds = name, []
-        self._log = tempfile.TemporaryFile("w+")  # noqa: SIM115, it lives as long as the process
-        environment = {**os.environ, "KERAS_BACKEND": CONTENDERS[name][0]}
-        command = [sys.executable, __file__, f"--frames={FRAMES.value}", "--", name]
-        self._process = subprocess.Popen(
-            command,
-            env=environment,
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=self._log,
-            text=True,
-        )
-        self.first = self._answer()
-
-    def turn(self) -> None:
-        self._process.stdin.write("go\n")
-        self._process.stdin.flush()
-        self.seconds.append(self._answer()["seconds"])
-
-    def close(self) -> None:
-        self._process.stdin.close()
-        self._process.wait()
-
-    def _answer(self) -> dict:
-        for line in self._process.stdout:
-            if line.startswith("{"):
-                return json.loads(line)
-        self._log.seek(0)
-        lines = self._log.read().strip().splitlines() or ["it said nothing"]
-        raise RuntimeError(f"{self.name}: {lines[-1]}")
+    contenders.serve(lambda: run(clip), ready=ready, logits=logits.reshape(-1).tolist())
 
 
 def main(arguments) -> None:
     """Run the rounds and print the table."""
     if len(arguments) > 1:
-        return serve(arguments[1])
-    contenders = []
-    for name in CONTENDERS:
-        if ONLY.value and name != OURS and name not in ONLY.value:
-            continue
-        print(f"loading {name} ...", flush=True)
-        try:
-            contenders.append(Contender(name))
-        except RuntimeError as error:
-            print(f"left out: {error}", flush=True)
-    for number in range(ROUNDS.value):
-        print(f"round {number + 1} of {ROUNDS.value}", end="\r", flush=True)
-        for contender in contenders:
-            contender.turn()
-    ours = next(c for c in contenders if c.name == OURS)
+        return contend(arguments[1])
+    command = [sys.executable, __file__, f"--frames={FRAMES.value}", "--"]
+    running = contenders.started(
+        (name, [*command, name], {"KERAS_BACKEND": backend})
+        for name, (backend, _) in CONTENDERS.items()
+        if not ONLY.value or name == OURS or name in ONLY.value
+    )
+    contenders.take_turns(running, ROUNDS.value)
+    ours = next(c for c in running if c.name == OURS)
     reference, median = np.array(ours.first["logits"]), statistics.median(ours.seconds)
     print(f"I3D, 1 x {FRAMES.value} x 224 x 224, {os.cpu_count()} cores, {ROUNDS.value} rounds")
     print(f"{'':38} {'median s':>9} {'least s':>8} {'/ ours':>7} {'logits':>8} {'ready s':>8}")
-    for contender in contenders:
+    for contender in running:
         middle = statistics.median(contender.seconds)
         logits = np.array(contender.first["logits"])
         apart = np.abs(logits - reference).max() if logits.shape == reference.shape else np.nan
