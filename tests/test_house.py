@@ -33,7 +33,23 @@ ONLY = {("weights", "data"): {"keras_i3d.data.preprocessing"}}
 # Modules of other packages that only some parts may import.
 GUARDED = {"tensorflow": {"data", "training", "export"}}
 # Optional or heavy packages, each imported in one file.
-IN_ONE_FILE = ("av", "cv2", "torch", "grpc", "apache_beam", "tensorflow_io", "requests", "filelock")
+IN_ONE_FILE = (
+    "apache_beam",
+    "cv2",
+    "filelock",
+    "pebble",
+    "requests",
+    "tensorflow_io",
+    "torch",
+)
+# Heavy packages, each for one part of the package.
+IN_ONE_PART = {
+    "aiohttp": "export",
+    "av": "data",
+    "grpc": "export",
+    "numba": "data",
+    "tensorflow_serving": "export",
+}
 VAGUE = {"utils", "util", "helpers", "helper", "common", "base", "misc", "core"}
 # A model's table and the weights' records may be longer than the rest.
 LONGEST_FILE = 280
@@ -93,6 +109,12 @@ def test_guarded_packages_stay_where_they_belong():
 def test_optional_packages_are_imported_in_one_file(package):
     files = {p for p in sources() for _, m in imports(p) if m.split(".")[0] == package}
     assert len(files) <= 1, f"{package} is imported in {sorted(map(str, files))}"
+
+
+@pytest.mark.parametrize("package", sorted(IN_ONE_PART))
+def test_heavy_packages_are_imported_in_one_part(package):
+    parts = {part(p) for p in sources() for _, m in imports(p) if m.split(".")[0] == package}
+    assert parts <= {IN_ONE_PART[package]}
 
 
 def test_files_are_short_and_named_for_what_is_inside():

@@ -106,9 +106,8 @@ def read_annotations(
         found = reader.read(
             root, lists, classes=classes, split_number=split_number, labelled=format != "files"
         )
-    except (OSError, UnicodeDecodeError) as error:
-        reason = getattr(error, "strerror", None) or error
-        raise ValueError(f"{getattr(error, 'filename', None) or format}: {reason}") from error
+    except OSError as error:
+        raise ValueError(f"{error.filename}: {error.strerror}") from error
     found = _of_splits(found, splits)
     if found.problems and not allow_missing:
         raise ValueError(

@@ -1,14 +1,24 @@
 """keras-i3d TOOL --flags: runs one of the package's tools.
 
-  predict          what a video shows
-  verify_weights   whether published weights are the ones that were published
-  sample_video     the path of a video to try things on
-  inflate_weights  an image network with its weights as a video network
-  visualise        pictures of what a network holds
-  fuse             score files of several networks, their logits added
-  report           a score file as figures, tables and pictures
+  predict             what a video shows
+  verify_weights      whether published weights are the ones that were published
+  sample_video        the path of a video to try things on
+  inflate_weights     an image network with its weights as a video network
+  visualise           pictures of what a network holds
+
+  make_synthetic      videos made by rule, to try everything on
+  check_dataset       which videos of a data set are missing, broken, too short or doubled
+  compute_flow        optical flow of videos, kept in files
+  make_tfrecords      videos and their flow as TFRecord shards
+
+  train               trains a network by a recipe
+  fuse                score files of several networks, their logits added
+  report              a score file as figures, tables and pictures
+
   export_saved_model  a network as a SavedModel for TensorFlow Serving
-  serving_config   files that serve it in Docker, Compose or Kubernetes
+  serving_config      files that serve it in Docker, Compose or Kubernetes
+  serve               a local server that speaks TensorFlow Serving's protocols
+  query               asks such a server about a video
 
 `keras-i3d TOOL --help` lists a tool's flags.
 """
@@ -29,10 +39,17 @@ TOOLS = (
     "sample_video",
     "inflate_weights",
     "visualise",
+    "make_synthetic",
+    "check_dataset",
+    "compute_flow",
+    "make_tfrecords",
+    "train",
     "fuse",
     "report",
     "export_saved_model",
     "serving_config",
+    "serve",
+    "query",
 )
 
 

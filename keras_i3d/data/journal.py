@@ -1,0 +1,99 @@
+"""A record of work that outlives its process: one JSON object a line, appended as work is done."""
+
+import fcntl
+import json
+import os
+import stat
+from collections.abc import Iterator
+from typing import Any
+
+
+class Journal:
+    """Records by key, in a file that is added to; to be used with `with`.
+
+        with Journal("done.jsonl", key="path") as journal:
+            if journal.get(path) is None: journal.add({"path": path, "frames": 80})
+
+    What a killed process left half written is dropped: a last line that does not end, or is no
+    record. Of several records with one key the last counts. A record is safe from the process's
+    death once `add` returns, though not from a power failure.
+
+    Args:
+        path: the file; made where it is not there.
+        key: which value of a record names the piece of work.
+
+    Raises:
+        BlockingIOError: when another process holds the journal.
+        OSError: when it cannot be read or written.
+    """
+
+    def __init__(self, path: str | os.PathLike, key: str):
+        self.key = key
+        self._records: dict[Any, dict] = {}
+        self._file = open(path, "a+b")  # noqa: SIM115, held until close()
+        try:
+            fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            self._read()
+        except BaseException:
+            self._file.close()
+            raise
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.close()
+
+    def close(self) -> None:
+        """Close the file and let others have it."""
+        self._file.close()
+
+    def __len__(self) -> int:
+        return len(self._records)
+
+    def __iter__(self) -> Iterator[dict]:
+        return iter(self._records.values())
+
+    def get(self, key: Any) -> dict | None:
+        """The record of this key; None where there is none."""
+        return self._records.get(key)
+
+    def add(self, record: dict) -> None:
+        """Take down a record; it has the key, and nothing that JSON has not."""
+        self._records[record[self.key]] = record
+        # In one piece, so that a kill leaves at most one torn line, at the end.
+        self._file.write(json.dumps(record).encode("ascii") + b"\n")
+        self._file.flush()
+
+    def _read(self) -> None:
+        self._file.seek(0)
+        end = 0
+        for line in self._file:
+            if not line.endswith(b"\n"):
+                break
+            end += len(line)
+            record = _parsed(line)
+            if isinstance(record, dict) and isinstance(record.get(self.key), (str, int)):
+                self._records[record[self.key]] = record
+        self._file.truncate(end)
+
+
+def file_stamp(path: str | os.PathLike) -> dict[str, int] | None:
+    """What tells whether a file is unchanged: its size in bytes, when it was modified (ns).
+
+    None where there is no regular file.
+    """
+    try:
+        status = os.stat(path)
+    except (OSError, ValueError):
+        return None
+    if not stat.S_ISREG(status.st_mode):
+        return None
+    return {"bytes": status.st_size, "modified": status.st_mtime_ns}
+
+
+def _parsed(line: bytes) -> Any:
+    try:
+        return json.loads(line)
+    except (ValueError, RecursionError):
+        return None

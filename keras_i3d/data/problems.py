@@ -1,0 +1,103 @@
+"""What is wrong with a list of videos: collected, counted, shown in one report."""
+
+import os
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+# The kinds, as they stand in reports.
+MISSING = "missing file"
+DUPLICATE = "duplicate"
+UNKNOWN_CLASS = "unknown class"
+WRONG_CLASS = "contradicting class"
+BAD_NUMBER = "bad number"
+TORN_LINE = "torn line"
+OUTSIDE = "path that leaves its folder"
+SEVERAL_FILES = "several files for one video"
+# How many of each kind a report shows.
+SHOWN = 5
+
+
+@dataclass(frozen=True)
+class Problem:
+    """One listed line, or file, that gives no Video.
+
+    kind: one of this module's.
+    where: where it stands: "train.csv:17", or the file.
+    what: what was found, in a line.
+    split: of which split; None where that cannot be known.
+    name, labels: what the list calls the video, and its classes, as far as they were read.
+    """
+
+    kind: str
+    where: str
+    what: str
+    split: str | None = None
+    name: str = ""
+    labels: tuple[int, ...] = ()
+
+    def __str__(self):
+        return f"{self.kind}: {self.where}: {self.what}"
+
+
+class Problems:
+    """Problems in the order in which they were met."""
+
+    def __init__(self, problems: Iterable[Problem] = ()):
+        self._problems = list(problems)
+
+    def add(self, problem: Problem) -> None:
+        """Take down one more."""
+        self._problems.append(problem)
+
+    def __len__(self) -> int:
+        return len(self._problems)
+
+    def __iter__(self) -> Iterator[Problem]:
+        return iter(self._problems)
+
+    def of_splits(self, names: Iterable[str]) -> "Problems":
+        """Those of these splits, and those of which no split is known."""
+        names = {*names, None}
+        return Problems(problem for problem in self if problem.split in names)
+
+    def counts(self) -> dict[str, int]:
+        """Kind to number, the most frequent first."""
+        counts: dict[str, int] = {}
+        for problem in self:
+            counts[problem.kind] = counts.get(problem.kind, 0) + 1
+        return dict(sorted(counts.items(), key=lambda item: -item[1]))
+
+    def report(self, shown: int | None = SHOWN) -> str:
+        """Counts, and the first `shown` of each kind, all of them with None; lines of text."""
+        lines = []
+        for kind, count in self.counts().items():
+            lines.append(f"{kind}: {count}")
+            found = [problem for problem in self if problem.kind == kind]
+            lines += [f"  {problem.where}: {problem.what}" for problem in found[:shown]]
+            if shown is not None and count > shown:
+                lines.append(f"  ... and {count - shown} more")
+        return "\n".join(map(printable, lines))
+
+    def write(self, path: str | os.PathLike) -> None:
+        """The whole report as a text file, which appears whole or not at all."""
+        write_whole(path, self.report(shown=None) + "\n")
+
+
+def printable(text: str) -> str:
+    """The text in one line: what a terminal would obey rather than show is written as escapes."""
+    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)
+
+
+def write_whole(path: str | os.PathLike, text: str) -> None:
+    """A text file in UTF-8 that appears whole or not at all; an older one is replaced."""
+    path = Path(path)
+    part = path.with_name(f".{path.name}.{os.getpid()}.part")
+    try:
+        with open(part, "w", encoding="utf-8", errors="backslashreplace") as file:
+            file.write(text)  # with file names in it, which need not be text
+            file.flush()
+            os.fsync(file.fileno())
+        os.replace(part, path)
+    finally:
+        part.unlink(missing_ok=True)

@@ -1,0 +1,56 @@
+"""The flags that name a data set, for every tool that reads one.
+
+A tool says `flags.adopt_module_key_flags(dataset_flags)`, so that its --help lists them too.
+"""
+
+from absl import flags
+from keras_i3d.tools.running import FlagError
+
+from keras_i3d.data.annotations import FORMATS, Annotations, read_annotations
+
+FORMAT = flags.DEFINE_enum(
+    "format", "folders", FORMATS, "how the videos are listed; folders and files need no list"
+)
+ROOT = flags.DEFINE_string("root", None, "the folder of the videos")
+ANNOTATIONS = flags.DEFINE_list(
+    "annotations", [], "the official list: its files, commas between, or its folder"
+)
+CLASSES = flags.DEFINE_string(
+    "classes", None, "class names: a file, a line each, or kinetics_400, kinetics_600"
+)
+SPLIT = flags.DEFINE_list("split", [], "only these splits, commas between [all]")
+SPLIT_NUMBER = flags.DEFINE_integer(
+    "split_number", 1, "which of UCF-101's or HMDB-51's divisions", lower_bound=1, upper_bound=3
+)
+ALLOW_MISSING = flags.DEFINE_bool(
+    "allow_missing", False, "proceed without what is listed but is missing or cannot be used"
+)
+
+
+def annotations_from_flags(allow_missing: bool | None = None) -> Annotations:
+    """The data set that the flags name.
+
+    Args:
+        allow_missing: True or False instead of what --allow_missing says.
+
+    Raises:
+        FlagError: when the list cannot be read, or has problems that are not allowed; the message
+            is the report.
+    """
+    if ROOT.value is None:
+        raise FlagError("no videos: give --root=FOLDER")
+    allowed = ALLOW_MISSING.value if allow_missing is None else allow_missing
+    try:
+        return read_annotations(
+            FORMAT.value,
+            ROOT.value,
+            ANNOTATIONS.value,
+            classes=CLASSES.value,
+            splits=SPLIT.value,
+            split_number=SPLIT_NUMBER.value,
+            allow_missing=allowed,
+        )
+    except ValueError as error:
+        raise FlagError(
+            str(error).replace("allow_missing proceeds", "--allow_missing proceeds")
+        ) from error
