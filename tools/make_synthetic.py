@@ -1,0 +1,99 @@
+"""Videos made by rule, to try everything on: photographs that move as their class says.
+
+  keras-i3d make_synthetic --out=FOLDER --task=motion --videos=10
+
+Writes MP4 files at 25 frames a second into FOLDER/videos/CLASS, lists like UCF-101's into
+FOLDER/ucfTrainTestlist, and FOLDER/filmstrip.png, which shows a video of each class. The other
+tools read them with --format=ucf101 --root=FOLDER/videos --annotations=FOLDER/ucfTrainTestlist.
+
+--task says what a class is: how the picture moves (motion: 10 classes), what it shows (appearance:
+10), or both (joint: a class for each pair). What the test lists hold shows other parts of the
+photographs than training. Broken off, the same command goes on. Exit status: 0 when all videos are
+there, 1 when some could not be written, 2 for wrong flags.
+"""
+
+import sys
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+
+import numpy as np
+from absl import flags
+from keras_i3d_command import quiet_import
+
+with quiet_import():
+    from keras_i3d.tools.running import FlagError, ToolError, run
+    from tqdm import tqdm
+
+    from keras_i3d.data import VideoFile
+    from keras_i3d.data.synthetic import APPEARANCES, MOTIONS, TASKS
+    from keras_i3d.data.synthetic_files import LISTS, VIDEOS, VideoSet, write_videos
+    from keras_i3d.visualisation.filmstrips import filmstrips
+    from keras_i3d.visualisation.kernels import save_picture
+
+OUT = flags.DEFINE_string("out", None, "the folder to write into", required=True)
+TASK = flags.DEFINE_enum("task", "motion", TASKS, "what a class is")
+MOTION = flags.DEFINE_list("motions", list(MOTIONS), "how the pictures move")
+APPEARANCE = flags.DEFINE_list("appearances", list(APPEARANCES), "what the pictures show")
+COUNT = flags.DEFINE_integer("videos", 10, "videos of each class", lower_bound=2)
+FRAMES = flags.DEFINE_integer("frames", 80, "frames of each video", lower_bound=1)
+SIZE = flags.DEFINE_string("size", "320x240", "WIDTHxHEIGHT in pixels")
+SEED = flags.DEFINE_integer("seed", 0, "another seed, other videos", lower_bound=0)
+NOISE = flags.DEFINE_float("noise", 0.75, "at most so many grey levels of noise", lower_bound=0)
+WORKERS = flags.DEFINE_integer("workers", None, "processes [one for each core]", lower_bound=1)
+PICTURES = 6  # of each class in the filmstrip
+# A terminal's bar moves ten times a second, one in a file of its own is a line a minute.
+BAR_SECONDS = 0.1 if sys.stderr.isatty() else 60
+
+
+def main(arguments: Sequence[str]) -> None:
+    """Write the videos and their lists, draw a filmstrip of them, say where all is."""
+    if arguments:
+        raise FlagError(f"unexpected {arguments[0]!r}: give --out=FOLDER")
+    out = Path(OUT.value)
+    try:
+        videos = VideoSet(
+            task=TASK.value,
+            motions=tuple(sorted(MOTION.value)),
+            appearances=tuple(sorted(APPEARANCE.value)),
+            videos_per_class=COUNT.value,
+            num_frames=FRAMES.value,
+            size=_size(),
+            seed=SEED.value,
+            noise=NOISE.value,
+        )
+        paths = write_videos(out, videos, WORKERS.value, _bar)
+    except ValueError as error:
+        raise FlagError(error) from error
+    except (OSError, ImportError) as error:
+        raise ToolError(error) from error
+    save_picture(filmstrips(_first_of_each_class(paths), PICTURES), out / "filmstrip.png")
+    print(f"{len(paths)} videos of {len(videos.source(0).class_names)} classes are in {out}")
+    print(f"wrote {out}/filmstrip.png")
+    print(f"for the other tools: --format=ucf101 --root={out / VIDEOS} --annotations={out / LISTS}")
+
+
+def _size() -> tuple[int, int]:
+    """(height, width) of the frames."""
+    width, _, height = SIZE.value.partition("x")
+    if not (width.isdecimal() and height.isdecimal()):
+        raise FlagError(f"--size={SIZE.value}: wanted WIDTHxHEIGHT, such as 320x240")
+    return int(height), int(width)
+
+
+def _bar(outcomes: Iterable, total: int) -> Iterable:
+    return tqdm(outcomes, "writing", total, unit=" videos", leave=False, mininterval=BAR_SECONDS)
+
+
+def _first_of_each_class(paths: Sequence[Path]) -> dict[str, np.ndarray]:
+    first = {path.parent.name: path for path in reversed(paths)}
+    shown = set(np.linspace(0, FRAMES.value - 1, PICTURES).round().astype(int).tolist())
+    clips = {}
+    for name in sorted(first):
+        with VideoFile(first[name]) as video:
+            taken = [frame for number, (frame, _, _) in enumerate(video) if number in shown]
+        clips[name] = np.stack(taken)
+    return clips
+
+
+if __name__ == "__main__":
+    run(main)
