@@ -1,5 +1,6 @@
 # make run     classify a video and print what it shows        make run VIDEO=clip.mp4
 # make test    the quick tests                                 make test-slow: those that take minutes
+# make test-beam  the Apache Beam pipeline, in an environment of its own, .venv-beam
 # Each does all of its own set-up, in .venv.
 
 PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11 python3.10; do \
@@ -10,7 +11,7 @@ PIP := $(BIN)/python -m pip install $(if $(MAKE_TERMOUT),,--quiet)
 export VIDEO FLAGS
 export PIP_DISABLE_PIP_VERSION_CHECK = 1
 
-.PHONY: run test test-slow lint format bench matrix clean
+.PHONY: run test test-slow test-beam lint format bench matrix clean
 
 run: .venv/run.stamp
 	@if [ -n "$$VIDEO" ]; then $(BIN)/keras-i3d predict $$FLAGS --video="$$VIDEO"; \
@@ -22,6 +23,9 @@ test: .venv/test.stamp
 
 test-slow: .venv/backends.stamp
 	$(BIN)/python -m pytest -m slow
+
+test-beam: .venv-beam/ready
+	.venv-beam/bin/python -m pytest -m slow tests/data/test_beam.py
 
 lint: .venv/test.stamp
 	$(BIN)/ruff check .
@@ -38,7 +42,7 @@ matrix:
 	.ci/matrix
 
 clean:
-	rm -rf .venv build dist *.egg-info
+	rm -rf .venv .venv-beam .venv-io build dist *.egg-info
 
 .venv/bin/python:
 	@if [ -z "$(PYTHON)" ]; then \
@@ -56,6 +60,11 @@ clean:
 # The version of PyTorch is pinned so that a build for the CPU can be given by --find-links.
 .venv/backends.stamp: .venv/test.stamp
 	$(PIP) --editable '.[jax,torch]' torch==2.13.0
+	@touch $@
+
+.venv-beam/ready: setup.py
+	$(PYTHON) -m venv .venv-beam
+	.venv-beam/bin/python -m pip install --quiet --editable '.[beam]' pytest pytest-timeout
 	@touch $@
 
 .venv/bench.stamp: .venv/backends.stamp

@@ -56,6 +56,7 @@ setup(
         "numpy>=1.26",
         "pebble>=5.0",
         "pillow>=10.0",
+        "protobuf>=4.25",
         "requests>=2.31",
         "scikit-image>=0.22",
         "tensorflow>=2.17,<2.22",

@@ -15,6 +15,7 @@ from typing import NoReturn
 from absl import app, flags
 from absl import logging as absl_logging
 
+from keras_i3d.data.storage import leave_at_once
 from keras_i3d.weights import DamagedFileError
 
 
@@ -57,22 +58,30 @@ def run(main: Callable[[Sequence[str]], int | None], argv: Sequence[str] | None 
         # TensorFlow's advice on retracing: every new length of a video is a new shape.
         logging.getLogger("tensorflow").setLevel(logging.ERROR)
         absl_logging.get_absl_handler().setFormatter(logging.Formatter(f"{name}: %(message)s"))
-        try:
-            return main(arguments[1:]) or 0
-        except FlagError as error:
-            print(f"{name}: {error}", file=sys.stderr)
-            return 2
-        except (ToolError, MemoryError) as error:
-            print(f"{name}: {error or 'out of memory'}", file=sys.stderr)
-            return 1
-        except KeyboardInterrupt:
-            print(f"\n{name}: interrupted", file=sys.stderr)
-            return 130
-        except BrokenPipeError:  # whoever read the output has enough: `| head`
-            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-            return 0
+        return leave_at_once(_status(name, main, arguments[1:]))
 
     app.run(guarded, argv=argv, flags_parser=lambda args: _parse(args, name, main))
+
+
+def _status(name: str, main: Callable, arguments: Sequence[str]) -> int:
+    try:
+        return main(arguments) or 0
+    except FlagError as error:
+        print(f"{name}: {error}", file=sys.stderr)
+        return 2
+    except (ToolError, MemoryError) as error:
+        print(f"{name}: {error or 'out of memory'}", file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        print(f"\n{name}: interrupted", file=sys.stderr)
+        return 130
+    except BrokenPipeError:  # whoever read the output has enough: `| head`
+        _close_output()
+        return 0
+
+
+def _close_output() -> None:
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def _parse(argv: Sequence[str], name: str, main: Callable) -> list[str]:
@@ -80,10 +89,11 @@ def _parse(argv: Sequence[str], name: str, main: Callable) -> list[str]:
     values.set_gnu_getopt(True)  # flags may follow file names; "--" ends them
     if {"--help", "-help", "-h"} & set(argv[1 : argv.index("--") if "--" in argv else None]):
         module = main.__module__
-        print(sys.modules[module].__doc__.strip() + "\n")
-        print(
-            values.module_help(sys.argv[0] if module == "__main__" else module)
-        )  # absl's own rule
+        listed = values.module_help(sys.argv[0] if module == "__main__" else module)  # absl's rule
+        try:
+            print(sys.modules[module].__doc__.strip(), listed, sep="\n\n", flush=True)
+        except BrokenPipeError:
+            _close_output()
         sys.exit(0)
     try:
         return values(argv)
