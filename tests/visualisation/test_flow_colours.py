@@ -1,0 +1,54 @@
+"""Flow in Middlebury's colours."""
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from keras_i3d.data.decoding import VideoFile
+from keras_i3d.visualisation.flow_colours import (
+    colour_wheel,
+    flow_picture,
+    write_flow_mp4,
+    write_flow_png,
+)
+
+
+def colour(x, y, largest=1.0):
+    return flow_picture(np.array([[[x, y]]], np.float32), largest)[0, 0].tolist()
+
+
+def test_colours_by_hand():
+    """From colorcode.cpp: right is place 0 of the wheel, down 13.5, left 27 and up 40.5 of 54."""
+    wheel = colour_wheel()
+    assert wheel.shape == (55, 3)
+    assert colour(1, 0) == [255, 0, 0]
+    assert colour(0, 1) == (255 * (wheel[13] + wheel[14]) / 2).astype(int).tolist()
+    assert colour(-1, 0) == (255 * wheel[27]).astype(int).tolist()
+    assert colour(0, -1) == (255 * (wheel[40] + wheel[41]) / 2).astype(int).tolist()
+    assert colour(0, 0) == [255, 255, 255]
+    assert colour(0.5, 0) == [255, 127, 127]
+    assert colour(3, 0) == [191, 0, 0], "faster than the largest: three quarters as bright"
+    assert colour(np.nan, 0) == colour(1.7e9, 0) == [0, 0, 0], "unknown"
+    assert colour(0, 0, None) == [255, 255, 255]
+
+
+def test_hue_is_independent_of_the_scale():
+    flow = np.random.default_rng(0).normal(size=(6, 8, 2))
+    np.testing.assert_array_equal(flow_picture(flow), flow_picture(4 * flow))
+
+
+def test_wrong_shape():
+    with pytest.raises(ValueError, match="height, width, 2"):
+        flow_picture(np.zeros((3, 4, 3)))
+
+
+def test_files(tmp_path):
+    right = np.full((31, 41, 2), (10, 0), np.float32)
+    write_flow_png(tmp_path / "f.png", right)
+    assert np.asarray(Image.open(tmp_path / "f.png"))[5, 5].tolist() == [255, 0, 0]
+    assert write_flow_mp4(tmp_path / "f.mp4", [right, 0 * right], fps=5) == 2
+    with VideoFile(tmp_path / "f.mp4") as video:
+        first, second = (frame[10, 10].astype(int) for frame, _, _ in video)
+        assert video.fps == 5
+    assert first.shape == (3,) and np.abs(first - (255, 0, 0)).max() < 8
+    assert np.abs(second - 255).max() < 8
