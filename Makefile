@@ -1,5 +1,6 @@
 # make run     classify a video and print what it shows        make run VIDEO=clip.mp4
 # make test    the quick tests                                 make test-slow: those that take minutes
+# make serve   export the network and serve it on this machine: gRPC, REST and a page
 # make test-beam  the Apache Beam pipeline, in an environment of its own, .venv-beam
 # Each does all of its own set-up, in .venv.
 
@@ -11,12 +12,16 @@ PIP := $(BIN)/python -m pip install $(if $(MAKE_TERMOUT),,--quiet)
 export VIDEO FLAGS
 export PIP_DISABLE_PIP_VERSION_CHECK = 1
 
-.PHONY: run test test-slow test-beam lint format bench matrix clean
+.PHONY: run serve test test-slow test-beam lint format bench matrix clean
 
 run: .venv/run.stamp
 	@if [ -n "$$VIDEO" ]; then $(BIN)/keras-i3d predict $$FLAGS --video="$$VIDEO"; \
 	else sample=$$($(BIN)/keras-i3d sample_video) && \
 	$(BIN)/keras-i3d predict $$FLAGS --end=3.2 --video="$$sample"; fi
+
+serve: .venv/serving.stamp
+	@[ -d models/i3d/1 ] || $(BIN)/keras-i3d export_saved_model --out=models/i3d/1
+	@$(BIN)/keras-i3d serve $$FLAGS --model=models/i3d
 
 test: .venv/test.stamp
 	$(BIN)/python -m pytest
@@ -51,6 +56,10 @@ clean:
 
 .venv/run.stamp: setup.py pyproject.toml | .venv/bin/python
 	$(PIP) --editable .
+	@touch $@
+
+.venv/serving.stamp: .venv/run.stamp
+	$(PIP) --editable '.[serving]'
 	@touch $@
 
 .venv/test.stamp: .venv/run.stamp

@@ -33,7 +33,16 @@ def test_the_readme_in_python(tmp_path, monkeypatch, shared, real_weights, capsy
     assert "('playing cricket', 0.99" in capsys.readouterr().out
 
 
-@pytest.mark.parametrize("page", ["README.md", "BUILD.md", "ARCHITECTURE.md", "CONTRIBUTING.md"])
+PAGES = [
+    "README.md",
+    "BUILD.md",
+    "ARCHITECTURE.md",
+    "CONTRIBUTING.md",
+    *sorted(str(path.relative_to(PROJECT)) for path in (PROJECT / "docs").glob("*.md")),
+]
+
+
+@pytest.mark.parametrize("page", PAGES)
 def test_links_lead_somewhere(page):
     links = re.findall(r"\]\(([^)#:]+)\)", (PROJECT / page).read_text("utf-8"))
-    assert [link for link in links if not (PROJECT / link).exists()] == []
+    assert [link for link in links if not (PROJECT / page).parent.joinpath(link).exists()] == []
