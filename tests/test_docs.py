@@ -1,6 +1,10 @@
 """The examples of the documentation run as they stand."""
 
 import re
+import shlex
+import subprocess
+import sys
+from pathlib import Path
 
 import pytest
 
@@ -46,3 +50,21 @@ PAGES = [
 def test_links_lead_somewhere(page):
     links = re.findall(r"\]\(([^)#:]+)\)", (PROJECT / page).read_text("utf-8"))
     assert [link for link in links if not (PROJECT / page).parent.joinpath(link).exists()] == []
+
+
+def test_the_walk_from_videos_to_batches(tmp_path, monkeypatch, capsys):
+    """Every command, in its order, then the examples in Python."""
+    monkeypatch.chdir(tmp_path)
+    text = (PROJECT / "docs/data.md").read_text("utf-8")
+    commands = re.findall(r"^\$ (keras-i3d .*)$", text, re.MULTILINE)
+    assert len(commands) >= 4
+    for command in commands:
+        done = subprocess.run(
+            [Path(sys.executable).parent / "keras-i3d", *shlex.split(command)[1:]],
+            capture_output=True,
+            text=True,
+        )
+        assert done.returncode == 0, f"{command}\n{done.stderr}"
+    for code in examples("docs/data.md"):
+        exec(compile(code, "docs/data.md", "exec"), {})
+    assert "30 videos of 10 classes" in capsys.readouterr().out
