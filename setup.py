@@ -18,7 +18,10 @@ EXTRAS = {
         "grpcio>=1.60",
         "grpcio-health-checking>=1.60",
         "grpcio-reflection>=1.60",
+        "prometheus-client>=0.20",
         "tensorflow-serving-api>=2.17,<2.22",
+        "urllib3>=2.0",
+        "waitress>=3.0",
     ],
     "torch": ["torch>=2.4"],
 }
@@ -36,15 +39,21 @@ setup(
     packages=[
         *find_packages(include=["keras_i3d", "keras_i3d.*"]),
         "keras_i3d.export",
+        "keras_i3d.export.server",
         "keras_i3d.tools",
         "keras_i3d_command",
     ],
     package_dir={
         "keras_i3d.export": "export",
+        "keras_i3d.export.server": "export/server",
         "keras_i3d.tools": "tools",
         "keras_i3d_command": "tools/command",
     },
-    package_data={"keras_i3d.weights": ["labels/*.txt"]},
+    package_data={
+        "keras_i3d.export": ["serving_protos.zlib"],
+        "keras_i3d.export.server": ["page.html"],
+        "keras_i3d.weights": ["labels/*.txt"],
+    },
     entry_points={"console_scripts": ["keras-i3d = keras_i3d_command:main"]},
     install_requires=[
         "absl-py>=2.0",

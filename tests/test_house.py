@@ -44,11 +44,12 @@ IN_ONE_FILE = (
 )
 # Heavy packages, each for one part of the package.
 IN_ONE_PART = {
-    "aiohttp": "export",
     "av": "data",
     "grpc": "export",
     "numba": "data",
+    "prometheus_client": "export",
     "tensorflow_serving": "export",
+    "waitress": "export",
 }
 VAGUE = {"utils", "util", "helpers", "helper", "common", "base", "misc", "core"}
 # A model's table and the weights' records may be longer than the rest.

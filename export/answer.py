@@ -1,0 +1,89 @@
+"""What a server says, the same whether it was asked by gRPC or by REST."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+
+class ServingError(Exception):
+    """A request that was not answered.
+
+    Attributes:
+        code: gRPC's name of the status, such as "INVALID_ARGUMENT"; of HTTP's the one it means.
+        detail: what the server, or the network, says.
+        where: the server and the model.
+    """
+
+    def __init__(self, code: str, detail: str, where: str):
+        super().__init__(f"{where}: {code}: {detail}")
+        self.code, self.detail, self.where = code, detail, where
+
+    def __reduce__(self):
+        return type(self), (self.code, self.detail, self.where)
+
+
+@dataclass(frozen=True)
+class Answer:
+    """One answer.
+
+    outputs: {name: array}, the first axis the clips; strings are an object array of bytes.
+    model, signature: what was asked.
+    version: which version answered; None where the protocol does not say (REST).
+    seconds: from the first attempt's start to the answer's end.
+    """
+
+    outputs: dict[str, np.ndarray]
+    model: str
+    signature: str
+    version: int | None
+    seconds: float
+
+    def top(self) -> list[list[tuple[str, float]]]:
+        """For each clip its best classes: [("playing cricket", 0.98), ...], the best first.
+
+        Raises:
+            KeyError: when the signature gives no labels and scores.
+        """
+        names = self.outputs["labels"] if "labels" in self.outputs else self.outputs["classes"]
+        return [
+            [(_text(name), float(score)) for name, score in zip(*clip, strict=True)]
+            for clip in zip(names, self.outputs["scores"], strict=True)
+        ]
+
+
+@dataclass(frozen=True)
+class TensorShape:
+    """One input or output of a signature: type, and size of each axis, None where it is free."""
+
+    dtype: str
+    shape: tuple[int | None, ...] | None
+
+    def __str__(self):
+        if self.shape is None:
+            return f"{self.dtype} of any shape"
+        return f"{self.dtype} ({', '.join('any' if n is None else str(n) for n in self.shape)})"
+
+
+@dataclass(frozen=True)
+class ModelMetadata:
+    """What a model can be asked, and where it comes from.
+
+    signatures: {name: (inputs, outputs)}, each {name: TensorShape}.
+    about: what the export wrote down: labels, preprocessing, weights; {} where it is not ours.
+    """
+
+    model: str
+    version: int | None
+    signatures: dict[str, tuple[dict[str, TensorShape], dict[str, TensorShape]]]
+    about: dict[str, Any] = field(default_factory=dict)
+
+    @property
+    def labels(self) -> Sequence[str]:
+        """The names of the classes, in the order of `probabilities`."""
+        return self.about.get("labels", ())
+
+
+def _text(name: bytes | str) -> str:
+    return name.decode("utf-8", "replace") if isinstance(name, bytes) else str(name)

@@ -1,0 +1,150 @@
+"""The page at /: a video goes up, its classes, their times and the frames used come back."""
+
+import base64
+import contextlib
+import io
+import json
+import secrets
+import shutil
+import tempfile
+import threading
+from collections.abc import Callable, Iterator
+from importlib import resources
+from pathlib import Path
+
+import numpy as np
+from keras_i3d.export.server.engine import Engine
+from keras_i3d.export.server.refusal import Refusal
+from keras_i3d.export.server.servable import Servable
+from keras_i3d.export.server.uploads import uploaded_frames
+from keras_i3d.export.video_query import ONE_PIECE, pieces
+from PIL import Image
+
+from keras_i3d.data import DEEPMIND_RGB, VideoError
+from keras_i3d.data.preprocessing import Preprocessing
+
+TOP = 5
+THUMBNAILS, THUMBNAIL_SIDE = 8, 96
+# Videos that are looked at at once: each has a process of its own and 300 MB on disk at most.
+AT_ONCE = 2
+
+
+class Page:
+    """What stands behind the page.
+
+    Args:
+        engine: what answers.
+        sample: a video that the page offers to those who have none at hand.
+    """
+
+    def __init__(self, engine: Engine, sample: Path | None = None):
+        self._engine, self._sample = engine, sample
+        self._places = threading.BoundedSemaphore(AT_ONCE)
+        self._html = resources.files("keras_i3d.export.server").joinpath("page.html").read_text()
+
+    def html(self) -> tuple[str, str]:
+        """(the page, its Content-Security-Policy): nothing is loaded from elsewhere."""
+        nonce = secrets.token_urlsafe(16)
+        policy = (
+            f"default-src 'none'; script-src 'nonce-{nonce}'; style-src 'nonce-{nonce}'; "
+            f"connect-src 'self'; img-src data:; base-uri 'none'; form-action 'none'; "
+            f"frame-ancestors 'none'"
+        )
+        settings = {"models": self._engine.models.names, "sample": bool(self._sample)}
+        text = self._html.replace("{{nonce}}", nonce)
+        # "<" would end the script where a model is called so.
+        return text.replace("{{settings}}", json.dumps(settings).replace("<", "\\u003c")), policy
+
+    def sample(self) -> bytes:
+        """The sample video."""
+        if self._sample is None:
+            raise Refusal("NOT_FOUND", "the server was started without --sample=FILE")
+        return self._sample.read_bytes()
+
+    def classify(self, model: str, file, gone: Callable[[], bool] | None) -> Iterator[dict]:
+        """What a video shows, piece by piece.
+
+        Args:
+            model: its name.
+            file: the video, open for reading.
+            gone: asked now and then whether the browser has left.
+
+        Yields:
+            {"frames", "fps", "notes"}, then for each window {"start", "end", "predictions",
+            "thumbnails"}, then {"predictions"} of the whole.
+
+        Raises:
+            Refusal: before the first item, or in the middle; with what to do.
+        """
+        with (
+            self._place(),
+            self._engine.models.use(model) as servable,
+            tempfile.TemporaryDirectory(prefix="keras-i3d-upload-") as folder,
+        ):
+            labels, spec = _described(servable)
+            path = Path(folder, "video")
+            with path.open("wb") as copy:
+                shutil.copyfileobj(file, copy)
+            try:
+                with uploaded_frames(path, spec) as (frames, notes):
+                    yield {"frames": len(frames), "fps": spec.fps, "notes": notes}
+                    yield from self._windows(servable, frames, labels, spec, gone)
+            except VideoError as error:
+                raise Refusal("INVALID_ARGUMENT", str(error)) from error
+
+    @contextlib.contextmanager
+    def _place(self) -> Iterator[None]:
+        if not self._places.acquire(timeout=self._engine.limits.seconds):
+            raise Refusal(
+                "RESOURCE_EXHAUSTED", f"{AT_ONCE} videos are being looked at; try again later"
+            )
+        try:
+            yield
+        finally:
+            self._places.release()
+
+    def _windows(self, servable, frames, labels, spec: Preprocessing, gone) -> Iterator[dict]:
+        scores = []
+        whole = min(ONE_PIECE, self._engine.limits.frames)
+        for first, numbers, count in pieces(range(len(frames)), spec, one_piece=whole):
+            inputs = {"frames": frames[np.asarray(numbers)][None]}
+            outputs = self._engine.ask(servable, "serving_default", inputs, gone=gone)
+            scores.append(outputs["probabilities"][0])
+            shown = frames[first : first + count]
+            yield {
+                "start": first / spec.fps,
+                "end": (first + len(shown)) / spec.fps,
+                "predictions": _best(scores[-1], labels),
+                "thumbnails": _thumbnails(shown, spec.crop),
+            }
+        yield {"predictions": _best(np.mean(scores, axis=0), labels)}
+
+
+def _described(servable: Servable) -> tuple[list[str], Preprocessing]:
+    definition = servable.definition("serving_default")
+    if set(definition.inputs) != {"frames"} or "probabilities" not in definition.outputs:
+        raise Refusal(
+            "FAILED_PRECONDITION",
+            f"model {servable.name} does not take a video's frames alone; ask it by gRPC or REST",
+        )
+    about = servable.about()
+    known = about.get("preprocessing", {}).get("rgb")
+    return about.get("labels", []), Preprocessing(**known) if known else DEEPMIND_RGB
+
+
+def _best(scores: np.ndarray, labels: list[str]) -> list[dict]:
+    return [
+        {"label": labels[i] if i < len(labels) else f"class {i}", "probability": float(scores[i])}
+        for i in map(int, np.argsort(-scores, kind="stable")[:TOP])
+    ]
+
+
+def _thumbnails(frames: np.ndarray, crop: int) -> list[str]:
+    """Some frames of a window, evenly spread, as the model cuts them, as addresses of pictures."""
+    found, edge = [], (frames.shape[1] - crop) // 2
+    for number in np.unique(np.linspace(0, len(frames) - 1, THUMBNAILS).round().astype(int)):
+        file = io.BytesIO()
+        picture = Image.fromarray(frames[number, edge : edge + crop, edge : edge + crop])
+        picture.resize((THUMBNAIL_SIDE, THUMBNAIL_SIDE)).save(file, "JPEG", quality=75)
+        found.append("data:image/jpeg;base64," + base64.b64encode(file.getvalue()).decode())
+    return found

@@ -1,0 +1,56 @@
+"""Why a request is not answered, in gRPC's and in HTTP's words."""
+
+import re
+
+# gRPC's status, by number, and the HTTP status that means the same (google.rpc.Code).
+CODES = {
+    1: ("CANCELLED", 499),
+    2: ("UNKNOWN", 500),
+    3: ("INVALID_ARGUMENT", 400),
+    4: ("DEADLINE_EXCEEDED", 504),
+    5: ("NOT_FOUND", 404),
+    7: ("PERMISSION_DENIED", 403),
+    8: ("RESOURCE_EXHAUSTED", 429),
+    9: ("FAILED_PRECONDITION", 400),
+    11: ("OUT_OF_RANGE", 400),
+    12: ("UNIMPLEMENTED", 501),
+    13: ("INTERNAL", 500),
+    14: ("UNAVAILABLE", 503),
+}
+_HTTP = dict(CODES.values())
+# What TensorFlow writes around the words that say what is wrong.
+_PLACES = re.compile(r"\[\[\{\{.*?\}\}\]\]|\[Op:[^\]]*\]|\(defined at [^)]*\)|\(\d+\) \w+ \w+:")
+_HEAD = re.compile(r"^(Graph execution error:|Detected at node|<stack traces|.*root error)")
+
+
+class Refusal(Exception):
+    """A request that is refused.
+
+    code: gRPC's name of the status. http: its number in HTTP, where it is not the usual one.
+    detail: what was wanted, what came, what to do.
+    """
+
+    def __init__(self, code: str, detail: str, http: int | None = None):
+        super().__init__(detail)
+        self.code, self.detail, self.http = code, detail, http or _HTTP[code]
+
+
+def from_tensorflow(error: Exception) -> Refusal:
+    """A tf.errors.OpError as a refusal; its text without the names of nodes and stack traces."""
+    code, _ = CODES.get(getattr(error, "error_code", None), ("INTERNAL", 500))
+    return Refusal(code, plain(str(error)))
+
+
+def plain(text: str) -> str:
+    """The sentence in one of TensorFlow's messages.
+
+    "Graph execution error:\\n\\n...\\nassertion failed: [no pixels] [1 0...]\\n\\t [[{{node x}}]]"
+    is "no pixels 1 0...".
+    """
+    lines = [line for line in text.splitlines() if not _HEAD.match(line)]
+    words = _PLACES.sub("", " ".join(lines)).split()
+    said = " ".join(words).removeprefix("assertion failed: ")
+    if said.startswith("["):
+        said = said.replace("[", "", 1).replace("] [", " ")
+        said = said.removesuffix("]")
+    return said or "the model could not be run"

@@ -1,0 +1,205 @@
+"""HTTP: TensorFlow Serving's REST interface, metrics and the page; a WSGI application."""
+
+import json
+import logging
+import re
+import threading
+import time
+from collections.abc import Callable, Iterable, Iterator
+from http import HTTPStatus
+
+from google.protobuf import json_format
+from keras_i3d.export.server import json_tensors
+from keras_i3d.export.server.engine import Engine
+from keras_i3d.export.server.grpc_server import metadata_of, status_of
+from keras_i3d.export.server.metrics import CONTENT_TYPE
+from keras_i3d.export.server.page import Page
+from keras_i3d.export.server.refusal import Refusal
+from keras_i3d.export.server.servable import CLASSIFY
+
+MODEL = re.compile(
+    r"/v1/models/(?P<model>[^/:]+)"
+    r"(?:/versions/(?P<version>[0-9]{1,18})|/labels/(?P<label>[^/:]+))?"
+    r"(?P<what>|/metadata|:predict|:classify)"
+)
+JSON = "application/json"
+# A body beyond this is parsed alone: as Python's lists it takes ten times its size.
+LARGE_BODY = 4 << 20
+SECURITY = [("X-Content-Type-Options", "nosniff"), ("Cache-Control", "no-store")]
+log = logging.getLogger(__name__)
+
+
+class RestApplication:
+    """The WSGI application; `stop` makes it refuse what is new."""
+
+    def __init__(self, engine: Engine, page: Page):
+        self._engine, self._page = engine, page
+        self._large = threading.Lock()
+        self._stopping = False
+
+    def stop(self) -> None:
+        """Refuse what is new."""
+        self._stopping = True
+
+    def __call__(self, environ: dict, start_response: Callable) -> Iterable[bytes]:
+        path, method = environ.get("PATH_INFO", ""), environ["REQUEST_METHOD"]
+        try:
+            if self._stopping:
+                raise Refusal("UNAVAILABLE", "the server is stopping")
+            status, kind, body, headers = self._answer(path, method, environ)
+        except Refusal as refusal:
+            status, kind, headers = refusal.http, JSON, []
+            body = _error(refusal)
+            if status == HTTPStatus.METHOD_NOT_ALLOWED:
+                headers = [("Allow", "POST" if method == "GET" else "GET")]
+        except Exception:
+            log.exception("%s %s", method, path)
+            status, kind, headers = 500, JSON, []
+            body = _error(Refusal("INTERNAL", "the server failed; its log says how"))
+        phrase = HTTPStatus(status).phrase if status in HTTPStatus._value2member_map_ else "Refused"
+        headers = [("Content-Type", kind), *SECURITY, *headers]
+        if isinstance(body, bytes):
+            headers.append(("Content-Length", str(len(body))))
+            body = [body]
+        start_response(f"{status} {phrase}", headers)
+        return body
+
+    def _answer(self, path: str, method: str, environ: dict) -> tuple:
+        """(status, content type, body, further headers)."""
+        if found := MODEL.fullmatch(path):
+            return 200, JSON, _json(self._model(found, method, environ)), []
+        if path == "/page/classify":
+            _allow(method, "POST")
+            return self._upload(environ)
+        if path in ("/", "/monitoring/prometheus/metrics", "/page/sample"):
+            _allow(method, "GET")
+        if path == "/":
+            html, policy = self._page.html()
+            headers = [("Content-Security-Policy", policy), ("Referrer-Policy", "no-referrer")]
+            return 200, "text/html; charset=utf-8", html.encode(), headers
+        if path == "/monitoring/prometheus/metrics":
+            return 200, CONTENT_TYPE, self._engine.metrics.text(), []
+        if path == "/page/sample":
+            return 200, "application/octet-stream", self._page.sample(), []
+        raise Refusal(
+            "NOT_FOUND",
+            f"nothing at {path[:200]!r}; ask /v1/models/NAME, /v1/models/NAME/metadata, or post to "
+            f"/v1/models/NAME:predict or /v1/models/NAME:classify",
+        )
+
+    # === Models ===
+
+    def _model(self, found: re.Match, method: str, environ: dict) -> dict:
+        version = None if found["version"] is None else int(found["version"])
+        wanted = found["model"], version, found["label"] or ""
+        _allow(method, "POST" if found["what"].startswith(":") else "GET")
+        if found["what"] == "":
+            return _plain(status_of(self._engine.models.status(*wanted)))
+        if found["what"] == "/metadata":
+            with self._engine.models.use(*wanted) as servable:
+                return _metadata(metadata_of(servable))
+        started, signature, code, servable = time.monotonic(), "serving_default", "INTERNAL", None
+        try:
+            content = self._content(environ)
+            signature = content.get("signature_name", signature)
+            if not isinstance(signature, str):
+                raise Refusal("INVALID_ARGUMENT", "signature_name should be a string")
+            with self._engine.models.use(*wanted) as servable:
+                work = self._predict if found["what"] == ":predict" else self._classify
+                answer = work(servable, signature, content, _gone(environ))
+            code = "OK"
+            return answer
+        except Refusal as refusal:
+            code = refusal.code
+            raise
+        finally:
+            self._engine.counted("rest", found["model"], signature, code, started, servable)
+
+    def _content(self, environ: dict) -> dict:
+        body = environ["wsgi.input"].read()
+        if len(body) <= LARGE_BODY:
+            return json_tensors.read_json(body)
+        with self._large:
+            return json_tensors.read_json(body)
+
+    def _predict(self, servable, signature: str, content: dict, gone) -> dict:
+        definition = servable.definition(signature)
+        inputs, in_rows = json_tensors.inputs_of(content, definition.inputs)
+        content.clear()  # lists of numbers take more memory than the tensors
+        outputs = self._engine.ask(servable, signature, inputs, gone=gone)
+        return json_tensors.answer(outputs, in_rows)
+
+    def _classify(self, servable, signature: str, content: dict, gone) -> dict:
+        servable.definition(signature, CLASSIFY)
+        inputs = {"inputs": json_tensors.examples_of(content)}
+        outputs = self._engine.ask(servable, signature, inputs, gone=gone)
+        return {
+            "results": [
+                [[n.decode("utf-8", "replace"), float(s)] for n, s in zip(*row, strict=True)]
+                for row in zip(outputs["classes"], outputs["scores"], strict=True)
+            ]
+        }
+
+    # === The page ===
+
+    def _upload(self, environ: dict) -> tuple:
+        # Only a page of this server can send this type: browsers ask before others may.
+        if environ.get("CONTENT_TYPE") != "application/octet-stream":
+            raise Refusal(
+                "INVALID_ARGUMENT", "send the video's bytes as application/octet-stream", http=415
+            )
+        found = re.fullmatch(r"model=([A-Za-z0-9._-]+)", environ.get("QUERY_STRING", ""))
+        if found is None:
+            raise Refusal("INVALID_ARGUMENT", "name the model: /page/classify?model=NAME")
+        pieces = self._page.classify(found[1], environ["wsgi.input"], _gone(environ))
+        started = time.monotonic()
+        return 200, "application/x-ndjson", self._streamed(pieces, found[1], started), []
+
+    def _streamed(self, pieces: Iterator[dict], model: str, started: float) -> Iterator[bytes]:
+        """Lines of JSON as they come; one that cannot come is {"error": ...}, the last."""
+        code = "CANCELLED"  # where the browser leaves, this is closed
+        try:
+            for piece in pieces:
+                yield _json(piece) + b"\n"
+            code = "OK"
+        except Refusal as refusal:
+            code = refusal.code
+            yield _error(refusal) + b"\n"
+        except Exception:
+            log.exception("a video of the page")
+            code = "INTERNAL"
+            yield _error(Refusal("INTERNAL", "the server failed; its log says how")) + b"\n"
+        finally:
+            pieces.close()
+            self._engine.counted("page", model, "serving_default", code, started, None)
+
+
+def _allow(method: str, wanted: str) -> None:
+    if method != wanted:
+        raise Refusal("UNIMPLEMENTED", f"{wanted} is wanted here. Received: {method}", http=405)
+
+
+def _gone(environ: dict) -> Callable[[], bool] | None:
+    return environ.get("waitress.client_disconnected")
+
+
+def _json(content: dict) -> bytes:
+    return json.dumps(content).encode()
+
+
+def _error(refusal: Refusal) -> bytes:
+    return _json({"error": refusal.detail})
+
+
+def _plain(message) -> dict:
+    """A message as TF Serving writes it: names with underscores, zeros and empty fields too."""
+    return json_format.MessageToDict(
+        message, preserving_proto_field_name=True, always_print_fields_with_no_presence=True
+    )
+
+
+def _metadata(response) -> dict:
+    answer = _plain(response)
+    # TF Serving leaves out what the packed message is.
+    answer["metadata"]["signature_def"].pop("@type", None)
+    return answer

@@ -1,0 +1,76 @@
+"""Frames of a video file that somebody sent: decoded in a process of its own, within limits."""
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from itertools import islice
+from pathlib import Path
+
+import numpy as np
+from keras_i3d.export.video_query import sent_frames
+
+from keras_i3d.data import VideoError, VideoFile, cropped_frames
+from keras_i3d.data.preprocessing import Preprocessing
+from keras_i3d.data.workers import run_all
+
+# Of one file; FFmpeg needs about a gigabyte for 8K video.
+SECONDS, MEGABYTES = 60, 3000
+# A minute at 25 frames a second; 300 MB on disk at 256 x 256.
+MOST_FRAMES = 1500
+
+
+@dataclass(frozen=True)
+class Job:
+    """What the process is to do: read `path`, write the frames to `frames`."""
+
+    path: str
+    frames: str
+    spec: Preprocessing
+    most_frames: int
+
+
+@contextmanager
+def uploaded_frames(
+    path: Path, spec: Preprocessing, most_frames: int = MOST_FRAMES
+) -> Iterator[tuple[np.ndarray, list[str]]]:
+    """(frames, notes) of a file; the frames as they are sent to `serving_default`.
+
+    Args:
+        path: the file, not to be trusted; the frames are written beside it while they are in use.
+        spec: the model's preprocessing.
+        most_frames: at spec.fps; what comes after them is left out, and a note says so.
+
+    Returns:
+        frames: (time, short side, short side, 3) uint8 of which the model cuts its centre, read
+        from disk as they are needed.
+
+    Raises:
+        VideoError: when no frame can be had, or not within 60 s and 3 GB.
+    """
+    job = Job(str(path), f"{path}.frames", spec, most_frames)
+    try:
+        (outcome,) = run_all(decode, [job], 1, SECONDS, MEGABYTES)
+        if outcome.error is not None:
+            raise VideoError("the video", outcome.error)
+        count, notes = outcome.result
+        side = spec.short_side
+        yield np.memmap(job.frames, np.uint8, "r", shape=(count, side, side, 3)), notes
+    finally:
+        if os.path.exists(job.frames):
+            os.remove(job.frames)
+
+
+def decode(job: Job) -> tuple[int, list[str]]:
+    """Decode in the process: how many frames were written, and what is to be known of them."""
+    with VideoFile(job.path) as video, open(job.frames, "wb") as file:
+        frames = cropped_frames(video, sent_frames(job.spec))
+        count = 0
+        for frame in islice(frames, job.most_frames):
+            file.write(np.ascontiguousarray(frame).data)
+            count += 1
+        more = next(frames, None) is not None
+        notes = list(video.notes)
+    if more:
+        notes.append(f"long: only its first {job.most_frames / job.spec.fps:g} s were looked at")
+    return count, notes
