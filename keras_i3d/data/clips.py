@@ -2,7 +2,7 @@
 
 import itertools
 import math
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Iterable, Iterator
 from fractions import Fraction
 
@@ -107,3 +107,33 @@ def looped(num_frames: int, length: int) -> np.ndarray:
     num_frames=3, length=2    [0 1 2]
     """
     return np.arange(max(num_frames, length)) % num_frames
+
+
+class Clock:
+    """Length and regularity of the time stamps seen.
+
+    length: seconds.
+    """
+
+    def __init__(self):
+        self.length = Fraction(0)
+        self._last: Fraction | None = None
+        self._steps: Counter[int] = Counter()  # in milliseconds
+
+    def see(self, stamp: Fraction | None, duration: Fraction) -> None:
+        """The next frame's time stamp, None where it has none, and duration, in seconds."""
+        step = duration  # a frame without a usable time stamp follows the one before it
+        if stamp is not None and self._last is not None and stamp > self._last:
+            step = stamp - self._last
+            self._steps[round(1000 * step)] += 1
+        self.length += step
+        self._last = stamp
+
+    @property
+    def irregular(self) -> bool:
+        """Whether one step in twenty is half as long or short again as the usual one."""
+        if not self._steps:
+            return False
+        usual = self._steps.most_common(1)[0][0]
+        odd = sum(n for step, n in self._steps.items() if abs(step - usual) > usual / 2)
+        return 20 * odd > self._steps.total()

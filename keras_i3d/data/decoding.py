@@ -2,13 +2,15 @@
 
 import os
 import stat
-from collections import Counter
 from collections.abc import Iterator
 from fractions import Fraction
 from pathlib import Path
 
 import av
 import numpy as np
+from av.video.reformatter import VideoReformatter
+
+from keras_i3d.data.clips import Clock
 
 # A picture larger than this is taken for an attack or a broken header; 8K video has half as many.
 MAX_PIXELS = 1 << 26
@@ -16,6 +18,8 @@ MAX_PIXELS = 1 << 26
 MAX_THREADS = 4
 DEFAULT_FPS = 25
 READ_BYTES = 1 << 20
+# swscale's own threads cost more than they save (seen in PyAV 18: 0.3 ms a frame at 568 x 320).
+CONVERSION = {"threads": 1} if "threads" in (VideoReformatter.reformat.__doc__ or "") else {}
 UNSUPPORTED = "unsupported codec: FFmpeg has no decoder for its video stream"
 
 
@@ -48,16 +52,23 @@ class VideoFile:
         notes: what a careful reader should know of the file: damage, a variable frame rate.
             Complete after the last frame.
 
+    Args:
+        path: the file; never a folder, a device or a pipe.
+        threads: of the decoder; by default one for each core, four at most.
+
     Raises:
         VideoError: on opening or while reading, when no frame can be had; with the cause.
     """
 
-    def __init__(self, path: str | os.PathLike):
+    def __init__(self, path: str | os.PathLike, threads: int | None = None):
         self.path = os.fspath(path)
+        self._threads = threads or min(os.cpu_count() or 1, MAX_THREADS)
         self.frames = self.width = self.height = 0
         self.notes: list[str] = []
         self._lost = Fraction(0)
         self._container = self._stream = None
+        # One for all frames: to make its tables takes longer than to convert a frame.
+        self._reformatter = VideoReformatter()
         self._file = _open_regular(self.path)
         try:
             self._container = self._open_container()
@@ -83,18 +94,22 @@ class VideoFile:
         self._file.close()
 
     def __iter__(self) -> Iterator[tuple[np.ndarray, Fraction | None, Fraction | None]]:
-        clock = _Clock()
+        for frame, stamp, duration in self.unconverted():
+            yield self.image(frame), stamp, duration
+
+    def unconverted(self) -> Iterator[tuple[av.VideoFrame, Fraction | None, Fraction | None]]:
+        """As iterating, but with frames that `image` converts: for those who want few of them."""
+        clock = Clock()
         for frame in self._decoded():
             unit = frame.time_base or self._stream.time_base
             stamp = None if frame.pts is None else frame.pts * unit
             duration = frame.duration * unit if frame.duration else None
-            image = self._image(frame)
             if self.frames == 0:
-                self.height, self.width = image.shape[:2]
+                self.height, self.width = self.image(frame).shape[:2]
                 self._note_start(stamp)
             self.frames += 1
             clock.see(stamp, duration or self.frame_duration)
-            yield image, stamp, duration
+            yield frame, stamp, duration
         if self.frames == 0:
             raise VideoError(self.path, "no frame of it can be decoded")
         self._note_end(clock)
@@ -140,7 +155,7 @@ class VideoFile:
             raise VideoError(self.path, f"a picture ({codec}); such files are not read as video")
         self._check_size(stream.codec_context.width, stream.codec_context.height)
         stream.thread_type = "AUTO"
-        stream.codec_context.thread_count = min(os.cpu_count() or 1, MAX_THREADS)
+        stream.codec_context.thread_count = self._threads
         return stream
 
     def _duration(self) -> Fraction | None:
@@ -187,9 +202,10 @@ class VideoFile:
                 f"damaged: reading broke off after {self.frames} frames ({broken_off})"
             )
 
-    def _image(self, frame: av.VideoFrame) -> np.ndarray:
+    def image(self, frame: av.VideoFrame) -> np.ndarray:
+        """A frame's pixels: uint8 (height, width, 3), turned upright."""
         self._check_size(frame.width, frame.height)
-        image = frame.to_ndarray(format="rgb24")
+        image = self._reformatter.reformat(frame, format="rgb24", **CONVERSION).to_ndarray()
         turns, rest = divmod(round(frame.rotation), 90)
         if rest:
             note = f"rotation by {frame.rotation} degrees is not a quarter turn and is not applied"
@@ -208,7 +224,7 @@ class VideoFile:
                 self.notes.append(f"damaged: the first {float(lost):.2f} s cannot be decoded")
                 self._lost = lost
 
-    def _note_end(self, clock: "_Clock") -> None:
+    def _note_end(self, clock: Clock) -> None:
         if clock.irregular:
             self.notes.append("variable frame rate: resampled by time stamp")
         if self._stream.duration:
@@ -218,32 +234,6 @@ class VideoFile:
                     f"damaged: {float(promised):.2f} s are promised by its header, "
                     f"{float(clock.length):.2f} s can be decoded"
                 )
-
-
-class _Clock:
-    """Length and regularity of the time stamps seen."""
-
-    def __init__(self):
-        self.length = Fraction(0)
-        self._last: Fraction | None = None
-        self._steps: Counter[int] = Counter()  # in milliseconds
-
-    def see(self, stamp: Fraction | None, duration: Fraction) -> None:
-        step = duration  # a frame without a usable time stamp follows the one before it
-        if stamp is not None and self._last is not None and stamp > self._last:
-            step = stamp - self._last
-            self._steps[round(1000 * step)] += 1
-        self.length += step
-        self._last = stamp
-
-    @property
-    def irregular(self) -> bool:
-        """Whether one step in twenty is half as long or short again as the usual one."""
-        if not self._steps:
-            return False
-        usual = self._steps.most_common(1)[0][0]
-        odd = sum(n for step, n in self._steps.items() if abs(step - usual) > usual / 2)
-        return 20 * odd > self._steps.total()
 
 
 def _open_regular(path: str):

@@ -19,7 +19,7 @@ def resize_and_crop(frames: tf.Tensor, spec: Preprocessing) -> tf.Tensor:
     top, bottom, down = _taps(height, rows, spec.crop)
     left, right, across = _taps(width, columns, spec.crop)
     down, across = down[:, None, None], across[:, None]
-    # Columns first gathered from the rows that the crop needs: nothing larger is ever held.
+    # Rows first, and only those that the crop needs: nothing larger is ever held.
     upper = tf.cast(tf.gather(frames, top, axis=-3), tf.float32)
     lower = tf.cast(tf.gather(frames, bottom, axis=-3), tf.float32)
     lines = upper + (lower - upper) * down

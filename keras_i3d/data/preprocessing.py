@@ -103,12 +103,16 @@ def preprocess_input(x, stream: str = "rgb"):
     return x / spec.scale + spec.offset
 
 
-def _taps(size: int, resized_size: int, crop: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+def _taps(
+    size: int, resized_size: int, crop: int, first: int | None = None
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """For each position of the crop on a resized axis: two source indices, and the way between.
+
+    The crop's first position is `first`, by default that of the centre crop.
 
     size=4, resized_size=8    position 3 lies at (3 + 0.5) * 4/8 - 0.5 = 1.25: from 1 to 2, way 0.25
     """
-    first = (resized_size - crop) // 2
+    first = (resized_size - crop) // 2 if first is None else first
     places = (np.arange(first, first + crop) + 0.5) * (size / resized_size) - 0.5
     places = np.clip(places, 0, size - 1)
     low = np.floor(places).astype(np.intp)

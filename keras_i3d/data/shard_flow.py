@@ -7,7 +7,7 @@ import tempfile
 
 from keras_i3d.data.decoding import VideoError, VideoFile
 from keras_i3d.data.flow import FlowFingerprint, check_equal, flows
-from keras_i3d.data.flow_files import FlowFile, write_flow_file
+from keras_i3d.data.flow_files import FlowFile, FlowFileError, write_flow_file
 from keras_i3d.data.preprocessing import Preprocessing
 from keras_i3d.data.resizing import resized_frames
 from keras_i3d.data.sequence_example import Flow, Pictures
@@ -22,15 +22,19 @@ def stored_flow(job: Job, images: Pictures) -> Flow:
         images: the frames that it belongs to.
 
     Raises:
-        VideoError: the cached file does not fit the frames.
-        FlowFileError: there is none, or it is damaged.
+        VideoError: the cached file is missing, damaged, or does not fit the frames.
         FingerprintError: it was made in another way; shows both.
     """
     wanted = FlowFingerprint.from_json(json.dumps(job.options.flow))
     if len(images.encoded) == 1:  # nothing moves in one frame
         return _flow([], images, wanted)
     if job.flow_file is not None:
-        return _flow(_cached(job, job.flow_file, images, images.first, wanted), images, wanted)
+        try:
+            pictures = _cached(job, job.flow_file, images, images.first, wanted)
+        except FlowFileError as error:
+            cause = f"its flow file {job.flow_file}: {error.cause}"
+            raise VideoError(job.video.path, cause) from error
+        return _flow(pictures, images, wanted)
     with tempfile.TemporaryDirectory() as folder:
         path = os.path.join(folder, "flow.zip")
         with VideoFile(job.video.path) as file:

@@ -1,0 +1,48 @@
+"""A video file of which only parts are decoded: its pictures' times, and the way to one of them."""
+
+from collections.abc import Iterator
+from fractions import Fraction
+
+import av
+
+from keras_i3d.data.decoding import VideoError, VideoFile
+
+# Forms of file that have an index, by which FFmpeg seeks. In AVI with MPEG-4's packed pictures
+# there are more packets than frames; MPEG-TS has no index.
+INDEXED = ("mov,mp4", "matroska")
+
+
+class SeekableFile(VideoFile):
+    """A VideoFile that can also be listed without decoding, and begun in the middle."""
+
+    @property
+    def seekable(self) -> bool:
+        """Whether its form has an index of its pictures."""
+        return self._container.format.name.startswith(INDEXED)
+
+    @property
+    def time_base(self) -> Fraction:
+        """Seconds of one unit of a time stamp."""
+        return self._stream.time_base
+
+    def packets(self) -> Iterator[tuple[int | None, Fraction | None, bool, bool]]:
+        """(time stamp, duration, key, whole) of each picture as it is stored, none decoded.
+
+        Time stamps in units of `time_base`, durations in seconds, None where there is none.
+        `key`: decoding can start there. Pictures that are never shown are left out.
+        """
+        unit = self._stream.time_base
+        try:
+            for packet in self._container.demux(self._stream):
+                if packet.size and not packet.is_discard:
+                    duration = packet.duration * unit if packet.duration else None
+                    yield packet.pts, duration, packet.is_keyframe, not packet.is_corrupt
+        except av.error.FFmpegError:
+            yield None, None, False, False
+
+    def seek(self, stamp: int) -> None:
+        """Go on at the last key picture that is not after a time stamp."""
+        try:
+            self._container.seek(stamp, stream=self._stream)
+        except av.error.FFmpegError as error:
+            raise VideoError(self.path, f"it cannot be searched ({error.strerror})") from error
