@@ -1,6 +1,8 @@
 """The I3D family of video networks for Keras 3."""
 
+import contextlib
 import importlib
+import os
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -34,8 +36,7 @@ __all__ = [
     "preprocess_input",
     "receptive_field",
 ]
-# Where they are, looked up when first asked for: processes that only decode videos import
-# keras_i3d.data, and need neither the three seconds nor the 400 MB of TensorFlow.
+# Where they are, looked up when first asked for.
 _HOMES = {
     "boring_video_check": "inflation",
     "decode_predictions": "weights.labels",
@@ -44,6 +45,13 @@ _HOMES = {
     "preprocess_input": "data.preprocessing",
     "receptive_field": "inflation",
 }
+
+# Importing the package registers its layers with Keras, so that load_model finds them. Worker
+# processes, which only decode videos, and tools without a network set this variable: they need
+# neither the three seconds nor the 400 MB of Keras' backend. A client of a server has no Keras.
+if not os.environ.get("KERAS_I3D_WITHOUT_LAYERS"):
+    with contextlib.suppress(ImportError):
+        importlib.import_module("keras_i3d.layers")
 
 
 def __getattr__(name: str):

@@ -11,6 +11,8 @@ import numpy as np
 import pytest
 
 PROJECT = Path(__file__).parent.parent
+# The environment of worker processes, which need no network.
+LIGHT = {**os.environ, "KERAS_I3D_WITHOUT_LAYERS": "1"}
 
 
 def shared_folder() -> Path:

@@ -15,7 +15,13 @@ from keras_i3d_command import quiet_import
 with quiet_import():
     from keras_i3d.tools.running import FlagError, ToolError, run
 
-    from keras_i3d.evaluation.scores import ScoresError, fuse, load_scores, save_scores, summary
+    from keras_i3d.evaluation.scores import (
+        ScoresError,
+        fuse,
+        load_scores,
+        save_scores,
+        summary_line,
+    )
 
 OUT = flags.DEFINE_string("out", None, "the score file to write")
 
@@ -33,13 +39,8 @@ def main(arguments: Sequence[str]) -> int:
     except (ScoresError, OSError) as error:
         raise ToolError(error) from error
     for path, scores in {**parts, OUT.value: both}.items():
-        print(f"{path}: {len(scores.ids)} videos, {figures(scores)}")
+        print(f"{path}: {len(scores.ids)} videos, {summary_line(scores)}")
     return 0
-
-
-def figures(scores) -> str:
-    """'top_1 71.1, top_5 89.3, ...'"""
-    return ", ".join(f"{name} {value:.4g}" for name, value in summary(scores).items())
 
 
 if __name__ == "__main__":

@@ -13,11 +13,10 @@ from absl import flags
 from keras_i3d_command import quiet_import
 
 with quiet_import():
-    from keras_i3d.tools.fuse import figures
     from keras_i3d.tools.running import FlagError, ToolError, run
 
     from keras_i3d.evaluation.report import NAMES, write_report
-    from keras_i3d.evaluation.scores import ScoresError, load_scores
+    from keras_i3d.evaluation.scores import ScoresError, load_scores, summary_line
 
 REPORT = flags.DEFINE_string("report", "report", "the folder of the report")
 TITLE = flags.DEFINE_string("title", None, "the report's title [the file's name]")
@@ -39,7 +38,7 @@ def main(arguments: Sequence[str]) -> int:
         page = write_report(REPORT.value, scores, title, published, baseline)
     except (ScoresError, OSError) as error:
         raise ToolError(error) from error
-    print(f"{len(scores.ids)} of {scores.listed} listed videos, {figures(scores)}")
+    print(f"{len(scores.ids)} of {scores.listed} listed videos, {summary_line(scores)}")
     print(page)
     return 0
 

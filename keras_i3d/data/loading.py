@@ -1,5 +1,6 @@
 """From requests (which video, which frames, which crops) to tensors of pixels, inside tf.data."""
 
+import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
@@ -256,3 +257,9 @@ def settled(batches: tf.data.Dataset, prefetch: int = tf.data.AUTOTUNE) -> tf.da
     policy = tf.data.experimental.AutoShardPolicy.OFF
     options.experimental_distribute.auto_shard_policy = policy
     return batches.prefetch(prefetch).with_options(options)
+
+
+def cause(error: tf.errors.OpError) -> str:
+    """What a source said of a video, in one line, out of the error that TensorFlow made of it."""
+    found = re.search(r"(?:^|\s)\w*Error: (.+)$", error.message, re.MULTILINE)
+    return found[1] if found else error.message.splitlines()[0]

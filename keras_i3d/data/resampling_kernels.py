@@ -17,7 +17,7 @@ def _compiled(function):
 
 @_compiled
 def resample(frame, top, bottom, down, left, right, across, out):
-    """Rows of bytes into fewer or more: `out` (rows, places) uint8 of `frame` (height, width) uint8.
+    """Rows of bytes into fewer or more: `frame` (height, width) to `out` (rows, places), uint8.
 
     Row i of out lies between rows top[i] and bottom[i] of frame, by the way down[i]; places alike,
     by left, right and across. Indices are unsigned, so that none needs to be tested for its sign.

@@ -141,7 +141,8 @@ class Skipped:
     def report(self, most: int = 10) -> str:
         """The count, and a line for each of the first `most`; empty if there is none."""
         with self._lock:
-            lines = [f"  {id}: {cause}" for id, cause in sorted(self._causes.items())]
+            causes = sorted(self._causes.items())
+        lines = [f"  {cause}" if id in cause else f"  {id}: {cause}" for id, cause in causes]
         if not lines:
             return ""
         more = [f"  and {len(lines) - most} more"] if len(lines) > most else []

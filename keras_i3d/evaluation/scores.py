@@ -174,6 +174,11 @@ def summary(scores: Scores) -> dict[str, float]:
     }
 
 
+def summary_line(scores: Scores) -> str:
+    """'top_1 71.1, top_5 89.3, ...'"""
+    return ", ".join(f"{name} {value:.4g}" for name, value in summary(scores).items())
+
+
 def _some(ids) -> str:
     ids = sorted(map(str, ids))
     return f"{len(ids)} ({', '.join(ids[:3])}{', …' if len(ids) > 3 else ''})" if ids else "none"

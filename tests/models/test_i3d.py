@@ -1,10 +1,15 @@
 """What every network of the catalogue must do, and I3D's own arguments."""
 
+import os
+import subprocess
+import sys
+
 import keras
 import numpy as np
 import pytest
 
 import keras_i3d
+from keras_i3d.layers import ConvUnit3D
 from keras_i3d.models import MODELS, build_i3d, build_two_stream_i3d
 
 SMALLEST = (1, 9, 193, 193)
@@ -145,3 +150,12 @@ def test_a_clip_that_is_too_short_never_gives_nan_in_a_graph_of_unknown_length()
     for shape in ((1, 8, 193, 193, 3), (1, 9, 192, 193, 3), (1, 9, 193, 192, 3)):
         with pytest.raises(tf.errors.InvalidArgumentError, match="AvgPool3d_0a_7x7"):
             serve(np.zeros(shape, np.float32))
+
+
+@pytest.mark.parametrize("imports", ["import keras, keras_i3d", "import keras_i3d, keras"])
+def test_a_saved_network_is_loaded_after_importing_the_package_alone(imports, tmp_path):
+    clip = keras.Input((None, None, None, 3))
+    keras.Model(clip, ConvUnit3D(2, 3)(clip)).save(tmp_path / "unit.keras")
+    program = f"{imports}; keras.saving.load_model({str(tmp_path / 'unit.keras')!r})"
+    environment = {k: v for k, v in os.environ.items() if k != "KERAS_I3D_WITHOUT_LAYERS"}
+    subprocess.run([sys.executable, "-c", program], env=environment, check=True)

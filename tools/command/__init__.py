@@ -12,6 +12,7 @@
   make_tfrecords      videos and their flow as TFRecord shards
 
   train               trains a network by a recipe
+  evaluate            scores of a trained network on every video of a split
   fuse                score files of several networks, their logits added
   report              a score file as figures, tables and pictures
 
@@ -44,6 +45,7 @@ TOOLS = (
     "compute_flow",
     "make_tfrecords",
     "train",
+    "evaluate",
     "fuse",
     "report",
     "export_saved_model",
@@ -74,6 +76,7 @@ def quiet_import() -> Iterator[None]:
     TensorFlow's notes on oneDNN and CUDA come before TF_CPP_MIN_LOG_LEVEL is read.
     """
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+    os.environ.setdefault("KERAS_I3D_WITHOUT_LAYERS", "1")  # tools with a network import them
     sys.stderr.flush()
     shown = os.dup(2)
     with tempfile.TemporaryFile() as kept:
