@@ -23,7 +23,7 @@ MAY_IMPORT = {
     "applications": {"models", "weights", "inflation", "data"},
     "prediction": {"data"},
     "evaluation": {"data", "models", "weights", "visualisation"},
-    "training": {"data", "models", "weights", "applications", "layers", "inflation", "evaluation"},
+    "training": {"data", "models", "weights", "applications", "layers"},
     "visualisation": {"data", "models", "weights", "inflation"},
     "export": {"*"},
     "tools": {"*"},

@@ -1,0 +1,1 @@
+"""Training: recipes, schedules, devices, and the loop."""

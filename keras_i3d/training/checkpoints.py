@@ -1,0 +1,137 @@
+"""Checkpoints: all that a run must know to go on, in one file that is there whole or not at all."""
+
+import io
+import json
+import logging
+import os
+import re
+import shutil
+import tempfile
+import zipfile
+import zlib
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+import numpy as np
+
+POSITION = "position.json"
+# What NumPy and zipfile raise for a file that is torn.
+DAMAGED = (OSError, EOFError, ValueError, KeyError, zipfile.BadZipFile, zlib.error)
+NAME = re.compile(r"step_(\d{8,})\.npz")
+
+
+class Checkpoints:
+    """A folder of checkpoints, step_00000123.npz each, of which the last `keep` stay.
+
+    A file is NumPy's .npz: an array for each variable, by its number, and a JSON text. It is
+    written under another name, then renamed; each array has a CRC, so that a torn file is found
+    out.
+
+    Args:
+        folder: where; made when first written to.
+        keep: how many files stay.
+    """
+
+    def __init__(self, folder: str | Path, keep: int = 3):
+        if keep < 1:
+            raise ValueError(f"keep should be at least 1. Received: keep={keep}")
+        self.folder, self.keep = Path(folder), keep
+
+    def path(self, step: int) -> Path:
+        """The file of one step."""
+        return self.folder / f"step_{step:08d}.npz"
+
+    def paths(self) -> list[Path]:
+        """The files that are there, the newest first."""
+        if not self.folder.is_dir():
+            return []
+        steps = [int(m[1]) for m in map(NAME.fullmatch, os.listdir(self.folder)) if m]
+        return [self.path(step) for step in sorted(steps, reverse=True)]
+
+    def save(self, step: int, variables: Sequence, position: dict) -> None:
+        """Write one, then remove those that are too many; `position` is kept as JSON."""
+        arrays = {f"{n:05d}": _array(v) for n, v in enumerate(variables)}
+        arrays[POSITION] = np.frombuffer(json.dumps(position).encode(), np.uint8)
+        write_whole(self.path(step), lambda file: np.savez(file, **arrays))
+        for old in self.paths()[self.keep :]:
+            old.unlink(missing_ok=True)
+
+    def restore(self, variables: Sequence) -> dict | None:
+        """Give the variables what the newest whole file has; its position, None without any file.
+
+        Torn files are passed over with a warning.
+
+        Raises:
+            ValueError: when a whole file is of other variables.
+        """
+        for path in self.paths():
+            try:
+                arrays, position = _read(path)
+            except (
+                OSError,
+                EOFError,
+                ValueError,
+                KeyError,
+                zipfile.BadZipFile,
+                zlib.error,
+            ) as error:
+                logging.warning("%s is damaged and passed over: %s", path, error)
+                continue
+            _check(path, arrays, variables)
+            for variable, array in zip(variables, arrays, strict=True):
+                variable.assign(array)
+            return position
+        return None
+
+
+def write_whole(path: Path, write: Callable[[io.BufferedIOBase], None]) -> None:
+    """A file that is there whole or not at all, even if the machine stops meanwhile."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+    try:
+        with os.fdopen(handle, "wb") as file:
+            write(file)
+            file.flush()
+            os.fsync(file.fileno())
+        os.chmod(temporary, 0o666 & ~_umask())
+        os.replace(temporary, path)
+    except BaseException:
+        Path(temporary).unlink(missing_ok=True)
+        raise
+
+
+def remove_leftovers(folder: Path) -> None:
+    """What a process that was killed while it wrote has left behind."""
+    for path in folder.glob(".*.*"):
+        if re.fullmatch(r"\.(step_\d+\.npz|recipe\.json|history\.csv|\w+\.keras)\..*", path.name):
+            shutil.rmtree(path, ignore_errors=True) if path.is_dir() else path.unlink()
+
+
+def _umask() -> int:
+    mask = os.umask(0)
+    os.umask(mask)
+    return mask
+
+
+def _array(variable) -> np.ndarray:
+    # A Keras variable holds TensorFlow's; on several devices that has one for each.
+    return getattr(variable, "_value", variable).numpy()
+
+
+def _read(path: Path) -> tuple[list[np.ndarray], dict]:
+    # np.load, given a path, leaves a torn file open.
+    with open(path, "rb") as opened, np.load(opened, allow_pickle=False) as file:
+        position = json.loads(file[POSITION].tobytes())
+        names = [f"{n:05d}" for n in range(len(file.files) - 1)]
+        return [file[name] for name in names], position
+
+
+def _check(path: Path, arrays: list[np.ndarray], variables: Sequence) -> None:
+    kept = [(a.shape, a.dtype.name) for a in arrays]
+    wanted = [(tuple(v.shape), _array(v).dtype.name) for v in variables]
+    if len(kept) != len(wanted):
+        raise ValueError(f"{path} has {len(kept)} variables, this run {len(wanted)}")
+    for number, (there, here) in enumerate(zip(kept, wanted, strict=True)):
+        if there != here:
+            name = getattr(variables[number], "path", variables[number].name)
+            raise ValueError(f"{path}: variable {number} is {there}; this run's {name} is {here}")

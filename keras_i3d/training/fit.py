@@ -1,0 +1,266 @@
+"""The training loop: from the first step, or the last checkpoint, to the last step."""
+
+import contextlib
+import dataclasses
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import keras
+import tensorflow as tf
+
+from keras_i3d.training.checkpoints import Checkpoints
+from keras_i3d.training.interruption import Interrupted, StopSign, catch_signals
+from keras_i3d.training.progress import History, Progress, memory_gb
+from keras_i3d.training.saving import save_network
+from keras_i3d.training.schedules import Schedule
+from keras_i3d.training.step import Step
+from keras_i3d.training.validation import MakeValidation, validate
+
+# (number of the first sample, (this worker's number, how many)) to batches (x, y[, weights]): of
+# each global batch this worker's part, in order, for as long as is asked for.
+MakeBatches = Callable[[int, tuple[int, int]], tf.data.Dataset]
+
+
+class NotFiniteError(ArithmeticError):
+    """The gradient has become infinite or no number."""
+
+
+class WorkerLostError(RuntimeError):
+    """Another worker has died or cannot be reached; this one cannot go on alone."""
+
+
+@dataclass(frozen=True)
+class Plan:
+    """How long a run is, and how often what happens.
+
+    steps: how many.
+    batch_size: examples of a step, on all devices and in all its parts together.
+    accumulate: parts in which a step's batch is read and computed, one after the other.
+    validate_every: steps of an epoch: a validation, the plateau's look at the loss, and what
+        callbacks call an epoch.
+    checkpoint_every, log_every: steps from one to the next.
+    """
+
+    steps: int
+    batch_size: int
+    accumulate: int = 1
+    validate_every: int = 1000
+    checkpoint_every: int = 500
+    log_every: int = 50
+
+
+@dataclass
+class Position:
+    """Where a run is: what of it is in no variable. Checkpoints keep it as JSON.
+
+    step: steps done.
+    epoch_end: the step at which an epoch's end was last seen to.
+    best: the least validation loss so far.
+    schedule: what the schedule has learnt.
+    finished: whether there is nothing more to do.
+    """
+
+    step: int = 0
+    epoch_end: int = 0
+    best: float | None = None
+    schedule: dict = field(default_factory=dict)
+    finished: bool = False
+
+
+def fit(
+    step: Step,
+    make_batches: MakeBatches,
+    plan: Plan,
+    *,
+    make_validation: MakeValidation | None = None,
+    schedule: Schedule | None = None,
+    callbacks: Sequence[keras.callbacks.Callback] = (),
+    checkpoints: Checkpoints | None = None,
+    history: History | None = None,
+    progress: Progress | None = None,
+    best_path: Path | None = None,
+) -> Position:
+    """Train, on from the last checkpoint if there is one; where the run ended.
+
+    Equal arguments and data give equal weights, interrupted or not; on CPU with one device bit by
+    bit, where `devices.make_deterministic` was called. Not so with callbacks that keep something to
+    themselves, such as EarlyStopping: no checkpoint has what they know.
+
+    Args:
+        step: the network and how it learns.
+        make_batches: the training data from a sample on; a batch has plan.batch_size /
+            plan.accumulate examples, all workers' together.
+        plan: how long, how often.
+        make_validation: the data of a validation; None for none.
+        schedule: the learning rate of each step; None leaves it to the optimizer and callbacks.
+        callbacks: Keras callbacks; an epoch is plan.validate_every steps.
+        checkpoints, history, progress: where checkpoints and rows go; None for nowhere.
+        best_path: .keras file for the network with the least loss at a validation.
+
+    Raises:
+        NotFiniteError: says the step; the last checkpoint is of before it.
+        WorkerLostError: when another worker is gone.
+        Interrupted: at Ctrl-C or SIGTERM, after a checkpoint.
+        ValueError: when the data ends before the last step, or a checkpoint is of another network.
+    """
+    devices, model = step.devices, step.model
+    position = _restored(step, checkpoints, schedule)
+    if position.finished:
+        return position
+    writers = [w for w in (progress, history) if w and devices.is_chief]
+    callbacks = keras.callbacks.CallbackList(list(callbacks), model=model)
+    model.stop_training = False
+    worker = (devices.worker, devices.workers)
+    batches = iter(make_batches(position.step * plan.batch_size, worker))
+    first, result = True, None
+
+    def save():
+        _stop_if_lost(result, position.step)
+        if schedule is not None:
+            position.schedule = schedule.state()
+        if checkpoints and devices.is_chief:
+            checkpoints.save(position.step, step.variables, dataclasses.asdict(position))
+
+    callbacks.on_train_begin()
+    with contextlib.ExitStack() as ending:
+        for writer in writers:
+            writer.begin(position.step)
+            ending.callback(writer.end)
+        stop = ending.enter_context(catch_signals())
+        ending.enter_context(_lost_workers(devices.workers, position))
+        while True:
+            done = position.step
+            ended = done == plan.steps or model.stop_training
+            if done > position.epoch_end and (ended or done % plan.validate_every == 0):
+                _stop_if_lost(result, done)
+                with progress.pause() if progress in writers else contextlib.nullcontext():
+                    row = _end_of_epoch(step, make_validation, stop, position, best_path)
+                    if not stop:
+                        if schedule is not None:
+                            schedule.observe(row.get("val_loss", row["loss"]))
+                        row = _write_row(writers, step, done, row)
+                        callbacks.on_epoch_end((done - 1) // plan.validate_every, row)
+                        position.epoch_end = done
+                ended = ended or model.stop_training
+            if stop:
+                save()
+                raise Interrupted(done)
+            if ended:
+                break
+
+            # One step: all parts of its batch, then the update.
+            if first or done % plan.validate_every == 0:
+                callbacks.on_epoch_begin(done // plan.validate_every)
+            if done == position.epoch_end:
+                step.reset()
+            if schedule is not None:
+                step.set_learning_rate(schedule.rate(done))
+            callbacks.on_train_batch_begin(done)
+            for _ in range(plan.accumulate - 1):
+                step.accumulate(devices.divide(_next(batches, done)))
+            previous, result = result, step.update(devices.divide(_next(batches, done)))
+            callbacks.on_train_batch_end(done, {"loss": step.mean_loss.result()})
+            # The step before this one: to wait for this one would leave the device idle.
+            _stop_if_lost(previous, done)
+            position.step, first = done + 1, False
+
+            if progress in writers:
+                progress.advance()
+            at_end = position.step == plan.steps or position.step % plan.validate_every == 0
+            if position.step % plan.log_every == 0 and not at_end:
+                _stop_if_lost(result, position.step)
+                _write_row(writers, step, position.step, step.results())
+            if position.step % plan.checkpoint_every == 0:
+                save()
+    position.finished = True
+    save()
+    callbacks.on_train_end()
+    return position
+
+
+# What TensorFlow raises in one worker when another one is gone.
+GONE = (
+    tf.errors.UnavailableError,
+    tf.errors.AbortedError,
+    tf.errors.CancelledError,
+    tf.errors.DeadlineExceededError,
+    tf.errors.FailedPreconditionError,
+    tf.errors.InternalError,
+)
+
+
+@contextlib.contextmanager
+def _lost_workers(workers: int, position: Position) -> Iterator[None]:
+    """Within, TensorFlow's errors for a worker that is gone are WorkerLostError."""
+    try:
+        yield
+    except GONE as error:
+        if workers == 1:
+            raise
+        lines = [line for line in error.message.splitlines() if "ollective ops" in line]
+        raise WorkerLostError(
+            f"step {position.step + 1}: another worker is gone; the same command, started on all "
+            f"workers, goes on from the last checkpoint ({(lines or ['no answer'])[-1].strip()})"
+        ) from error
+
+
+def _restored(step: Step, checkpoints: Checkpoints | None, schedule: Schedule | None) -> Position:
+    """Where the last checkpoint is, on every worker the same one."""
+    kept = checkpoints.restore(step.variables) if checkpoints else None
+    position = Position(**kept) if kept else Position()
+    steps = step.devices.sum(position.step)
+    if steps != position.step * step.devices.workers:
+        raise ValueError(
+            f"worker {step.devices.worker} sees a checkpoint of step {position.step}, others see "
+            f"another: all workers want the same folder"
+        )
+    if schedule is not None and kept:
+        schedule.restore(position.schedule)
+    return position
+
+
+def _end_of_epoch(
+    step: Step,
+    make_validation: MakeValidation | None,
+    stop: StopSign,
+    position: Position,
+    best_path: Path | None,
+) -> dict:
+    """The epoch's row, validation included, both on the averaged weights if there are such."""
+    row = step.results()
+    with step.averaged_weights():
+        if make_validation:
+            row |= validate(step, make_validation, stop)
+        loss = row.get("val_loss", row["loss"])
+        if not stop and (position.best is None or loss < position.best):
+            position.best = loss
+            if best_path and step.devices.is_chief:
+                save_network(step.model, best_path)
+    return row
+
+
+def _next(batches, done: int) -> tuple:
+    try:
+        return next(batches)
+    except StopIteration:
+        raise ValueError(f"the data ended in step {done + 1}; it should go on for ever") from None
+
+
+def _stop_if_lost(result: dict | None, step: int) -> None:
+    """NotFiniteError where the update that made `step` steps could not be."""
+    if result is not None and bool(result["lost"]):
+        raise NotFiniteError(
+            f"step {step}: the gradient is not finite (norm {float(result['gradient_norm'])}); a "
+            f"smaller learning rate, a warm-up or clip_norm may help"
+        )
+
+
+def _write_row(writers: list, step: Step, done: int, row: dict) -> dict:
+    if writers:
+        row = {**row, "learning_rate": step.learning_rate}
+        for writer in writers:
+            if isinstance(writer, Progress):
+                row |= {"clips_per_second": writer.speed(done), "memory_gb": memory_gb()}
+            writer.row(done, row)
+    return row

@@ -1,0 +1,191 @@
+"""What a recipe may say: names, types, values, and what contradicts what."""
+
+import re
+import types
+from dataclasses import replace
+from typing import get_args, get_origin, get_type_hints
+
+from keras_i3d.data.annotations import FORMATS
+from keras_i3d.data.augmentation import Augmentation
+from keras_i3d.training.recipes import Recipe
+
+CHOICES = {
+    "stream": ("rgb", "flow"),
+    "transfer": ("original", "fixed", "full"),
+    "schedule": ("step", "cosine", "plateau"),
+    "precision": ("float32", "mixed_float16", "mixed_bfloat16"),
+    "batch_norm": ("synchronised", "plain", "frozen"),
+    "format": FORMATS,
+    "task": ("motion", "appearance", "joint"),
+}
+
+
+def change(recipe: Recipe, changes: dict) -> Recipe:
+    """The recipe with other values, checked.
+
+    Raises:
+        ValueError: names every unknown field, every wrong type, and what `check` finds.
+    """
+    types_of = get_type_hints(Recipe)
+    if unknown := sorted(changes.keys() - types_of.keys()):
+        raise ValueError(f"unknown recipe fields {unknown}; known are {sorted(types_of)}")
+    values = {}
+    for name, value in changes.items():
+        value = tuple(value) if isinstance(value, list) else value
+        if type(value) is int and float in _types(types_of[name]):
+            value = float(value)
+        if not _fits(value, types_of[name]):
+            raise ValueError(f"{name}: wanted {_words(types_of[name])}; came {value!r}")
+        values[name] = value
+    changed = replace(recipe, **values)
+    check(changed)
+    return changed
+
+
+def parse(name: str, text: str | bool):
+    """A field's value from what its flag says: 'none', '0.1', '97000,108000'.
+
+    Raises:
+        ValueError: says what was wanted.
+    """
+    hint = get_type_hints(Recipe)[name]
+    if isinstance(text, bool):
+        return text
+    if text.lower() == "none" and type(None) in _types(hint):
+        return None
+    kind = next(t for t in _types(hint) if t is not type(None))
+    try:
+        if get_origin(kind) is tuple:
+            return tuple(get_args(kind)[0](part) for part in text.split(",") if part)
+        return kind(text)
+    except ValueError:
+        raise ValueError(f"{name}: wanted {_words(hint)}; came {text!r}") from None
+
+
+def check(recipe: Recipe) -> None:
+    """Refuse what cannot be, whatever the network, data and devices.
+
+    Raises:
+        ValueError: one line that names every impossible or contradictory field.
+    """
+    r, wrong = recipe, []
+
+    def want(holds: bool, text: str):
+        if not holds:
+            wrong.append(text)
+
+    for name, known in CHOICES.items():
+        value = getattr(r, name)
+        want(value in known, f"{name}={value!r} is none of {', '.join(known)}")
+    for name in ("num_frames", "stride", "resize", "crop", "steps", "batch_size", "accumulate"):
+        want(getattr(r, name) >= 1, f"{name}={getattr(r, name)} is not at least 1")
+    for name in ("patience", "validate_every", "validation_videos", "split_number"):
+        want(getattr(r, name) >= 1, f"{name}={getattr(r, name)} is not at least 1")
+    for name in ("weight_decay", "warm_up", "rand_augment", "seed"):
+        want(getattr(r, name) >= 0, f"{name}={getattr(r, name)} is less than 0")
+    want(r.seed < 1 << 32, f"seed={r.seed} is not less than 2 ** 32")
+    for name in ("dropout", "momentum", "label_smoothing", "ema", "batch_norm_momentum"):
+        value = getattr(r, name)
+        want(value is None or 0 <= value < 1, f"{name}={value} is not in [0, 1)")
+    want(0 < r.learning_rate < float("inf"), f"learning_rate={r.learning_rate} is not above 0")
+    want(r.clip_norm is None or r.clip_norm > 0, f"clip_norm={r.clip_norm} is not above 0")
+    want(r.crop <= r.resize, f"crop={r.crop} is larger than resize={r.resize}")
+    want(
+        r.accumulate < 1 or r.batch_size % r.accumulate == 0,
+        f"batch_size={r.batch_size} does not divide into accumulate={r.accumulate} parts",
+    )
+    want(
+        list(r.boundaries) == sorted({b for b in r.boundaries if b > 0}),
+        f"boundaries={list(r.boundaries)} do not rise from above 0",
+    )
+    want(
+        len(r.factors) == len(r.boundaries) + 1 and all(f > 0 for f in r.factors),
+        f"{len(r.boundaries)} boundaries want {len(r.boundaries) + 1} factors above 0; came "
+        f"{list(r.factors)}",
+    )
+    want(
+        r.schedule == "step" or not r.boundaries,
+        f"boundaries are for schedule=step; schedule={r.schedule}",
+    )
+    want(r.warm_up <= r.steps, f"warm_up={r.warm_up} is longer than steps={r.steps}")
+    want(r.momentum > 0 or not r.nesterov, "nesterov wants momentum")
+    _check_transfer(r, want)
+    try:
+        augmentation(r)
+    except ValueError as error:
+        wrong.append(str(error))
+    for entry in r.rates:
+        pattern_and_factor(entry)
+    if wrong:
+        raise ValueError("; ".join(wrong))
+
+
+def _check_transfer(r: Recipe, want) -> None:
+    if r.transfer == "original":
+        want(
+            r.weights in (None, "imagenet"),
+            f"transfer=original starts without video pretraining; weights={r.weights!r}: take "
+            f"transfer=full or fixed",
+        )
+    else:
+        want(r.weights is not None, f"transfer={r.transfer} wants weights to start from")
+    want(
+        not (r.batch_norm == "frozen" and r.weights is None),
+        "batch_norm=frozen wants weights, which have statistics",
+    )
+    want(
+        not (r.multi_label and r.data == "synthetic"),
+        "the synthetic data has one label a video; multi_label does not go with it",
+    )
+
+
+def augmentation(r: Recipe) -> Augmentation:
+    """What the recipe has vary; ValueError for what cannot be."""
+    return Augmentation(
+        flip=r.flip,
+        brightness=r.jitter,
+        contrast=r.jitter,
+        saturation=r.jitter,
+        num_operations=r.rand_augment,
+        magnitude=r.magnitude,
+        mixup=r.mixup,
+        cutmix=r.cutmix,
+    )
+
+
+def pattern_and_factor(entry: str) -> tuple[str, float]:
+    """'Mixed_5.*=0.1' as ('Mixed_5.*', 0.1); ValueError for anything else."""
+    pattern, _, factor = entry.rpartition("=")
+    try:
+        re.compile(pattern)
+        number = float(factor)
+    except (re.error, ValueError) as error:
+        raise ValueError(f"rates: wanted PATTERN=FACTOR; came {entry!r}: {error}") from error
+    if not pattern or not 0 < number < float("inf"):
+        raise ValueError(f"rates: wanted PATTERN=FACTOR with a factor above 0; came {entry!r}")
+    return pattern, number
+
+
+def _types(hint) -> tuple:
+    return get_args(hint) if get_origin(hint) in (types.UnionType,) else (hint,)
+
+
+def _fits(value, hint) -> bool:
+    for one in _types(hint):
+        if get_origin(one) is tuple:
+            inner = get_args(one)[0]
+            if isinstance(value, tuple) and all(
+                type(v) is inner or (inner is float and type(v) is int) for v in value
+            ):
+                return True
+        elif type(value) is one:
+            return True
+    return False
+
+
+def _words(hint) -> str:
+    names = {int: "a whole number", float: "a number", str: "text", bool: "true or false"}
+    one = next(t for t in _types(hint) if t is not type(None))
+    many = {int: "whole numbers", float: "numbers", str: "texts"}
+    text = f"a list of {many[get_args(one)[0]]}" if get_origin(one) is tuple else names[one]
+    return text + (" or none" if len(_types(hint)) > 1 else "")

@@ -1,0 +1,200 @@
+"""A whole run: from a recipe to OUTPUT_DIR/final.keras."""
+
+import contextlib
+import logging
+import re
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+import keras
+import tensorflow as tf
+
+from keras_i3d.training.checkpoints import Checkpoints, remove_leftovers, write_whole
+from keras_i3d.training.devices import Devices
+from keras_i3d.training.fit import Plan, fit
+from keras_i3d.training.inputs import open_inputs
+from keras_i3d.training.networks import build_network, check_network
+from keras_i3d.training.progress import History, Progress
+from keras_i3d.training.recipe_checks import check
+from keras_i3d.training.recipes import Recipe, build_schedule, differences, to_json
+from keras_i3d.training.saving import save_network
+from keras_i3d.training.step import Step
+from keras_i3d.training.transfer import prepare, rate_factors
+
+FINAL = "final.keras"
+BEST = "best.keras"
+RECIPE = "recipe.json"
+LABELS = "labels.txt"
+
+
+class FailedError(RuntimeError):
+    """TensorFlow could not go on: no memory, data that cannot be read; one line says why."""
+
+
+def check_run(recipe: Recipe, folder: Path, devices: Devices) -> None:
+    """Refuse, before anything is built, what this recipe cannot do here.
+
+    Raises:
+        ValueError: for an impossible recipe, for devices that it does not fit, and for a folder
+            where another recipe has been at work; it shows the differences.
+    """
+    check(recipe)
+    check_network(recipe)
+    part = recipe.batch_size // recipe.accumulate
+    if part % devices.replicas:
+        raise ValueError(
+            f"batch_size={recipe.batch_size} in accumulate={recipe.accumulate} parts gives {part} "
+            f"clips, which {devices.replicas} devices cannot share equally"
+        )
+    if recipe.precision == "mixed_float16" and not tf.config.list_physical_devices("GPU"):
+        raise ValueError(
+            "precision=mixed_float16 wants a GPU: TensorFlow has no MaxPool3D in float16 for CPUs; "
+            "take mixed_bfloat16"
+        )
+    if found := _differences(recipe, folder):
+        raise ValueError(f"{folder} has a run of another recipe: {'; '.join(found)}")
+
+
+def train(
+    recipe: Recipe,
+    folder: str | Path,
+    devices: Devices | None = None,
+    *,
+    checkpoint_every: int = 500,
+    keep: int = 3,
+    log_every: int = 50,
+    callbacks: Sequence[keras.callbacks.Callback] = (),
+    stream=None,
+) -> Path:
+    """Run a recipe to its end, on from the folder's last checkpoint if there is one.
+
+    The folder has recipe.json, labels.txt (the names of the classes), history.csv, tensorboard/,
+    checkpoints/, best.keras (the least validation loss) and, at the end, final.keras. Both networks
+    end in logits, and have the averaged weights where the recipe asks for such.
+
+    Args:
+        recipe: all numbers.
+        folder: made if need be; all workers of a run see the same one.
+        devices: what to compute on; by default one device.
+        checkpoint_every, log_every: steps from one to the next.
+        keep: how many checkpoints stay.
+        callbacks: Keras callbacks besides.
+        stream: where progress is shown; by default standard error.
+
+    Returns:
+        The path of final.keras.
+
+    Raises:
+        ValueError: before the start, for what cannot be; see `check_run`.
+        OSError: for weights that cannot be had.
+        FailedError: when memory or data fail.
+        NotFiniteError, WorkerLostError, Interrupted: as `fit` does.
+    """
+    folder, devices = Path(folder), devices or Devices()
+    check_run(recipe, folder, devices)
+    keras.utils.set_random_seed(recipe.seed)
+    policy = keras.config.dtype_policy()
+    keras.config.set_dtype_policy(recipe.precision)
+    try:
+        inputs = open_inputs(recipe, devices)
+        step = build_step(recipe, len(inputs.class_names), devices)
+    finally:
+        keras.config.set_dtype_policy(policy)
+    if devices.is_chief:
+        folder.mkdir(parents=True, exist_ok=True)
+        for place in (folder, folder / "checkpoints"):
+            remove_leftovers(place)
+        write_whole(folder / RECIPE, lambda file: file.write(to_json(recipe).encode()))
+        names = "".join(f"{name}\n" for name in inputs.class_names)
+        write_whole(folder / LABELS, lambda file: file.write(names.encode()))
+    plan = Plan(
+        recipe.steps,
+        recipe.batch_size,
+        recipe.accumulate,
+        recipe.validate_every,
+        checkpoint_every,
+        log_every,
+    )
+    with _failures():
+        fit(
+            step,
+            inputs.training,
+            plan,
+            make_validation=inputs.validation,
+            schedule=build_schedule(recipe),
+            callbacks=callbacks,
+            checkpoints=Checkpoints(folder / "checkpoints", keep),
+            history=History(folder / "history.csv", folder / "tensorboard"),
+            progress=Progress(recipe.steps, recipe.batch_size, stream),
+            best_path=folder / BEST,
+        )
+    if inputs.skipped:
+        logging.warning("%s", inputs.skipped.report())
+    if devices.is_chief:
+        with step.averaged_weights():
+            save_network(step.model, folder / FINAL)
+    return folder / FINAL
+
+
+@contextlib.contextmanager
+def _failures() -> Iterator[None]:
+    """Within, TensorFlow's many lines of an error become one."""
+    try:
+        yield
+    except tf.errors.ResourceExhaustedError as error:
+        raise FailedError("out of memory: a smaller batch_size, or more accumulate") from error
+    except tf.errors.OpError as error:
+        said = re.search(r"[\w.]*Error: (.+)", error.message)
+        raise FailedError(said[1] if said else error.message.strip().splitlines()[-1]) from error
+
+
+def is_finished(recipe: Recipe, folder: Path) -> bool:
+    """Whether the folder has the end of this very recipe."""
+    return (folder / FINAL).exists() and _differences(recipe, folder) == []
+
+
+def _differences(recipe: Recipe, folder: Path) -> list[str] | None:
+    """What the folder's recipe says otherwise; None where there is none."""
+    try:
+        return differences(recipe, (folder / RECIPE).read_text("utf-8"))
+    except FileNotFoundError:
+        return None
+    except (OSError, ValueError) as error:
+        raise ValueError(f"{folder / RECIPE} is damaged: {error}") from error
+
+
+def build_step(recipe: Recipe, classes: int, devices: Devices) -> Step:
+    """The recipe's network, optimizer, loss and metrics."""
+    with devices.strategy.scope():
+        model = build_network(recipe, classes)
+        prepare(model, recipe)
+        optimizer = keras.optimizers.SGD(
+            recipe.learning_rate,
+            momentum=recipe.momentum,
+            nesterov=recipe.nesterov,
+            use_ema=recipe.ema is not None,
+            ema_momentum=0.0 if recipe.ema is None else recipe.ema,
+        )
+    smoothing = {"label_smoothing": recipe.label_smoothing, "from_logits": True}
+    if recipe.multi_label:
+        loss = keras.losses.BinaryCrossentropy(**smoothing)
+        metrics = [
+            keras.metrics.AUC(
+                curve="PR", multi_label=True, num_labels=classes, from_logits=True, name="mean_ap"
+            )
+        ]
+    else:
+        loss = keras.losses.CategoricalCrossentropy(**smoothing)
+        metrics = [keras.metrics.CategoricalAccuracy(name="accuracy")]
+        if classes > 5:
+            metrics.append(keras.metrics.TopKCategoricalAccuracy(5, name="top_5"))
+    return Step(
+        model,
+        optimizer,
+        loss,
+        metrics,
+        devices,
+        clip_norm=recipe.clip_norm,
+        weight_decay=recipe.weight_decay,
+        factors=rate_factors(model, recipe.rates),
+    )

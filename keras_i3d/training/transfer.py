@@ -1,0 +1,53 @@
+"""What learns, and how fast: the paper's three transfers, batch norm, layers' own rates."""
+
+import re
+from collections.abc import Sequence
+
+import keras
+
+from keras_i3d.training.networks import HEADS
+from keras_i3d.training.recipe_checks import pattern_and_factor
+from keras_i3d.training.recipes import Recipe
+
+
+def prepare(model: keras.Model, recipe: Recipe) -> None:
+    """Set what of the network learns, and where batch norm takes its statistics from.
+
+    transfer=fixed leaves the head alone to learn: the trunk is a fixed function, its batch norm has
+    the weights' statistics ("Quo Vadis", section 5.1). batch_norm=frozen does that to batch norm
+    alone: what a batch of few clips says of a mean and a variance is noise.
+    """
+    if recipe.transfer == "fixed":
+        for layer in model.layers:
+            layer.trainable = layer.name in HEADS
+    norms = [
+        layer
+        for layer in model._flatten_layers(include_self=False, recursive=True)
+        if isinstance(layer, keras.layers.BatchNormalization)
+    ]
+    for norm in norms:
+        norm.synchronized = recipe.batch_norm == "synchronised"
+        if recipe.batch_norm == "frozen":
+            norm.trainable = False
+        if recipe.batch_norm_momentum is not None:
+            norm.momentum = recipe.batch_norm_momentum
+
+
+def rate_factors(model: keras.Model, rates: Sequence[str]) -> dict[str, float]:
+    """{variable.path: factor}: of each learning variable the first of `rates` that fits its path.
+
+    Args:
+        rates: 'PATTERN=FACTOR', a regular expression each, such as 'Conv3d_0c_1x1=10'.
+
+    Raises:
+        ValueError: when a pattern fits nothing that learns.
+    """
+    factors = {}
+    pairs = [pattern_and_factor(entry) for entry in rates]
+    for pattern, factor in pairs:
+        fitting = [v.path for v in model.trainable_variables if re.search(pattern, v.path)]
+        if not fitting:
+            raise ValueError(f"rates: {pattern!r} is in no name of a variable that learns")
+        for path in fitting:
+            factors.setdefault(path, factor)
+    return factors

@@ -1,0 +1,151 @@
+"""The tool: flags, a run from end to end, killed and started again."""
+
+import csv
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+
+import keras
+import numpy as np
+import pytest
+
+import keras_i3d.layers  # noqa: F401  what a .keras file is made of
+
+# Two clips of eight frames of 32 x 32: a step takes a tenth of a second.
+SMALL = ["--num_frames=8", "--resize=32", "--crop=32", "--batch_size=2", "--warm_up=2"]
+SMALL += ["--validation_videos=3", "--validate_every=8", "--log_every=4", "--checkpoint_every=2"]
+SMALL += ["--deterministic"]
+# As `keras-i3d train`, of the checkout.
+COMMAND = [
+    sys.executable,
+    "-c",
+    "import sys, keras_i3d_command\n"
+    "with keras_i3d_command.quiet_import():\n"
+    "    from keras_i3d.tools import running, train\n"
+    "running.run(train.main, ['train', *sys.argv[1:]])",
+]
+
+
+def train(*flags):
+    """(exit status, standard output, standard error)."""
+    done = subprocess.run([*COMMAND, *flags], capture_output=True, text=True)
+    assert "Traceback" not in done.stderr, done.stderr
+    return done.returncode, done.stdout, done.stderr
+
+
+# Each starts a process that imports TensorFlow; what recipes refuse is tested without.
+QUICK = [
+    ([], "no folder for what comes of it: give --output_dir=FOLDER"),
+    (["--output_dir=x", "--steps=0", "--crop=90"], "steps=0 is not at least 1; crop=90 is"),
+]
+SLOW = [
+    (["--stepz=3"], "Unknown command line flag 'stepz'"),
+    (["--recipe=fast"], "flag --recipe=fast"),
+    (["--output_dir=x", "--steps=ten"], "steps: wanted a whole number; came 'ten'"),
+    (["--output_dir=x", "--recipe=s3d", "--model=s4d"], "model='s4d' is none of i3d"),
+    (["--output_dir=x", "--precision=mixed_float16"], "mixed_float16 wants a GPU"),
+    (["--output_dir=x", "--strategy=multi_worker"], "strategy=multi_worker wants TF_CONFIG"),
+    (["--output_dir=x", "more"], "'more': all that can be said is said by flags"),
+    (["--output_dir=x", "--keep=0"], "flag --keep=0"),
+    (["--output_dir=x", "--weights=y.keras", "--transfer=full"], "neither a file nor one of"),
+    (["--output_dir=x", "--rates=Mixed_9=2"], "'Mixed_9' is in no name of a variable"),
+    (["--output_dir=x", "--data=/nowhere"], "data='/nowhere' is no folder, no list of videos"),
+]
+
+
+@pytest.mark.parametrize(
+    ("flags", "wanted"), [*QUICK, *(pytest.param(*case, marks=pytest.mark.slow) for case in SLOW)]
+)
+def test_wrong_flags_exit_with_two(flags, wanted, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.delenv("TF_CONFIG", raising=False)
+    status, out, err = train(*flags)
+    assert (status, out, len(err.splitlines())) == (2, "", 1), err
+    assert wanted in err
+    assert os.listdir(tmp_path) == []
+
+
+def test_a_recipe_is_shown():
+    status, out, _ = train("--print_recipe", "--clip_norm=none", "--boundaries=", "--ema=0.9")
+    recipe = json.loads(out)
+    assert status == 0
+    assert (recipe["clip_norm"], recipe["ema"], recipe["boundaries"]) == (None, 0.9, [])
+    assert recipe["steps"] == 300
+
+
+@pytest.mark.slow
+def test_a_run_from_end_to_end(tmp_path):
+    flags = [f"--output_dir={tmp_path}/run", "--steps=10", "--ema=0.5", *SMALL]
+    status, out, err = train(*flags)
+    assert (status, out) == (0, f"wrote {tmp_path}/run/final.keras\n"), err
+    assert [line.split()[0] for line in err.splitlines()] == ["4/10", "8/10", "10/10"]
+    names = sorted(os.listdir(tmp_path / "run"))
+    assert names == [
+        *("best.keras", "checkpoints", "final.keras", "history.csv", "labels.txt"),
+        *("recipe.json", "tensorboard"),
+    ]
+    checkpoints = sorted(os.listdir(tmp_path / "run/checkpoints"))
+    assert checkpoints == [f"step_{n:08d}.npz" for n in (6, 8, 10)]
+    with open(tmp_path / "run/history.csv", newline="") as file:
+        rows = list(csv.DictReader(file))
+    assert [row["step"] for row in rows] == ["4", "8", "10"]
+    model = keras.saving.load_model(tmp_path / "run/final.keras")
+    assert model(np.zeros((1, 8, 32, 32, 3), np.float32)).shape == (1, 10)
+
+    status, out, err = train(*flags)
+    assert (status, err) == (0, "")
+    assert out == f"{tmp_path}/run: finished already; the network is {tmp_path}/run/final.keras\n"
+    status, _, err = train(*flags, "--steps=12", "--ema=none")
+    assert status == 2
+    assert "another recipe: steps: was 10, now 12; ema: was 0.5, now None" in err
+
+
+def start(folder):
+    return subprocess.Popen(
+        [*COMMAND, f"--output_dir={folder}", "--steps=24", *SMALL],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+
+
+def wait_for_a_checkpoint(folder, after):
+    deadline = time.monotonic() + 120
+    while newest(folder) <= after:
+        assert time.monotonic() < deadline
+        time.sleep(0.02)
+
+
+def newest(folder):
+    return max((int(p.stem[5:]) for p in folder.glob("checkpoints/step_*.npz")), default=0)
+
+
+@pytest.mark.slow
+def test_interrupted_and_killed_it_ends_with_the_same_bits(tmp_path):
+    whole = start(tmp_path / "whole")
+    whole.communicate(timeout=200)
+    assert whole.returncode == 0
+
+    folder = tmp_path / "again"
+    process = start(folder)
+    wait_for_a_checkpoint(folder, 0)
+    process.send_signal(signal.SIGINT)
+    _, err = process.communicate(timeout=60)
+    assert process.returncode == 130
+    assert "of 24; the same command goes on from there" in err
+    assert "Traceback" not in err
+    process = start(folder)
+    wait_for_a_checkpoint(folder, newest(folder))
+    process.send_signal(signal.SIGKILL)
+    process.communicate()
+    (last := max(folder.glob("checkpoints/step_*.npz"))).write_bytes(last.read_bytes()[:-100])
+    process = start(folder)
+    _, err = process.communicate(timeout=200)
+    assert process.returncode == 0
+    assert f"{last.name} is damaged and passed over" in err
+    one, other = (keras.saving.load_model(tmp_path / f / "final.keras") for f in ("whole", "again"))
+    for a, b in zip(one.weights, other.weights, strict=True):
+        np.testing.assert_array_equal(a.numpy(), b.numpy())

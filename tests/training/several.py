@@ -1,0 +1,101 @@
+"""Trains the tiny network on several devices or workers; tests start it, a process each.
+
+python -m tests.training.several OUT.npz CPUS '{"option": ...}' with TF_CONFIG for a worker.
+"""
+
+import json
+import sys
+from pathlib import Path
+
+import keras
+import numpy as np
+import tensorflow as tf
+
+from keras_i3d.training.checkpoints import Checkpoints
+from keras_i3d.training.devices import Devices, make_deterministic, make_strategy
+from keras_i3d.training.fit import Plan, WorkerLostError, fit
+from keras_i3d.training.progress import History, Progress
+from tests.training import tiny
+
+OPTIONS = {
+    "steps": 6,
+    "batch_size": 8,
+    "accumulate": 1,
+    "uneven": [],  # sizes of batches instead
+    "dropout": 0.0,
+    "ema": False,
+    "own": {},  # of the optimizer
+    "step": {},  # of the step
+    "policy": "float32",
+    "folder": None,
+    "checkpoint_every": 3,
+}
+
+
+def train(devices, **options):
+    """{name: array} of what the tiny network has learnt, and its rows."""
+    given = {**OPTIONS, **options}
+    keras.config.set_dtype_policy(given["policy"])
+    try:
+        step = tiny.step(
+            devices,
+            given["dropout"],
+            lambda: keras.optimizers.SGD(
+                0.1, momentum=0.9, use_ema=given["ema"], ema_momentum=0.9, **given["own"]
+            ),
+            [
+                keras.metrics.CategoricalAccuracy(name="accuracy"),
+                keras.metrics.AUC(name="auc", from_logits=True),
+            ],
+            **given["step"],
+        )
+    finally:
+        keras.config.set_dtype_policy("float32")
+    make_batches = tiny.endless(given["batch_size"] // given["accumulate"])
+    if given["uneven"]:
+        make_batches = tiny.of_sizes(given["uneven"])
+    rows = []
+    folder = given["folder"]
+    fit(
+        step,
+        make_batches,
+        Plan(
+            *(given[name] for name in ("steps", "batch_size", "accumulate", "steps")),
+            checkpoint_every=given["checkpoint_every"],
+        ),
+        make_validation=tiny.finite(13, 4),
+        callbacks=[keras.callbacks.LambdaCallback(on_epoch_end=lambda n, row: rows.append(row))],
+        checkpoints=Checkpoints(folder) if folder else None,
+        history=History(Path(folder) / "history.csv") if folder else None,
+        progress=Progress(given["steps"], given["batch_size"]),
+        best_path=Path(folder) / "best.keras" if folder else None,
+    )
+    learnt = {v.path: v.numpy() for v in step.model.variables}
+    with step.averaged_weights():
+        learnt |= {f"averaged {v.path}": v.numpy() for v in step.model.trainable_variables}
+    measured = {
+        name: np.float32(value)
+        for row in rows
+        for name, value in row.items()
+        if name not in ("clips_per_second", "memory_gb", "learning_rate")  # the chief's alone
+    }
+    return measured | learnt
+
+
+def main(out, cpus, options):
+    """One process; exit status 3 where another worker is gone."""
+    cpu = tf.config.list_physical_devices("CPU")[0]
+    logical = [tf.config.LogicalDeviceConfiguration()] * int(cpus)
+    tf.config.set_logical_device_configuration(cpu, logical)
+    make_deterministic()
+    devices = Devices(make_strategy("auto" if int(cpus) == 1 else "mirrored"))
+    try:
+        learnt = train(devices, **json.loads(options))
+    except WorkerLostError as error:
+        print(f"lost: {error}", flush=True)
+        sys.exit(3)
+    np.savez(out, **{name.replace("/", "|"): array for name, array in learnt.items()})
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])

@@ -1,0 +1,108 @@
+"""What a recipe may say, and what it may not."""
+
+import dataclasses
+import json
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from keras_i3d.training.recipe_checks import change, check, parse, pattern_and_factor
+from keras_i3d.training.recipes import (
+    KINETICS_RGB,
+    RECIPES,
+    SYNTHETIC_SMALL,
+    Recipe,
+    differences,
+    to_json,
+)
+
+
+@pytest.mark.parametrize("name", sorted(RECIPES))
+def test_every_recipe_is_possible(name):
+    check(RECIPES[name])
+
+
+def test_the_published_batch_is_64_replicas_of_6():
+    assert KINETICS_RGB.batch_size == 64 * 6
+    assert (KINETICS_RGB.weight_decay, KINETICS_RGB.momentum) == (1e-7, 0.9)
+
+
+def test_every_field_has_a_help():
+    assert all(field.metadata["help"] for field in dataclasses.fields(Recipe))
+
+
+@pytest.mark.parametrize(
+    ("changes", "wanted"),
+    [
+        ({"stepz": 3, "lr": 1}, "unknown recipe fields ['lr', 'stepz']"),
+        ({"steps": 0}, "steps=0 is not at least 1"),
+        ({"steps": 1.5}, "steps: wanted a whole number; came 1.5"),
+        ({"steps": True}, "steps: wanted a whole number; came True"),
+        ({"nesterov": 1}, "nesterov: wanted true or false; came 1"),
+        ({"boundaries": (1, "2")}, "boundaries: wanted a list of whole numbers"),
+        ({"learning_rate": 0}, "learning_rate=0.0 is not above 0"),
+        ({"learning_rate": float("nan")}, "learning_rate=nan is not above 0"),
+        ({"dropout": 1.0}, "dropout=1.0 is not in [0, 1)"),
+        ({"schedule": "linear"}, "schedule='linear' is none of step, cosine, plateau"),
+        ({"batch_size": 10, "accumulate": 4}, "batch_size=10 does not divide into accumulate=4"),
+        ({"crop": 300}, "crop=300 is larger than resize=256"),
+        ({"boundaries": (5, 3), "factors": (1, 1, 1)}, "boundaries=[5, 3] do not rise"),
+        ({"boundaries": (3,)}, "1 boundaries want 2 factors"),
+        ({"boundaries": (3,), "factors": (1, 0.1), "schedule": "cosine"}, "for schedule=step"),
+        ({"transfer": "full"}, "transfer=full wants weights"),
+        ({"transfer": "original", "weights": "kinetics"}, "without video pretraining"),
+        ({"batch_norm": "frozen"}, "batch_norm=frozen wants weights"),
+        ({"multi_label": True}, "multi_label does not go with it"),
+        ({"warm_up": 2000}, "warm_up=2000 is longer than steps=1000"),
+        ({"rates": ("Mixed",)}, "wanted PATTERN=FACTOR; came 'Mixed'"),
+        ({"rates": ("(=2",)}, "wanted PATTERN=FACTOR; came '(=2'"),
+        ({"rates": ("Mixed=0",)}, "a factor above 0"),
+        ({"seed": -1}, "seed=-1 is less than 0"),
+    ],
+)
+def test_impossible_recipes_are_refused(changes, wanted):
+    with pytest.raises(ValueError) as caught:
+        change(Recipe(), changes)
+    assert wanted in str(caught.value)
+    assert len(str(caught.value).splitlines()) == 1
+
+
+def test_all_that_is_wrong_is_said_at_once():
+    with pytest.raises(ValueError, match=r"steps=0.*; dropout=2.*; crop=300"):
+        change(Recipe(), {"steps": 0, "dropout": 2, "crop": 300})
+
+
+def test_what_flags_say():
+    assert parse("steps", "12") == 12
+    assert parse("boundaries", "97000,108000") == (97_000, 108_000)
+    assert parse("boundaries", "") == ()
+    assert parse("weights", "none") is None
+    assert parse("weights", "kinetics") == "kinetics"
+    assert parse("clip_norm", "0.5") == 0.5
+    assert parse("model", "none") == "none"
+    with pytest.raises(ValueError, match="clip_norm: wanted a number or none; came 'much'"):
+        parse("clip_norm", "much")
+
+
+@given(st.text(), st.floats(min_value=1e-6, max_value=1e6))
+def test_patterns_may_have_equals_signs(pattern, factor):
+    try:
+        came = pattern_and_factor(f"{pattern}={factor}")
+    except ValueError:
+        return
+    assert came == (pattern, factor)
+
+
+def test_differences_name_the_fields():
+    text = to_json(SYNTHETIC_SMALL)
+    assert differences(SYNTHETIC_SMALL, text) == []
+    other = change(SYNTHETIC_SMALL, {"steps": 70, "clip_norm": None})
+    assert differences(other, text) == ["steps: was 300, now 70", "clip_norm: was 5.0, now None"]
+    older = json.loads(text)
+    del older["ema"]
+    older["colour"] = 1
+    assert differences(SYNTHETIC_SMALL, json.dumps(older)) == [
+        "ema: was 'unknown', now None",
+        "colour: was 1, now 'unknown'",
+    ]

@@ -1,0 +1,107 @@
+"""What learns, what stays, and where the network's weights come from."""
+
+from dataclasses import replace
+
+import keras
+import numpy as np
+import pytest
+
+from keras_i3d.models.i3d import build_i3d
+from keras_i3d.training import networks
+from keras_i3d.training.networks import build_network, check_network
+from keras_i3d.training.recipes import S3D, SYNTHETIC_SMALL, Recipe
+from keras_i3d.training.transfer import prepare, rate_factors
+from tests.training import tiny
+
+
+def norms(model):
+    return [
+        layer
+        for layer in model._flatten_layers(include_self=False, recursive=True)
+        if isinstance(layer, keras.layers.BatchNormalization)
+    ]
+
+
+def test_fixed_leaves_the_head_alone_to_learn():
+    model = tiny.network()
+    prepare(model, Recipe(transfer="fixed", weights="kinetics"))
+    assert [v.path for v in model.trainable_variables] == ["Logits/kernel", "Logits/bias"]
+    before = [v.numpy() for v in model.non_trainable_variables]
+    model(tiny.batch_of(range(4))[0], training=True)
+    after = [v.numpy() for v in model.non_trainable_variables]
+    np.testing.assert_equal(before, after)  # batch norm's averages, and nothing else, could move
+
+
+@pytest.mark.parametrize("policy", ["synchronised", "plain", "frozen"])
+def test_batch_norm(policy):
+    model = tiny.network()
+    prepare(model, Recipe(batch_norm=policy, weights="imagenet", batch_norm_momentum=0.75))
+    assert {n.synchronized for n in norms(model)} == {policy == "synchronised"}
+    assert {n.momentum for n in norms(model)} == {0.75}
+    betas = [v.path for v in model.trainable_variables if v.path.endswith("beta")]
+    assert len(betas) == (0 if policy == "frozen" else 2)
+    x, _ = tiny.batch_of(range(4))
+    mean = norms(model)[0].moving_mean
+    before = mean.numpy()
+    model(x, training=True)
+    assert np.array_equal(before, mean.numpy()) == (policy == "frozen")
+
+
+def test_the_first_pattern_that_fits_counts():
+    factors = rate_factors(tiny.network(), ["Logits/bias=3", "Logits=10", "first/.*kernel=0.5"])
+    assert factors == {"Logits/bias": 3, "Logits/kernel": 10, "first/conv_3d/kernel": 0.5}
+    with pytest.raises(ValueError, match="'Mixed_5c' is in no name of a variable that learns"):
+        rate_factors(tiny.network(), ["Mixed_5c=2"])
+
+
+def test_small_clips_get_a_head_with_the_same_variables():
+    small = build_network(SYNTHETIC_SMALL, 10)
+    large = build_i3d(classes=10, classifier_activation=None)
+    assert {v.path: v.shape for v in small.weights} == {v.path: v.shape for v in large.weights}
+    assert small.compute_output_shape((2, 16, 64, 64, 3)) == (2, 10)
+    assert isinstance(small.get_layer("Dropout_0b"), keras.layers.Dropout)
+    whole = build_network(replace(SYNTHETIC_SMALL, crop=224, resize=256), 10)
+    assert whole.get_layer("AvgPool3d_0a_7x7")
+
+
+def test_the_trunk_is_the_weights_and_the_head_is_new(tmp_path):
+    pretrained = build_network(SYNTHETIC_SMALL, 10)
+    path = str(tmp_path / "pretrained.keras")
+    pretrained.save(path)
+    keras.utils.set_random_seed(5)
+    model = build_network(replace(SYNTHETIC_SMALL, weights=path, transfer="full"), 4)
+    there = {v.path: v.numpy() for v in pretrained.weights}
+    for variable in model.weights:
+        if variable.path.startswith("Conv3d_0c_1x1"):
+            assert variable.shape[-1] == 4
+        else:
+            np.testing.assert_array_equal(variable.numpy(), there[variable.path])
+
+
+def test_inflated_networks_start_from_their_own_files(monkeypatch, tmp_path):
+    def small(name, weights=None, stream="rgb", classes=400, **options):
+        assert weights is None
+        clip = keras.Input((None, 8, 8, 3))
+        x = keras.layers.GlobalAveragePooling3D()(keras.layers.Conv3D(2, 1, name="c")(clip))
+        return keras.Model(clip, keras.layers.Dense(classes, name="Logits")(x))
+
+    monkeypatch.setattr(networks, "build_inflated", small)
+    first = small("i3d_inception_v3", classes=3)
+    first.save(tmp_path / "first.keras")
+    path = str(tmp_path / "first.keras")
+    recipe = Recipe(model="i3d_inception_v3", weights=path, transfer="full")
+    model = build_network(recipe, 4)
+    np.testing.assert_array_equal(*(m.get_layer("c").kernel.numpy() for m in (model, first)))
+    assert model.output_shape == (None, 4)
+
+
+def test_networks_that_there_are_not():
+    with pytest.raises(ValueError, match="model='i4d' is none of i3d, "):
+        check_network(Recipe(model="i4d"))
+    with pytest.raises(ValueError, match="two_stream_i3d' is none of"):
+        check_network(Recipe(model="two_stream_i3d"))
+    with pytest.raises(ValueError, match="not scaled"):
+        check_network(Recipe(model="i3d_resnet50", weights="imagenet"))
+    if "s3d" not in networks.MODELS:
+        with pytest.raises(ValueError, match="model='s3d' is none of"):
+            check_network(S3D)

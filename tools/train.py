@@ -1,0 +1,99 @@
+"""Trains a video network: by a recipe, from data to OUTPUT_DIR/final.keras.
+
+  keras-i3d train --output_dir=FOLDER [--recipe=NAME] [--steps=N] [--batch_size=N] ...
+
+Every field of the recipe has a flag; --print_recipe shows what comes of them. The same command
+again goes on from the last checkpoint, and ends with the weights of an undisturbed run: bit by bit
+with --deterministic, on one CPU. Several machines: the same command on each, with TF_CONFIG.
+Exit status: 0 when the run is finished, 1 when it had to stop, 2 for wrong flags, 130 after Ctrl-C.
+"""
+
+import dataclasses
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from absl import flags
+from keras_i3d_command import quiet_import
+
+with quiet_import():
+    from keras_i3d.tools.running import FlagError, ToolError, loaded, run
+
+    from keras_i3d.training.devices import STRATEGIES, Devices, make_deterministic, make_strategy
+    from keras_i3d.training.fit import NotFiniteError, WorkerLostError
+    from keras_i3d.training.interruption import Interrupted
+    from keras_i3d.training.recipe_checks import change, parse
+    from keras_i3d.training.recipes import RECIPES, Recipe, to_json
+    from keras_i3d.training.run import FailedError, check_run, is_finished, train
+
+RECIPE = flags.DEFINE_enum("recipe", "synthetic_small", sorted(RECIPES), "what to start from")
+OUTPUT_DIR = flags.DEFINE_string("output_dir", None, "folder of all that comes of the run")
+STRATEGY = flags.DEFINE_enum("strategy", "auto", STRATEGIES, "what to compute on")
+PRINT_RECIPE = flags.DEFINE_bool("print_recipe", False, "show the recipe as JSON, and end")
+DETERMINISTIC = flags.DEFINE_bool("deterministic", False, "same command, same bits; slower")
+CHECKPOINT_EVERY = flags.DEFINE_integer(
+    "checkpoint_every", 500, "steps from checkpoint to checkpoint", lower_bound=1
+)
+KEEP = flags.DEFINE_integer("keep", 3, "how many checkpoints stay", lower_bound=1)
+LOG_EVERY = flags.DEFINE_integer("log_every", 50, "steps from row to row", lower_bound=1)
+FIELDS = {
+    field.name: (flags.DEFINE_bool if field.type in (bool, "bool") else flags.DEFINE_string)(
+        field.name, None, f"recipe: {field.metadata['help']}"
+    )
+    for field in dataclasses.fields(Recipe)
+}
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Train; the exit status."""
+    if arguments:
+        raise FlagError(f"{arguments[0]!r}: all that can be said is said by flags")
+    try:
+        given = {name: flag.value for name, flag in FIELDS.items() if flag.value is not None}
+        recipe = change(RECIPES[RECIPE.value], {n: parse(n, v) for n, v in given.items()})
+    except ValueError as error:
+        raise FlagError(error) from error
+    if PRINT_RECIPE.value:
+        print(to_json(recipe), end="")
+        return 0
+    if not OUTPUT_DIR.value:
+        raise FlagError("no folder for what comes of it: give --output_dir=FOLDER")
+    folder = Path(OUTPUT_DIR.value).expanduser()
+    if "://" in OUTPUT_DIR.value:
+        raise FlagError(f"--output_dir={OUTPUT_DIR.value}: wanted a folder of this machine")
+    try:
+        if is_finished(recipe, folder):
+            print(f"{folder}: finished already; the network is {folder / 'final.keras'}")
+            return 0
+        if DETERMINISTIC.value:
+            make_deterministic()
+        devices = Devices(make_strategy(STRATEGY.value))
+        check_run(recipe, folder, devices)
+    except ValueError as error:
+        raise FlagError(error) from error
+    try:
+        with loaded():
+            path = train(
+                recipe,
+                folder,
+                devices,
+                checkpoint_every=CHECKPOINT_EVERY.value,
+                keep=KEEP.value,
+                log_every=LOG_EVERY.value,
+            )
+    except Interrupted as stop:
+        print(
+            f"train: stopped after step {stop.step} of {recipe.steps}; the same command goes on "
+            f"from there",
+            file=sys.stderr,
+        )
+        raise
+    except (FailedError, NotFiniteError, WorkerLostError) as error:
+        raise ToolError(error) from error
+    if devices.is_chief:
+        print(f"wrote {path}")
+    return 0
+
+
+if __name__ == "__main__":
+    run(main)
