@@ -46,7 +46,8 @@ def training_batches(
         start: samples that were drawn before, a multiple of batch_size: to go on where a run ended.
         worker: (number, of how many): this worker's part of each global batch, see part_of.
         skipped: takes the videos that cannot be read, and others are shown in their place; None
-            to end with an error that names the file.
+            to end with an error that names the file; loading.cause says it in one line. Damaged
+            shards always end it.
         parallel: clips that are loaded at a time; the result does not depend on it.
 
     Returns:

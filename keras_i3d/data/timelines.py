@@ -132,10 +132,10 @@ def read_frames(
     wanted, last = set(numbers), numbers[-1]
     with SeekableFile(path, threads=1) as file:
         if timeline.stamps is None:
-            numbered = enumerate(file.unconverted())
+            numbered = enumerate(file.all_frames())
         else:
-            numbered = _after_seeking(file, numbers[0], timeline.stamps)
-        for number, (frame, *_) in numbered:
+            numbered = _from_number(file, numbers[0], timeline.stamps)
+        for number, frame in numbered:
             if number in wanted:
                 yield number, file.image(frame)
             if number == last:
@@ -145,20 +145,17 @@ def read_frames(
     raise VideoError(path, f"it ends before its frame {last}, which it had before: it has changed")
 
 
-def _after_seeking(file: SeekableFile, first: int, stamps: np.ndarray) -> Iterator[tuple]:
-    """(number, decoded) of the frames from `first` on, each of which has the time it should have.
+def _from_number(file: SeekableFile, first: int, stamps: np.ndarray) -> Iterator[tuple]:
+    """(number, frame) from frame `first` on, each of which has the time that it should have.
 
     Frames before it are only there for others to build on; those before the key picture may not
     even be whole.
     """
-    if first:
-        file.seek(int(stamps[first]))
     number = first
-    for decoded in file.unconverted():
-        stamp = decoded[0].pts
-        if number == first and stamp is not None and stamp < stamps[first]:
+    for frame in file.frames_from(int(stamps[first])):
+        if number == first and frame.pts is not None and frame.pts < stamps[first]:
             continue
-        if number == len(stamps) or stamp != stamps[number]:
+        if number == len(stamps) or frame.pts != stamps[number] or frame.is_corrupt:
             raise OtherFramesError
-        yield number, decoded
+        yield number, frame
         number += 1

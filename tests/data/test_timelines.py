@@ -9,6 +9,7 @@ from keras_i3d.data import timelines
 from keras_i3d.data.clips import resample, spans
 from keras_i3d.data.decoding import VideoError, VideoFile
 from keras_i3d.data.encoding import write_mp4
+from keras_i3d.data.seeking import SeekableFile
 from keras_i3d.data.timelines import OtherFramesError, Timeline, Timelines, read_frames
 from tests.conftest import write_video
 
@@ -16,7 +17,8 @@ from tests.conftest import write_video
 def everything(path):
     """(pixels of all frames, sparse; number of the frame at each tick) by decoding all of it."""
     pixels, timed = [], []
-    with VideoFile(path) as file:
+    # Of a damaged file more threads get other frames.
+    with VideoFile(path, threads=1) as file:
         for number, (image, stamp, duration) in enumerate(file):
             pixels.append(image[::7, ::7].copy())
             timed.append((number, stamp, duration))
@@ -53,14 +55,14 @@ def test_an_indexed_file(long_video):
 def test_it_is_begun_at_the_key_picture(long_video, monkeypatch):
     timeline = Timelines(25).indexed(str(long_video))
     decoded = []
-    unconverted = VideoFile.unconverted
+    frames_from = SeekableFile.frames_from
 
-    def counted(self):
-        for frame in unconverted(self):
-            decoded.append(frame[0].pts)
+    def counted(self, stamp):
+        for frame in frames_from(self, stamp):
+            decoded.append(frame.pts)
             yield frame
 
-    monkeypatch.setattr(VideoFile, "unconverted", counted)
+    monkeypatch.setattr(SeekableFile, "frames_from", counted)
     (pair,) = read_frames(str(long_video), [510], timeline)
     assert pair[0] == 510
     assert len(decoded) <= 11  # from 500 on; x264 sets a key picture every 250 frames
@@ -120,4 +122,5 @@ def test_every_shared_file(shared):
                     Timelines(25).indexed(os.fspath(path))
                 assert str(same.value) == str(error)
                 without += 1
-    assert (indexed > 30, without > 8) == (True, True)
+    assert indexed > 30
+    assert without > 8
