@@ -1,6 +1,7 @@
 """Fixtures that every test may use; what needs the shared folder is skipped where it is not."""
 
 import os
+import signal
 import sys
 from pathlib import Path
 
@@ -9,6 +10,9 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 import av
 import numpy as np
 import pytest
+
+# Where the tests run in the background a shell has them, and what they start, ignore Ctrl-C.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 
 PROJECT = Path(__file__).parent.parent
 # The environment of worker processes, which need no network.

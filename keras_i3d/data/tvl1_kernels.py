@@ -22,16 +22,22 @@ PAD = 4  # zeros around an image to be warped: a bicubic stencil beside it sees 
 logger = logging.getLogger(__name__)
 
 
-def _compiled(function):
-    options = dict(nogil=True, fastmath=True, error_model="numpy")
+OPTIONS = dict(nogil=True, fastmath=True, error_model="numpy")
+# Only what is called from outside is compiled by itself, and cached. Its parts become one with it:
+# compiled apart they would be there twice, and code from the cache would run the other copy of them
+# than code just compiled, with other last bits.
+_compiled = numba.njit(**OPTIONS, forceinline=True)
+
+
+def _cached(function):
     try:
-        return numba.njit(**options, cache=True)(function)
+        return numba.njit(**OPTIONS, cache=True)(function)
     except RuntimeError as error:  # no folder for the cache can be written
         logger.info("TV-L1 is compiled anew in every process: %s", error)
-        return numba.njit(**options)(function)
+        return _compiled(function)
 
 
-@_compiled
+@_cached
 def solve(first, second, flow, limit, theta, step, tolerance, warps, outer, inner):
     """One scale: `flow` (2, height, width) is what it starts from, and becomes the result."""
     height, width = first.shape

@@ -26,6 +26,7 @@ from keras_i3d.data.flow import (
     grey,
 )
 from keras_i3d.data.middlebury import end_point_error, read_flo
+from tests.conftest import LIGHT
 
 
 def needs(method):
@@ -320,3 +321,23 @@ def test_fields_of_a_foreign_fingerprint_are_checked(field, value):
     values = dataclasses.asdict(fingerprint()) | {field: value}
     with pytest.raises(ValueError, match=field):
         FlowFingerprint.from_json(json.dumps(values))
+
+
+PROGRAM = """
+import hashlib
+import numpy as np
+from keras_i3d.data.flow import compute_flow
+
+rows, columns = np.indices((24, 40))
+waves = [np.sin((rows + i) / 3.1) * np.cos((columns - i) / 4.3) for i in range(5)]
+frames = np.repeat((128 + 100 * np.stack(waves))[..., None], 3, -1).astype(np.uint8)
+print(hashlib.sha256(compute_flow(frames).tobytes()).hexdigest())
+"""
+
+
+@pytest.mark.slow
+def test_code_from_the_cache_gives_the_bits_of_code_just_compiled(tmp_path):
+    environment = {**LIGHT, "NUMBA_CACHE_DIR": str(tmp_path)}
+    run = [sys.executable, "-c", PROGRAM]
+    compiled, cached = (subprocess.check_output(run, env=environment) for _ in range(2))
+    assert compiled == cached
