@@ -151,6 +151,7 @@ def test_verify_weights(real_weights):
     assert (status, "'kinetics600' (rgb)" in err) == (2, True)
 
 
+@pytest.mark.slow
 def test_every_nasty_file_is_classified_or_named(shared, small_network):
     """One run over all of them: as many answers as files, and nothing else on standard output."""
     files = sorted(p for p in (shared / "nasty").iterdir() if p.suffix != ".json")
@@ -166,6 +167,7 @@ def test_every_nasty_file_is_classified_or_named(shared, small_network):
             assert total == pytest.approx(1, abs=1e-5)
 
 
+@pytest.mark.slow
 def test_real_clips_have_the_originals_class(shared, real_weights):
     """The whole clip at 25 frames per second, where the golden recipe takes its first 64 frames."""
     golden = json.loads((shared / "golden" / "real_clips.json").read_text())
