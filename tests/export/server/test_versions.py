@@ -182,14 +182,20 @@ def test_no_request_fails_while_versions_change(folder):
 def test_what_is_under_way_is_answered_at_the_end(folder, kind):
     server = serve(folder)
     server.start()
-    gate = threading.Event()
-    server.batcher.submit(lambda _: gate.wait(9) and {}, {}, None, 0, 0, time.monotonic() + 9)
+    taken_up, gate = threading.Event(), threading.Event()
+
+    def hold(_):
+        taken_up.set()
+        return gate.wait(60) and {}
+
+    server.batcher.submit(hold, {}, None, 0, 0, time.monotonic() + 60)
+    assert taken_up.wait(20)  # else this one, not the client's, is what is in the queue below
     answers = []
     client = connect(server, kind)
     asking = threading.Thread(target=lambda: answers.append(client.predict({"frames": FRAMES})))
     asking.start()
     wait_for(lambda: len(server.batcher) == 1)
-    stopping = threading.Thread(target=server.stop, args=(10,))
+    stopping = threading.Thread(target=server.stop, args=(60,))
     stopping.start()
     time.sleep(0.3)
     with connect(server, kind, attempts=1, timeout=5) as late:
@@ -197,7 +203,7 @@ def test_what_is_under_way_is_answered_at_the_end(folder, kind):
             late.predict({"frames": FRAMES})
         assert caught.value.code == "UNAVAILABLE"
     gate.set()
-    asking.join(10)
-    stopping.join(10)
+    asking.join(60)
+    stopping.join(60)
     client.close()
     assert len(answers) == 1
