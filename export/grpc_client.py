@@ -201,6 +201,8 @@ class GrpcClient:
                 code, detail = error.code().name, error.details()
                 if code == "RESOURCE_EXHAUSTED" and "larger than max" in detail:
                     detail = f"{detail}: {ADVICE}"
+                if "http1.x server" in detail:
+                    code, detail = "INTERNAL", "the answer is HTTP's: is this the gRPC port?"
                 raise ServingError(code, detail, f"{self.address}, model {self.model}") from error
 
         start = time.monotonic()

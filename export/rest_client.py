@@ -200,6 +200,9 @@ class RestClient:
         except urllib3.exceptions.TimeoutError as error:
             raise self._error("DEADLINE_EXCEEDED", f"no answer within {left:.3g} s") from error
         except urllib3.exceptions.HTTPError as error:
+            if "BadStatusLine" in str(error):
+                cause = "the answer is not HTTP: is this the REST port, and not gRPC's?"
+                raise self._error("INTERNAL", cause) from error
             raise self._error("UNAVAILABLE", f"no connection ({error})") from error
         if len(content) > self._bytes:
             raise self._error("RESOURCE_EXHAUSTED", f"the answer is larger than {self._bytes} B")

@@ -38,6 +38,8 @@ class ServedNetwork:
         top: how many of the best classes the answer names.
         features: the end point that is given out besides its mean, such as "Mixed_5c".
         frame_shape: (time, height, width) of all clips, each None where it is free.
+        jit_compile: compile the network by XLA. Decoding, resizing and labels stay outside, which
+            XLA cannot do.
 
     Raises:
         ValueError: when model, labels and preprocessing do not belong together.
@@ -51,6 +53,7 @@ class ServedNetwork:
         top: int = 5,
         features: str = "Mixed_5c",
         frame_shape: tuple = (None, None, None),
+        jit_compile: bool = False,
     ):
         self.streams = tuple(preprocessing)
         self.preprocessing, self.labels = preprocessing, tuple(labels)
@@ -73,6 +76,7 @@ class ServedNetwork:
                 outputs[key] = model.get_layer(name).output
         self.has_features = len(outputs) > 1
         self.network = keras.Model(model.input, outputs, name=model.name)
+        self._called = tf.function(self.network, jit_compile=True) if jit_compile else self.network
         self.top = min(top, classes)
         heads = [layer for layer in model.layers if isinstance(layer, HeadPooling3D)]
         self.least_frames = max((head.least_clip[0] for head in heads), default=1)
@@ -181,7 +185,7 @@ class ServedNetwork:
             return tf.identity(frames)
 
     def _run(self, clips):
-        outputs = self.network(
+        outputs = self._called(
             clips[0] if len(clips) == 1 else dict(zip(self.streams, clips, strict=True))
         )
         return {key: tf.cast(value, tf.float32) for key, value in outputs.items()}

@@ -3,7 +3,6 @@
 import io
 from pathlib import Path
 
-import numpy as np
 import tensorflow as tf
 from keras_i3d.export.signatures import EXAMPLE_FRAMES, ServedNetwork
 from PIL import Image
@@ -14,7 +13,10 @@ WARM_UP = "tf_serving_warmup_requests"
 def write_warm_up(folder: Path, served: ServedNetwork) -> list[str]:
     """One PredictionLog for each signature, of black frames; returns notes on what could not be.
 
-    Source: tensorflow/serving, g3doc/saved_model_warmup.md.
+    The clips are as large as real ones, because kernels are chosen and memory is taken by shape;
+    the file is small, because a TensorProto of one value stands for a tensor full of it.
+
+    Source: tensorflow/serving, g3doc/saved_model_warmup.md; tensorflow, framework/tensor.proto.
     """
     try:
         from tensorflow_serving.apis import prediction_log_pb2
@@ -33,7 +35,7 @@ def write_warm_up(folder: Path, served: ServedNetwork) -> list[str]:
             else:
                 request = log.predict_log.request
                 for spec in signature.inputs:
-                    request.inputs[spec.name].CopyFrom(tf.make_tensor_proto(_black(spec, served)))
+                    _fill_black(request.inputs[spec.name], spec, served)
             request.model_spec.signature_name = name
             writer.write(log.SerializeToString(deterministic=True))
     return []
@@ -43,14 +45,19 @@ def _frames(served: ServedNetwork) -> int:
     return served.frame_shape[0] or max(served.least_frames, 64)
 
 
-def _black(spec: tf.TensorSpec, served: ServedNetwork) -> np.ndarray:
+def _fill_black(proto, spec: tf.TensorSpec, served: ServedNetwork) -> None:
     """One clip of zeros for an input, free sizes filled: 64 frames of the short side's square."""
-    if spec.dtype == tf.string:
-        return np.full((1, spec.shape[1] or _frames(served)), _black_jpeg(), object)
+    proto.dtype = spec.dtype.as_datatype_enum
     side = next(iter(served.preprocessing.values())).short_side
     free = (1, _frames(served), side, side)
-    shape = [n or f for n, f in zip(spec.shape, (*free, None), strict=True)]
-    return np.zeros(shape, spec.dtype.as_numpy_dtype)
+    for size, otherwise in zip(spec.shape, (*free, None), strict=False):
+        proto.tensor_shape.dim.add(size=size or otherwise)
+    if spec.dtype == tf.string:
+        proto.string_val.append(_black_jpeg())
+    elif spec.dtype == tf.uint8:
+        proto.int_val.append(0)
+    else:
+        proto.float_val.append(0)
 
 
 def _black_jpeg() -> bytes:

@@ -12,6 +12,7 @@ wrong flags.
 
 import itertools
 import json
+import os
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -20,6 +21,8 @@ import numpy as np
 from absl import flags
 from keras_i3d_command import quiet_import
 
+# What gRPC would tell of a connection is in the error; its own lines name its source files.
+os.environ.setdefault("GRPC_VERBOSITY", "NONE")
 with quiet_import():
     from keras_i3d.export.answer import ModelMetadata, ServingError
     from keras_i3d.export.video_query import FILES, ask_about, sending

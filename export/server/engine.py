@@ -68,18 +68,31 @@ class Engine:
     def counted(
         self,
         api: str,
+        call: str,
         model: str,
         signature: str,
         code: str,
         started: float,
         known: Servable | None,
     ) -> None:
-        """Count a request; names that clients made up are not kept."""
+        """Count a request; names that clients made up are not kept.
+
+        Args:
+            api: "grpc", "rest" or "page".
+            call: "Predict" or "Classify".
+            model, signature: as the client named them.
+            code: gRPC's name of the status.
+            started: of time.monotonic().
+            known: the version that was asked, where there is one.
+        """
         model = model if known or model in self.models.names else "unknown"
         served = known.definitions if known else ("serving_default",)
         signature = signature if signature in served else "unknown"
+        seconds = time.monotonic() - started
         self.metrics.requests.labels(model, signature, api, code).inc()
-        self.metrics.seconds.labels(model, signature, api).observe(time.monotonic() - started)
+        self.metrics.seconds.labels(model, signature, api).observe(seconds)
+        if api != "page":
+            self.metrics.serving.count(model, call, api.upper(), code, seconds)
 
 
 def _frames(servable: Servable, signature: str, inputs: Mapping[str, np.ndarray]) -> int:

@@ -147,7 +147,7 @@ class _PredictionService(prediction_service_pb2_grpc.PredictionServiceServicer):
                     tensors.fill(response.outputs[name], value)
             return response
 
-        return self._counted(request, context, work)
+        return self._counted("Predict", request, context, work)
 
     def Classify(self, request, context):
         """The classification API: tf.Examples in, class names and scores out."""
@@ -163,7 +163,7 @@ class _PredictionService(prediction_service_pb2_grpc.PredictionServiceServicer):
                     row.classes.add(label=name.decode("utf-8", "replace"), score=score)
             return response
 
-        return self._counted(request, context, work)
+        return self._counted("Classify", request, context, work)
 
     def GetModelMetadata(self, request, context):
         """The signatures of a model."""
@@ -190,7 +190,7 @@ class _PredictionService(prediction_service_pb2_grpc.PredictionServiceServicer):
         deadline = None if left is None else time.monotonic() + left
         return self._engine.ask(servable, signature, inputs, deadline, on_submit=follow)
 
-    def _counted(self, request, context, work: Callable):
+    def _counted(self, call: str, request, context, work: Callable):
         started, servable = time.monotonic(), None
         name, version, label = _wanted(request.model_spec)
         signature = request.model_spec.signature_name or "serving_default"
@@ -210,7 +210,7 @@ class _PredictionService(prediction_service_pb2_grpc.PredictionServiceServicer):
         try:
             return _answered(context, with_servable)
         finally:
-            self._engine.counted("grpc", name, signature, code, started, servable)
+            self._engine.counted("grpc", call, name, signature, code, started, servable)
 
 
 class _ModelService(model_service_pb2_grpc.ModelServiceServicer):

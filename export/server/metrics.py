@@ -1,5 +1,6 @@
 """What the server counts, in Prometheus' text format."""
 
+from keras_i3d.export.server.serving_metrics import ServingMetrics
 from prometheus_client import (
     CollectorRegistry,
     Counter,
@@ -18,7 +19,7 @@ SECONDS = (0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 120)
 
 
 class Metrics:
-    """The server's counters; `text` is what Prometheus reads.
+    """The server's counters; `text` is what Prometheus reads, TensorFlow Serving's own first.
 
     Labels: model, signature (both as served, never as a client wrote them), api ("grpc", "rest" or
     "page"), code (gRPC's name of the status).
@@ -28,6 +29,7 @@ class Metrics:
         registry = self._registry = CollectorRegistry()
         for collector in (ProcessCollector, PlatformCollector, GCCollector):
             collector(registry=registry)
+        self.serving = ServingMetrics()
         self.requests = Counter(
             "keras_i3d_requests",
             "Requests that were answered or refused.",
@@ -68,4 +70,4 @@ class Metrics:
 
     def text(self) -> bytes:
         """All of it."""
-        return generate_latest(self._registry)
+        return self.serving.text() + generate_latest(self._registry)

@@ -113,9 +113,15 @@ class RestApplication:
             code = refusal.code
             raise
         finally:
-            self._engine.counted("rest", found["model"], signature, code, started, servable)
+            call = found["what"][1:].capitalize()
+            self._engine.counted("rest", call, found["model"], signature, code, started, servable)
 
     def _content(self, environ: dict) -> dict:
+        coding = environ.get("HTTP_CONTENT_ENCODING", "identity")
+        if coding != "identity":
+            raise Refusal(
+                "INVALID_ARGUMENT", f"send the body as it is. Received: {coding[:20]!r}", http=415
+            )
         body = environ["wsgi.input"].read()
         if len(body) <= LARGE_BODY:
             return json_tensors.read_json(body)
@@ -171,7 +177,7 @@ class RestApplication:
             yield _error(Refusal("INTERNAL", "the server failed; its log says how")) + b"\n"
         finally:
             pieces.close()
-            self._engine.counted("page", model, "serving_default", code, started, None)
+            self._engine.counted("page", "Predict", model, "serving_default", code, started, None)
 
 
 def _allow(method: str, wanted: str) -> None:

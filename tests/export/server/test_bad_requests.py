@@ -8,7 +8,6 @@ import grpc
 import numpy as np
 import psutil
 import pytest
-import urllib3
 from grpc_health.v1 import health_pb2, health_pb2_grpc
 from grpc_reflection.v1alpha.proto_reflection_descriptor_database import (
     ProtoReflectionDescriptorDatabase,
@@ -165,79 +164,6 @@ def test_clients_may_not_load_any_folder(server, exported, tmp_path):
     assert reload("tiny", home).error_code == 0
     with connect(server, "grpc", label="stable") as client:
         client.predict({"frames": FRAMES})
-
-
-# === HTTP's own ===
-
-
-@pytest.mark.parametrize(
-    "method, path, body, status, message",
-    [
-        ("GET", "/nothing", None, 404, "nothing at '/nothing'"),
-        ("GET", "/v1/models/../../etc/passwd", None, 404, "nothing at"),
-        ("GET", "/v1/models/..%2f..%2fetc", None, 404, "nothing at"),
-        ("GET", "/v1/models/nope", None, 404, "no model 'nope'"),
-        ("GET", "/v1/models/tiny/versions/7", None, 404, "no version 7"),
-        ("GET", "/v1/models/tiny:predict", None, 405, "POST is wanted"),
-        ("POST", "/v1/models/tiny", b"{}", 405, "GET is wanted"),
-        ("POST", "/v1/models/tiny:predict", b"", 400, "not JSON"),
-        ("POST", "/v1/models/tiny:predict", b"\xff", 400, "not JSON"),
-        ("POST", "/v1/models/tiny:predict", b"[" * 100_000, 400, "not JSON"),
-        ("POST", "/v1/models/tiny:predict", b"[]", 400, "should be a JSON object"),
-        ("POST", "/v1/models/tiny:predict", b"{}", 400, 'either "instances" or "inputs"'),
-        ("POST", "/v1/models/tiny:predict", b'{"instances": []}', 400, "at least one clip"),
-        ("POST", "/v1/models/tiny:predict", b'{"inputs": [[1], [2, 3]]}', 400, "frames"),
-        ("POST", "/v1/models/tiny:predict", b'{"inputs": [[[[[1, 2, 300]]]]]}', 400, "0 to 255"),
-        ("POST", "/v1/models/tiny:predict", b'{"inputs": [[[[[1, 2, 0.5]]]]]}', 400, "whole num"),
-        ("POST", "/v1/models/tiny:predict", b'{"inputs": "x"}', 400, "should be numbers"),
-        ("POST", "/v1/models/tiny:predict", b'{"signature_name": 3}', 400, "a string"),
-        ("POST", "/v1/models/tiny:classify", b'{"signature_name": "classify"}', 400, '"examples"'),
-        ("POST", "/v1/models/tiny:regress", b"{}", 404, "nothing at"),
-        ("POST", "/page/classify?model=tiny", b"x", 415, "application/octet-stream"),
-        ("GET", "/page/sample", None, 404, "--sample"),
-    ],
-)
-def test_bad_http(server, method, path, body, status, message):
-    url = f"http://localhost:{server.rest_port}{path}"
-    answer = urllib3.request(method, url, body=body, retries=False, timeout=20)
-    assert (answer.status, message in json.loads(answer.data)["error"]) == (status, True)
-
-
-def test_json_of_files(server):
-    def predict(**body):
-        url = f"http://localhost:{server.rest_port}/v1/models/tiny:predict"
-        answer = urllib3.request("POST", url, json={"signature_name": "jpeg_frames", **body})
-        return answer.status, answer.json()
-
-    file = {"b64": "/9j/"}
-    assert "JPEG" in predict(instances=[[file] * 9])[1]["error"]
-    assert "not base64" in predict(instances=[[{"b64": "***"}] * 9])[1]["error"]
-    assert "equally long" in predict(instances=[[file] * 9, [file] * 8])[1]["error"]
-    assert "same inputs" in predict(instances=[{"frames": [file]}, {"clip": [file]}])[1]["error"]
-
-
-def test_row_form_and_column_form_say_the_same(server):
-    url = f"http://localhost:{server.rest_port}/v1/models/tiny/versions/1:predict"
-    rows = urllib3.request("POST", url, json={"instances": [{"frames": FRAMES[0].tolist()}]}).json()
-    plain = urllib3.request("POST", url, json={"instances": FRAMES.tolist()}).json()
-    columns = urllib3.request("POST", url, json={"inputs": FRAMES.tolist()}).json()
-    assert rows == plain
-    assert rows["predictions"][0]["probabilities"] == columns["outputs"]["probabilities"][0]
-    assert len(rows["predictions"][0]["labels"]) == 3
-
-
-def test_metrics_count_what_was_asked(server):
-    url = f"http://localhost:{server.rest_port}/monitoring/prometheus/metrics"
-    line = 'requests_total{api="grpc",code="INVALID_ARGUMENT",model="tiny",signature="jpeg_frames"}'
-
-    def count():
-        text = urllib3.request("GET", url).data.decode()
-        return sum(float(row.split()[-1]) for row in text.splitlines() if line in row)
-
-    before = count()
-    with connect(server, "grpc") as client, pytest.raises(ServingError):
-        client.predict({"frames": [[b"x"] * 9]}, "jpeg_frames")
-    assert count() == before + 1
 
 
 # === Clients that behave badly ===

@@ -1,0 +1,55 @@
+"""A network whose trunk is stored and computed in bfloat16."""
+
+import keras
+
+from keras_i3d.layers import HeadPooling3D
+from keras_i3d.models.folding import copied_layer
+
+# bfloat16 has the exponent of float32 and 8 bits of the mantissa.
+PRECISIONS = ("float32", "bfloat16")
+
+
+def in_precision(model: keras.Model, precision: str) -> keras.Model:
+    """The network itself for float32, otherwise a copy whose trunk is in bfloat16.
+
+    In the copy the variables of the trunk are bfloat16, and so are its activations: convolutions
+    multiply bfloat16, and add in float32 as the hardware does. The head, from its pooling on, stays
+    float32: it costs next to nothing, and logits of 8 bits would move the probabilities.
+
+    Args:
+        model: a functional network with a layer called "Logits".
+        precision: one of PRECISIONS.
+    """
+    if precision not in PRECISIONS:
+        raise ValueError(f"precision should be one of {PRECISIONS}. Received: {precision!r}")
+    if precision == "float32":
+        return model
+    head = _head(model)
+
+    def copied(layer):
+        lower = isinstance(layer, keras.Layer) and layer.name not in head
+        return copied_layer(layer, **({"dtype": precision} if lower else {}))
+
+    copy = keras.models.clone_model(model, clone_function=copied)
+    sources = {variable.path: variable for variable in model.weights}
+    for variable in copy.weights:
+        variable.assign(sources[variable.path])
+    return copy
+
+
+def _head(model: keras.Model) -> set[str]:
+    """The names of the layers from the head's pooling, or else from the logits, to the end."""
+    head = {
+        layer.name
+        for layer in model.layers
+        if isinstance(layer, HeadPooling3D) or layer.name == "Logits"
+    }
+    for layer in model.layers:  # each comes after those that it takes from
+        before = {
+            tensor._keras_history.operation.name
+            for node in layer._inbound_nodes
+            for tensor in node.input_tensors
+        }
+        if before & head:
+            head.add(layer.name)
+    return head
