@@ -19,7 +19,11 @@ def resize_and_crop(frames: tf.Tensor, spec: Preprocessing) -> tf.Tensor:
     top, bottom, down = _taps(height, rows, spec.crop)
     left, right, across = _taps(width, columns, spec.crop)
     down, across = down[:, None, None], across[:, None]
-    # Rows first, and only those that the crop needs: nothing larger is ever held.
+    # The columns that the crop lies in are cut out, then its rows are taken: what is held is never
+    # larger than the frames or the crop, however long and narrow the frames.
+    first = left[0]
+    frames = frames[..., first : right[-1] + 1, :]
+    left, right = left - first, right - first
     upper = tf.cast(tf.gather(frames, top, axis=-3), tf.float32)
     lower = tf.cast(tf.gather(frames, bottom, axis=-3), tf.float32)
     lines = upper + (lower - upper) * down
