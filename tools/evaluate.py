@@ -9,7 +9,6 @@ all were scored, 1 when some were not (the others are), 2 for wrong flags.
 """
 
 import dataclasses
-import json
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -18,19 +17,22 @@ from keras_i3d_command import quiet_import
 
 with quiet_import():
     import keras
+    from keras_i3d.tools.run_folder import clip_spec, read_recipe
     from keras_i3d.tools.running import FlagError, ToolError, run
     from tqdm import tqdm
 
     import keras_i3d
     import keras_i3d.layers  # registered, so that load_model finds them
     from keras_i3d.data.preprocessing import BY_STREAM
-    from keras_i3d.data.sampling import ClipSpec
+    from keras_i3d.data.sources import Source
     from keras_i3d.evaluation.evaluate import evaluate
-    from keras_i3d.evaluation.report import write_report
-    from keras_i3d.evaluation.scores import save_scores, summary_line
+    from keras_i3d.evaluation.published import published_for
+    from keras_i3d.evaluation.report import check_folder, write_report
+    from keras_i3d.evaluation.scores import Scores, ScoresError, save_scores, summary_line
+    from keras_i3d.evaluation.trials import trial_of
     from keras_i3d.training.inputs import open_source
-    from keras_i3d.training.recipe_checks import change
     from keras_i3d.training.recipes import Recipe
+    from keras_i3d.visualisation.mistakes import VideoStrips
     from keras_i3d.weights.integrity import weights_hash
 
 RUN = flags.DEFINE_string("run", None, "the folder of a training")
@@ -42,6 +44,8 @@ NUM_CROPS = flags.DEFINE_integer("num_crops", 1, "crops of a clip, 1 or 3")
 BATCH_SIZE = flags.DEFINE_integer("batch_size", 4, "clips at a time", lower_bound=1)
 OUT = flags.DEFINE_string("out", None, "the score file [RUN/SPLIT.npz]")
 REPORT = flags.DEFINE_string("report", None, "a folder for the report [none]")
+# What of the recipe tells a later reader which figures may be compared.
+KEPT = ("model", "weights", "transfer", "format", "split_number", "steps", "batch_size")
 
 
 def main(arguments: Sequence[str]) -> int:
@@ -53,11 +57,16 @@ def main(arguments: Sequence[str]) -> int:
     if NUM_CROPS.value not in (1, 3):
         raise FlagError(f"--num_crops should be 1 or 3. Received: {NUM_CROPS.value}")
     folder = Path(RUN.value).expanduser()
-    recipe = _recipe(folder)
+    recipe = read_recipe(folder)
+    if DATA.value is not None:
+        recipe = dataclasses.replace(recipe, data=DATA.value)
     split = SPLIT.value or recipe.validation_split or "test"
     out = Path(OUT.value or folder / f"{split}.npz")
     try:
+        if REPORT.value:
+            check_folder(REPORT.value)
         source = open_source(recipe, split)
+        _check_names(folder, source)
     except (ValueError, OSError) as error:
         raise FlagError(error) from error
     model, made = _network(folder, recipe)
@@ -67,7 +76,7 @@ def main(arguments: Sequence[str]) -> int:
         scores = evaluate(
             model,
             source,
-            ClipSpec(recipe.num_frames, recipe.stride, recipe.resize, recipe.crop),
+            clip_spec(recipe),
             **views,
             batch_size=BATCH_SIZE.value,
             streams=(recipe.stream,),
@@ -75,43 +84,62 @@ def main(arguments: Sequence[str]) -> int:
             made={**made, "split": split, **views},
             watch=lambda numbers: tqdm(numbers, split, total, unit=" views", delay=1),
         )
+    except ScoresError as error:
+        raise ToolError(f"{folder / NETWORK.value}.keras: {error}") from error
     except ValueError as error:
         raise FlagError(error) from error
-    save_scores(out, scores)
+    try:
+        save_scores(out, scores)
+    except OSError as error:
+        raise ToolError(f"{out}: {error.strerror or error}") from error
     for video, cause in scores.failed.items():
         print(f"evaluate: {video}: {cause}")
     print(f"{len(scores.ids)} of {scores.listed} listed videos, {summary_line(scores)}")
     print(out)
     if REPORT.value:
-        try:
-            print(write_report(REPORT.value, scores, f"{folder.name}, {split}"))
-        except FileExistsError as error:
-            raise ToolError(error) from error
+        print(_report(folder, recipe, source, scores))
     return 1 if scores.failed else 0
 
 
-def _recipe(folder: Path) -> Recipe:
-    """The recipe of the run, with the flags that say otherwise."""
-    path = folder / "recipe.json"
+def _report(folder: Path, recipe: Recipe, source: Source, scores: Scores) -> Path:
     try:
-        kept = json.loads(path.read_text("utf-8"))
-        kept = {k: tuple(v) if isinstance(v, list) else v for k, v in kept.items()}
-        recipe = change(Recipe(), kept)
+        return write_report(
+            REPORT.value,
+            scores,
+            f"{folder.resolve().name}, {scores.made['split']}",
+            published_for(trial_of(scores.made, len(scores.classes))),
+            filmstrip=VideoStrips(source, clip_spec(recipe), (recipe.stream,)),
+        )
     except OSError as error:
-        raise FlagError(f"{folder} is no folder of a training: {error}") from error
-    except (ValueError, TypeError, AttributeError) as error:
-        raise ToolError(f"{path} is damaged, or of another version: {error}") from error
-    return recipe if DATA.value is None else dataclasses.replace(recipe, data=DATA.value)
+        raise ToolError(error) from error
+
+
+def _check_names(folder: Path, source: Source) -> None:
+    """Refuse classes that only agree in number with those that were learnt."""
+    try:
+        learnt = tuple((folder / "labels.txt").read_text("utf-8").splitlines())
+    except FileNotFoundError:  # the folder's owner may have put a network there
+        return
+    for number, (ours, theirs) in enumerate(zip(learnt, source.class_names, strict=False)):
+        if ours != theirs:
+            raise ValueError(
+                f"class {number} is {theirs!r} in the data, and {ours!r} was learnt: "
+                f"{folder / 'labels.txt'}"
+            )
 
 
 def _network(folder: Path, recipe: Recipe) -> tuple:
     """The network, and what its scores rest on."""
     path = folder / f"{NETWORK.value}.keras"
+    if not path.exists():
+        best = (folder / "best.keras").exists() and NETWORK.value != "best"
+        more = "; --network=best takes the best one so far" if best else ""
+        raise ToolError(f"{path} is not there yet: the training has not come to it{more}")
     try:
         model = keras.saving.load_model(path, compile=False)
     except (ValueError, OSError) as error:
         first = str(error).strip().splitlines()[0]
-        raise ToolError(f"{path}: not there yet, or damaged: {first}") from error
+        raise ToolError(f"{path} is damaged, or no network: {first}") from error
     return model, {
         "keras_i3d": keras_i3d.__version__,
         "weights_sha256": weights_hash(model),
@@ -122,6 +150,7 @@ def _network(folder: Path, recipe: Recipe) -> tuple:
             "crop": recipe.crop,
         },
         "data": recipe.data,
+        "recipe": {name: getattr(recipe, name) for name in KEPT},
     }
 
 

@@ -1,12 +1,17 @@
-"""A score file as a report: figures, classes, confusion matrix, the surest mistakes.
+"""A score file as a report, or several as a table.
 
   keras-i3d report scores.npz --report=report [--baseline=other.npz] [--published=top_1:95.1]
+  keras-i3d report runs/*/test.npz --report=table
 
---baseline draws the difference by class to another run on the same videos. Exit status: 0 when the
-report is written, 1 when a file cannot be used, 2 for wrong flags.
+Of one file: figures, beside those of the paper where it has them for this network and data set;
+classes, confusion matrix, the surest mistakes. Their frames are shown where the data of the run can
+still be read: the run is the file's own folder, or --run. --baseline draws the difference by class
+to another run on the same videos. Of several: a row for each stream and transfer, a column for each
+division, their mean, and the paper's. Exit status: 0 when the report is written, 1 when a file
+cannot be used, 2 for wrong flags.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from absl import flags
@@ -15,35 +20,91 @@ from keras_i3d_command import quiet_import
 with quiet_import():
     from keras_i3d.tools.running import FlagError, ToolError, run
 
+    from keras_i3d.evaluation.comparison import table, write_comparison
+    from keras_i3d.evaluation.published import Published, published_for
     from keras_i3d.evaluation.report import NAMES, write_report
-    from keras_i3d.evaluation.scores import ScoresError, load_scores, summary_line
+    from keras_i3d.evaluation.scores import Scores, ScoresError, load_scores, summary_line
+    from keras_i3d.evaluation.trials import trial_of
 
 REPORT = flags.DEFINE_string("report", "report", "the folder of the report")
 TITLE = flags.DEFINE_string("title", None, "the report's title [the file's name]")
 BASELINE = flags.DEFINE_string("baseline", None, "another score file, to be compared with")
+RUN = flags.DEFINE_string("run", None, "the training whose data has the videos [the file's folder]")
 PUBLISHED = flags.DEFINE_list("published", [], f"FIGURE:VALUE, of {', '.join(NAMES)}")
+FIGURE = flags.DEFINE_enum("figure", "top_1", list(NAMES), "what the table of several files shows")
 
 
 def main(arguments: Sequence[str]) -> int:
     """Write the report; the exit status."""
-    if len(arguments) != 1:
-        raise FlagError("wanted one score file: keras-i3d report scores.npz")
+    if not arguments:
+        raise FlagError("wanted a score file or several: keras-i3d report scores.npz")
+    if len(set(arguments)) < len(arguments):
+        raise FlagError("a file is named twice")
     published = _published()
     try:
-        scores = load_scores(arguments[0])
-        baseline = load_scores(BASELINE.value) if BASELINE.value else None
-        if baseline is not None and baseline.classes != scores.classes:
-            raise ToolError(f"{arguments[0]} and {BASELINE.value} have other classes")
-        title = TITLE.value or Path(arguments[0]).stem
-        page = write_report(REPORT.value, scores, title, published, baseline)
+        scores = {path: load_scores(path) for path in arguments}
+        if len(scores) > 1:
+            return _several(scores)
+        return _one(arguments[0], scores[arguments[0]], published)
     except (ScoresError, OSError) as error:
         raise ToolError(error) from error
+
+
+def _one(path: str, scores: Scores, published: Published | None) -> int:
+    baseline = load_scores(BASELINE.value) if BASELINE.value else None
+    if baseline is not None and baseline.classes != scores.classes:
+        raise ToolError(f"{path} and {BASELINE.value} have other classes")
+    if baseline is not None and baseline.multi_label != scores.multi_label:
+        raise ToolError(f"{path} and {BASELINE.value}: only one has several labels a video")
+    strips, why = _strips(path, scores)
+    page = write_report(
+        REPORT.value,
+        scores,
+        TITLE.value or Path(path).stem,
+        published or published_for(trial_of(scores.made, len(scores.classes))),
+        baseline,
+        strips,
+    )
+    if why:
+        print(f"the mistakes are without their frames: {why}")
     print(f"{len(scores.ids)} of {scores.listed} listed videos, {summary_line(scores)}")
     print(page)
     return 0
 
 
-def _published() -> dict[str, float]:
+def _several(scores: dict[str, Scores]) -> int:
+    for flag in (BASELINE, RUN, PUBLISHED):
+        if flag.value:
+            raise FlagError(f"--{flag.name} is for one score file; there are {len(scores)}")
+    page = write_comparison(REPORT.value, scores, TITLE.value or "Comparison", FIGURE.value)
+    print(table(scores, FIGURE.value))
+    print(page)
+    return 0
+
+
+def _strips(path: str, scores: Scores) -> tuple[Callable | None, str]:
+    """What draws a video's frames; or None, and why."""
+    folder = Path(RUN.value or Path(path).parent).expanduser()
+    if RUN.value is None and not (folder / "recipe.json").exists():
+        return None, f"{folder} is no folder of a training; --run=FOLDER names one"
+    with quiet_import():  # only here: it brings TensorFlow
+        from keras_i3d.tools.run_folder import clip_spec, read_recipe
+
+        from keras_i3d.training.inputs import open_source
+        from keras_i3d.visualisation.mistakes import VideoStrips
+    trial = trial_of(scores.made, len(scores.classes))
+    split = trial.split if trial else None
+    try:
+        recipe = read_recipe(folder)
+        source = open_source(recipe, split or recipe.validation_split or "test")
+    except (ToolError, FlagError, ValueError, OSError) as error:
+        if RUN.value:
+            raise FlagError(f"--run={RUN.value}: {str(error).splitlines()[0]}") from error
+        return None, str(error).splitlines()[0]
+    return VideoStrips(source, clip_spec(recipe), (recipe.stream,)), ""
+
+
+def _published() -> Published | None:
     found = {}
     for pair in PUBLISHED.value:
         name, _, value = pair.partition(":")
@@ -53,7 +114,7 @@ def _published() -> dict[str, float]:
             raise FlagError(f"--published={pair}: wanted FIGURE:VALUE, like top_1:95.1") from None
         if name not in NAMES:
             raise FlagError(f"--published={pair}: figures are {', '.join(NAMES)}")
-    return found
+    return Published(found, "as given") if found else None
 
 
 if __name__ == "__main__":

@@ -1,20 +1,21 @@
 """What an evaluation found, for people: Markdown, one HTML page, tables, pictures."""
 
-import base64
+import contextlib
 import csv
-import html
+import dataclasses
 import io
 import json
 import os
 import shutil
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import numpy as np
 from PIL import Image
 
-from keras_i3d.evaluation import charts, metrics
+from keras_i3d.evaluation import charts, metrics, page
+from keras_i3d.evaluation.published import Published
 from keras_i3d.evaluation.scores import Scores, summary
 from keras_i3d.visualisation.confusion import draw_confusion
 
@@ -26,19 +27,13 @@ NAMES = {
     "expected_calibration_error": "expected calibration error",
     "mean_average_precision": "mean average precision, %",
 }
-STYLE = """
-body { font: 16px/1.5 system-ui, sans-serif; max-width: 60rem; margin: 2rem auto; padding: 0 1rem }
-table { border-collapse: collapse } td, th { padding: .2rem .8rem; text-align: left }
-tr:nth-child(even) { background: #f4f4f4 } img { max-width: 100% } figure { margin: 1rem 0 }
-figcaption { color: #555 }
-"""
 
 
 def write_report(
     folder: str | os.PathLike,
     scores: Scores,
     title: str,
-    published: dict[str, float] | None = None,
+    published: Published | None = None,
     baseline: Scores | None = None,
     filmstrip: Callable[[str], Image.Image] | None = None,
 ) -> Path:
@@ -48,7 +43,7 @@ def write_report(
         folder: replaced whole where it is a report already; refused where it is something else.
         scores: what is reported.
         title: of the report.
-        published: {figure: percent} to stand beside, such as {"top_1": 95.1}.
+        published: the figures to stand beside, and whose they are.
         baseline: another run on the same videos; its difference by class is drawn.
         filmstrip: gives a picture of the video with an id, for the worst mistakes.
 
@@ -58,22 +53,41 @@ def write_report(
     Raises:
         FileExistsError: when the folder holds something that is no report.
     """
+    with whole_folder(folder) as made:
+        parts = _write_tables(made, scores, published or Published(), baseline)
+        parts["mistakes"] = worst_mistakes(scores)
+        parts["strips"] = _strips(parts["mistakes"], filmstrip)
+        (made / "report.md").write_text(_markdown(title, scores, parts), encoding="utf-8")
+        (made / "report.html").write_text(_page(title, scores, parts, made), encoding="utf-8")
+    return Path(folder) / "report.html"
+
+
+def check_folder(folder: str | os.PathLike) -> None:
+    """Refuse a folder that holds something that is no report, with FileExistsError."""
     folder = Path(folder)
-    if folder.exists() and any(folder.iterdir()) and not (folder / "figures.json").exists():
+    if folder.exists() and (
+        not folder.is_dir() or (any(folder.iterdir()) and not (folder / "figures.json").exists())
+    ):
         raise FileExistsError(f"{folder} is there and is no report: give another folder")
+
+
+@contextlib.contextmanager
+def whole_folder(folder: str | os.PathLike) -> Iterator[Path]:
+    """A folder to write a report into, which takes its name, and an older one's place, at the end.
+
+    Raises:
+        FileExistsError: when the folder holds something that is no report.
+    """
+    folder = Path(folder)
+    check_folder(folder)
     folder.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=folder.parent, prefix=".report-") as scratch:
         made = Path(scratch, "report")
         made.mkdir()
-        parts = _write_tables(made, scores, published or {}, baseline)
-        parts["mistakes"] = worst_mistakes(scores)
-        parts["strips"] = _strips(made, parts["mistakes"], filmstrip)
-        (made / "report.md").write_text(_markdown(title, scores, parts), encoding="utf-8")
-        (made / "report.html").write_text(_page(title, scores, parts, made), encoding="utf-8")
+        yield made
         if folder.exists():
             os.replace(folder, Path(scratch, "old"))
         shutil.move(made, folder)
-    return folder / "report.html"
 
 
 def worst_mistakes(scores: Scores) -> list[tuple[str, str, str, float]]:
@@ -107,10 +121,13 @@ def by_class(scores: Scores) -> np.ndarray:
 # === Files ===
 
 
-def _write_tables(folder: Path, scores: Scores, published: dict, baseline: Scores | None) -> dict:
+def _write_tables(
+    folder: Path, scores: Scores, published: Published, baseline: Scores | None
+) -> dict:
     figures = summary(scores)
     counted = {"videos": len(scores.ids), "failed": len(scores.failed), "listed": scores.listed}
-    text = {**counted, **figures, "published": published, "made": scores.made}
+    beside = dataclasses.asdict(published)
+    text = {**counted, **figures, "published": beside, "made": scores.made}
     (folder / "figures.json").write_text(json.dumps(text, indent=2) + "\n", encoding="utf-8")
     own = by_class(scores)
     shown = (
@@ -141,7 +158,7 @@ def _table(path: Path, header, rows) -> None:
         csv.writer(file).writerows([header, *rows])
 
 
-def _strips(folder: Path, mistakes: list, filmstrip) -> dict[str, bytes]:
+def _strips(mistakes: list, filmstrip) -> dict[str, bytes]:
     """{video: PNG}; the frames of a video that can no longer be read are left out."""
     found = {}
     for video, *_ in mistakes if filmstrip else ():
@@ -158,7 +175,7 @@ def _strips(folder: Path, mistakes: list, filmstrip) -> dict[str, bytes]:
 def _rows(parts: dict) -> list[tuple[str, str, str]]:
     rows = []
     for name, value in parts["figures"].items():
-        beside = parts["published"].get(name)
+        beside = parts["published"].figures.get(name)
         digits = 3 if name == "expected_calibration_error" else 1
         rows.append((NAMES[name], f"{value:.{digits}f}", "" if beside is None else f"{beside:.1f}"))
     return rows
@@ -171,47 +188,44 @@ def _counts(scores: Scores) -> str:
 
 def _markdown(title: str, scores: Scores, parts: dict) -> str:
     text = f"# {title}\n\n{_counts(scores)}\n"
-    text += _markdown_table(("figure", "here", "published"), _rows(parts))
+    text += markdown_table(("figure", "here", "published"), _rows(parts))
+    if parts["published"].source:
+        text += f"\nPublished: {parts['published'].source}.\n"
     if parts["mistakes"]:
         rows = [(*words, f"{sure:.3f}") for *words, sure in parts["mistakes"]]
-        text += _markdown_table(("surest mistakes", "true", "predicted", "probability"), rows)
+        text += markdown_table(("surest mistakes", "true", "predicted", "probability"), rows)
     if scores.failed:
-        text += _markdown_table(("not scored", "cause"), scores.failed.items())
+        text += markdown_table(("not scored", "cause"), scores.failed.items())
     return text
 
 
-def _markdown_table(header, rows) -> str:
+def markdown_table(header, rows) -> str:
+    """A table in Markdown, a blank line before it."""
     lines = [[str(cell).replace("|", "\\|") for cell in row] for row in (header, *rows)]
     lines.insert(1, ["---"] * len(lines[0]))
     return "\n" + "".join(f"| {' | '.join(line)} |\n" for line in lines)
 
 
 def _page(title: str, scores: Scores, parts: dict, folder: Path) -> str:
-    body = [f"<h1>{html.escape(title)}</h1>", f"<p>{_counts(scores)}</p>"]
-    body.append(charts.table(("figure", "here", "published"), _rows(parts)))
+    body = [page.faint(_counts(scores)), page.tiles(_rows(parts))]
+    if parts["published"].source:
+        body.append(page.faint(f"Published: {parts['published'].source}."))
+    if scores.failed:
+        body.append(page.failures(scores.failed))
+    if parts["mistakes"]:
+        body.append(
+            page.section("Surest mistakes", page.mistakes(parts["mistakes"], parts["strips"]))
+        )
     if (folder / "confusion.png").exists():
         png = (folder / "confusion.png").read_bytes()
-        body += ["<h2>Confusion matrix</h2>", _image(png, "share of each true class")]
-    body += ["<h2>By class</h2>", charts.bars(scores.classes, parts["by_class"])]
+        picture = page.image(png, "Each row is a true class, each column what it was taken for.")
+        body.append(page.section("Confusion matrix", picture))
+    what = "average precision" if scores.multi_label else "recognised"
+    bars = charts.bars(scores.classes, parts["by_class"])
+    body.append(page.section("By class", page.faint(f"Percent {what}."), bars))
     if "difference" in parts:
-        body += ["<h2>Difference to the other run</h2>"]
-        body.append(charts.bars(scores.classes, parts["difference"]))
-    if parts["mistakes"]:
-        body.append("<h2>Surest mistakes</h2>")
-    for video, true, predicted, sure in parts["mistakes"]:
-        caption = f"{video}: {true}, taken for {predicted} ({sure:.3f})"
-        png = parts["strips"].get(video)
-        body.append(_image(png, caption) if png else f"<p>{html.escape(caption)}</p>")
-    if scores.failed:
-        body += ["<h2>Not scored</h2>", charts.table(("video", "cause"), scores.failed.items())]
-    body.append(f"<h2>Made from</h2><pre>{html.escape(json.dumps(scores.made, indent=2))}</pre>")
-    head = f'<meta charset="utf-8"><title>{html.escape(title)}</title><style>{STYLE}</style>'
-    return f"<!doctype html><html lang=en><head>{head}</head><body>{''.join(body)}</body></html>\n"
-
-
-def _image(png: bytes, caption: str) -> str:
-    data, text = base64.b64encode(png).decode(), html.escape(caption)
-    return (
-        f'<figure><img alt="{text}" src="data:image/png;base64,{data}">'
-        f"<figcaption>{text}</figcaption></figure>"
-    )
+        note = page.faint("Percentage points above (blue) or below (red) the other run.")
+        bars = charts.bars(scores.classes, parts["difference"])
+        body.append(page.section("Difference to the other run", note, bars))
+    body.append(page.made_from(scores.made))
+    return page.whole(title, body)

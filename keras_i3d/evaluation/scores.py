@@ -53,8 +53,16 @@ class Scores:
             )
         if len(set(self.ids.tolist())) != len(self.ids):
             raise ScoresError("a video is there twice")
-        if not np.isfinite(self.logits).all():
-            raise ScoresError("a logit is not a finite number")
+        if not (np.isfinite(self.logits).all() and np.isfinite(self.probabilities).all()):
+            raise ScoresError("a logit or probability is not a finite number")
+        least, most = (0, 1) if self.multi_label else (0, len(self.classes) - 1)
+        if self.labels.dtype.kind not in "iub" or not (
+            np.all(least <= self.labels) and np.all(self.labels <= most)
+        ):
+            raise ScoresError(f"a label is no whole number from {least} to {most}")
+        names = [*self.classes, *self.failed, *self.failed.values()]
+        if not all(isinstance(name, str) for name in names):
+            raise ScoresError("a name of a class, or of what failed, is no text")
 
     @property
     def multi_label(self) -> bool:
@@ -101,14 +109,18 @@ def load_scores(path: str | os.PathLike) -> Scores:
             said = json.loads(str(file["said"]))
             if said["version"] != VERSION:
                 raise ScoresError(f"{path}: of version {said['version']}, wanted {VERSION}")
+            if not isinstance(said["made"], dict) or not isinstance(said["failed"], dict):
+                raise ScoresError(f"{path}: not a score file: what it was made from is no record")
             arrays = {name: file[name] for name in ARRAYS}
-        return Scores(
-            **arrays, classes=tuple(said["classes"]), failed=said["failed"], made=said["made"]
-        )
+        rest = {"classes": tuple(said["classes"]), "failed": said["failed"], "made": said["made"]}
     except ScoresError:
         raise
     except (ValueError, KeyError, TypeError, AttributeError, zipfile.BadZipFile, EOFError) as error:
         raise ScoresError(f"{path}: not a score file, or a damaged one ({error})") from error
+    try:
+        return Scores(**arrays, **rest)
+    except ScoresError as error:
+        raise ScoresError(f"{path}: {error}") from error
 
 
 def fuse(parts: dict[str, Scores]) -> Scores:

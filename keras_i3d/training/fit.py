@@ -11,6 +11,7 @@ import tensorflow as tf
 
 from keras_i3d.training.checkpoints import Checkpoints
 from keras_i3d.training.interruption import Interrupted, StopSign, catch_signals
+from keras_i3d.training.pictures import Pictures
 from keras_i3d.training.progress import History, Progress, memory_gb
 from keras_i3d.training.saving import save_network
 from keras_i3d.training.schedules import Schedule
@@ -79,6 +80,7 @@ def fit(
     checkpoints: Checkpoints | None = None,
     history: History | None = None,
     progress: Progress | None = None,
+    pictures: Pictures | None = None,
     best_path: Path | None = None,
 ) -> Position:
     """Train, on from the last checkpoint if there is one; where the run ended.
@@ -96,6 +98,7 @@ def fit(
         schedule: the learning rate of each step; None leaves it to the optimizer and callbacks.
         callbacks: Keras callbacks; an epoch is plan.validate_every steps.
         checkpoints, history, progress: where checkpoints and rows go; None for nowhere.
+        pictures: what validations show in TensorBoard, with `history`; None for nothing.
         best_path: .keras file for the network with the least loss at a validation.
 
     Raises:
@@ -109,6 +112,8 @@ def fit(
     if position.finished:
         return position
     writers = [w for w in (progress, history) if w and devices.is_chief]
+    if history not in writers:
+        pictures = None
     callbacks = keras.callbacks.CallbackList(list(callbacks), model=model)
     model.stop_training = False
     worker = (devices.worker, devices.workers)
@@ -135,11 +140,13 @@ def fit(
             if done > position.epoch_end and (ended or done % plan.validate_every == 0):
                 _stop_if_lost(result, done)
                 with progress.pause() if progress in writers else contextlib.nullcontext():
-                    row = _end_of_epoch(step, make_validation, stop, position, best_path)
+                    row = _end_of_epoch(step, make_validation, stop, position, best_path, pictures)
                     if not stop:
                         if schedule is not None:
                             schedule.observe(row.get("val_loss", row["loss"]))
                         row = _write_row(writers, step, done, row)
+                        if pictures is not None:
+                            history.pictures(done, pictures.drawn())
                         callbacks.on_epoch_end((done - 1) // plan.validate_every, row)
                         position.epoch_end = done
                 ended = ended or model.stop_training
@@ -226,12 +233,15 @@ def _end_of_epoch(
     stop: StopSign,
     position: Position,
     best_path: Path | None,
+    pictures: Pictures | None,
 ) -> dict:
     """The epoch's row, validation included, both on the averaged weights if there are such."""
     row = step.results()
     with step.averaged_weights():
         if make_validation:
-            row |= validate(step, make_validation, stop)
+            if pictures is not None:
+                pictures.begin()
+            row |= validate(step, make_validation, stop, pictures)
         loss = row.get("val_loss", row["loss"])
         if not stop and (position.best is None or loss < position.best):
             position.best = loss

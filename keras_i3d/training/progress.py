@@ -6,10 +6,11 @@ import io
 import os
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 import tensorflow as tf
+from PIL import Image
 from tqdm import tqdm
 
 from keras_i3d.training.checkpoints import write_whole
@@ -114,7 +115,7 @@ def memory_gb() -> float:
 
 
 class History:
-    """A run's rows as CSV, and as TensorBoard's scalars beside it.
+    """A run's rows as CSV, and as TensorBoard's scalars beside it, with pictures.
 
     Args:
         path: the CSV file; rows after the step that a run goes on from are dropped.
@@ -149,6 +150,11 @@ class History:
         if self._events:
             self._events.scalars(step, values)
 
+    def pictures(self, step: int, pictures: Mapping[str, Image.Image]) -> None:
+        """Show pictures in TensorBoard, by their names."""
+        if self._events and pictures:
+            self._events.pictures(step, pictures)
+
     def end(self) -> None:
         """Let go of the files."""
         if self._events:
@@ -165,8 +171,8 @@ class History:
 
 
 class EventFile:
-    """TensorBoard's scalars, without TensorBoard, which TensorFlow brings no longer: a TFRecord of
-    Event messages.
+    """TensorBoard's scalars and pictures, without TensorBoard, which TensorFlow brings no longer: a
+    TFRecord of Event messages.
 
     Args:
         folder: where; the file's name is what TensorBoard looks for.
@@ -187,6 +193,21 @@ class EventFile:
             tf.compat.v1.Summary.Value(tag=name, simple_value=value)
             for name, value in values.items()
         ]
+        self._write(step=step, summary=tf.compat.v1.Summary(value=entries))
+
+    def pictures(self, step: int, pictures: Mapping[str, Image.Image]) -> None:
+        """Write pictures, to be seen at once."""
+        entries = []
+        for name, picture in pictures.items():
+            file = io.BytesIO()
+            picture.save(file, "PNG")
+            image = tf.compat.v1.Summary.Image(
+                height=picture.height,
+                width=picture.width,
+                colorspace=3,
+                encoded_image_string=file.getvalue(),
+            )
+            entries.append(tf.compat.v1.Summary.Value(tag=name, image=image))
         self._write(step=step, summary=tf.compat.v1.Summary(value=entries))
 
     def close(self) -> None:

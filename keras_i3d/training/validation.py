@@ -7,16 +7,23 @@ import numpy as np
 import tensorflow as tf
 
 from keras_i3d.training.interruption import StopSign
+from keras_i3d.training.pictures import Pictures
 from keras_i3d.training.step import Step
 
 # (this worker's number, how many) to this worker's batches (x, y[, weights]); each example once.
 MakeValidation = Callable[[tuple[int, int]], tf.data.Dataset]
 
 
-def validate(step: Step, make_validation: MakeValidation, stop: StopSign | None = None) -> dict:
+def validate(
+    step: Step,
+    make_validation: MakeValidation,
+    stop: StopSign | None = None,
+    pictures: Pictures | None = None,
+) -> dict:
     """{"val_loss": mean over all examples, "val_" and the name of each of the step's metrics}.
 
     Workers may have different numbers of batches. Ends early, with what there is, when `stop` says.
+    `pictures` sees every batch: all labels and scores, and the clips of this worker, the chief.
 
     Raises:
         ValueError: when a worker has no example at all.
@@ -39,6 +46,8 @@ def validate(step: Step, make_validation: MakeValidation, stop: StopSign | None 
         mean_loss.update_state(losses, sample_weight=weights)
         for metric in metrics:
             metric.update_state(labels, scores, sample_weight=weights)
+        if pictures is not None:
+            pictures.add(batch[0], labels, scores, weights)
     return {f"val_{m.name}": float(m.result()) for m in (mean_loss, *metrics)}
 
 

@@ -6,6 +6,7 @@ from PIL import Image, ImageDraw, ImageFont
 # With more classes than this, names would be larger than their rows.
 MOST_NAMED = 60
 PICTURE = 900
+LEGEND = "predicted: column; true: row"
 
 
 def draw_confusion(confusion: np.ndarray, classes: tuple[str, ...]) -> Image.Image:
@@ -33,9 +34,8 @@ def _framed(matrix: Image.Image, margin: int, classes: tuple[str, ...], cell: in
     widest = max((font.getlength(name) for name in classes), default=0)
     left = margin + int(widest) + 6
     top = margin + (int(widest) + 6 if classes else 0)
-    picture = Image.new(
-        "RGB", (left + matrix.width + margin, top + matrix.height + margin), "white"
-    )
+    width = max(matrix.width, int(ImageFont.load_default().getlength(LEGEND)) + 1)
+    picture = Image.new("RGB", (left + width + margin, top + matrix.height + margin), "white")
     picture.paste(matrix, (left, top))
     draw = ImageDraw.Draw(picture)
     draw.rectangle(
@@ -51,5 +51,5 @@ def _framed(matrix: Image.Image, margin: int, classes: tuple[str, ...], cell: in
         picture.paste(
             (0, 0, 0), (*place, place[0] + turned.width, place[1] + turned.height), turned
         )
-    draw.text((left, picture.height - 4), "predicted: column; true: row", (90, 90, 90), anchor="lb")
+    draw.text((left, picture.height - 4), LEGEND, (90, 90, 90), anchor="lb")
     return picture

@@ -10,6 +10,7 @@ import pytest
 from PIL import Image
 
 from keras_i3d.evaluation import charts
+from keras_i3d.evaluation.published import Published
 from keras_i3d.evaluation.report import by_class, worst_mistakes, write_report
 from keras_i3d.visualisation.confusion import draw_confusion
 from tests.evaluation.test_scores import made
@@ -29,13 +30,16 @@ class Tags(html.parser.HTMLParser):
 
 
 def test_a_report_has_the_figures_and_every_video(tmp_path):
-    page = write_report(tmp_path / "report", NAMED, "UCF <101>", {"top_1": 95.1})
+    page = write_report(
+        tmp_path / "report", NAMED, "UCF <101>", Published({"top_1": 95.1}, "a paper")
+    )
     figures = json.loads((page.parent / "figures.json").read_text())
     assert (figures["listed"], figures["videos"], figures["failed"]) == (4, 3, 1)
     assert figures["top_1"] == pytest.approx(100 * 2 / 3)
     text = page.read_text()
     assert "3 of 4 listed videos were scored, 1 failed." in text
-    assert "<td>66.7</td><td>95.1</td>" in text
+    assert "66.7<small>published: 95.1</small>" in text
+    assert "Published: a paper." in text
     assert "run &lt;fast&gt;" in text
     assert "<fast>" not in text
     tags = Tags()
@@ -75,7 +79,7 @@ def test_a_mistake_is_shown_with_its_frames(tmp_path):
         raise FileNotFoundError(video)
 
     page = write_report(tmp_path / "r", made(), "r", filmstrip=gone)
-    assert "c: jump, taken for run (0.953)" in page.read_text()
+    assert "<p><b>jump, taken for run (0.953)</b> c</p>" in page.read_text()
 
 
 def test_the_difference_to_another_run_is_drawn(tmp_path):

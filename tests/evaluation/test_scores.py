@@ -73,6 +73,10 @@ def test_pickles_are_never_opened(tmp_path):
         ({"labels": (0, 1)}, "do not fit"),
         ({"classes": ("run",)}, "do not fit"),
         ({"logits": ((2, 0), (0, np.nan), (3, 0))}, "finite"),
+        ({"labels": (0, 1, 2)}, "no whole number from 0 to 1"),
+        ({"labels": (0, 0.5, 1)}, "no whole number"),
+        ({"classes": ("run", 3)}, "no text"),
+        ({"failed": {"d": None}}, "no text"),
     ],
 )
 def test_scores_that_cannot_be(changes, message):

@@ -1,5 +1,7 @@
 """keras-i3d fuse, report and serving_config, as a user has them."""
 
+import json
+
 import pytest
 
 from keras_i3d.evaluation.scores import load_scores, save_scores
@@ -55,7 +57,7 @@ def test_report_is_written_and_named(files, tmp_path):
     )
     assert (status, err) == (0, "")
     assert out.splitlines()[-1] == f"{tmp_path}/r/report.html"
-    assert "<td>66.7</td><td>95.0</td>" in (tmp_path / "r" / "report.html").read_text()
+    assert "66.7<small>published: 95.0</small>" in (tmp_path / "r" / "report.html").read_text()
 
 
 @pytest.mark.parametrize(
@@ -72,6 +74,67 @@ def test_report_refuses(files, tmp_path, flag, status, message):
     assert len(err.splitlines()) == 1
     assert message in err
     assert not (tmp_path / "r").exists()
+
+
+def test_report_of_several_is_a_table(files, tmp_path):
+    status, out, err = keras_i3d("report", *files, f"--report={tmp_path}/r", "--figure=mean_class")
+    assert (status, err) == (0, "")
+    first, _, *rows, page = out.splitlines()
+    assert first.startswith("| data | stream |")
+    # Nothing says what network these are of: a row each. Of both, run 1 of 1 and jump 1 of 2.
+    assert [row.split("|")[1].strip() for row in rows] == sorted(map(str, files))
+    assert {row.split("|")[-3].strip() for row in rows} == {"75.0"}
+    assert page == f"{tmp_path}/r/report.html"
+
+
+@pytest.mark.parametrize(
+    "arguments, message",
+    [
+        ([], "wanted a score file"),
+        (["a.npz", "a.npz"], "named twice"),
+        (["rgb.npz", "flow.npz", "--baseline=rgb.npz"], "--baseline is for one score file"),
+        (["rgb.npz", "--run=gone"], "--run=gone: gone is no folder of a training"),
+    ],
+)
+def test_report_wants_files_that_go_together(files, monkeypatch, arguments, message):
+    monkeypatch.chdir(files[0].parent)
+    status, _, err = keras_i3d("report", *arguments)
+    assert (status, len(err.splitlines())) == (2, 1), err
+    assert message in err
+    assert not (files[0].parent / "report").exists()
+
+
+def run_folder(folder, **files):
+    """A folder as of a training on the synthetic videos, broken off before any network."""
+    folder.mkdir()
+    small = {"num_frames": 8, "resize": 32, "crop": 32, "validation_videos": 2}
+    (folder / "recipe.json").write_text(json.dumps(small))
+    for name, text in files.items():
+        (folder / name.replace("_", ".")).write_text(text)
+    return folder
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    "broken, flags, status, message",
+    [
+        ({}, [], 1, "final.keras is not there yet"),
+        ({"final_keras": "x"}, [], 1, "final.keras is damaged"),
+        ({"best_keras": "x"}, [], 1, "--network=best takes the best one so far"),
+        ({"labels_txt": "sit\nrun\n"}, [], 2, "'sit' was learnt"),
+        ({"recipe_json": "{"}, [], 1, "recipe.json is damaged"),
+        ({"recipe_json": '{"steps": 1.5}'}, [], 1, "steps: wanted a whole number"),
+        ({}, ["--data=/nowhere"], 2, "is no folder"),
+        ({}, ["--num_crops=2"], 2, "should be 1 or 3"),
+        ({}, ["--report=."], 2, "is no report"),
+    ],
+)
+def test_evaluate_refuses_in_one_line(tmp_path, monkeypatch, broken, flags, status, message):
+    folder = run_folder(tmp_path / "run", **broken)
+    monkeypatch.chdir(tmp_path)
+    came, out, err = keras_i3d("evaluate", f"--run={folder}", *flags)
+    assert (came, out, len(err.splitlines())) == (status, "", 1), err
+    assert message in err
 
 
 def test_serving_config_writes_and_refuses(tmp_path):

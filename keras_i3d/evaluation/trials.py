@@ -1,0 +1,78 @@
+"""What a score file is about: which data, which stream, trained from what. Read from `made`."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from pathlib import PurePath
+
+# (recipe's format, classes): the data set's name. Other counts are other data in the same form.
+DATA_SETS = {
+    ("ucf101", 101): "UCF-101",
+    ("hmdb51", 51): "HMDB-51",
+    ("kinetics", 400): "Kinetics-400",
+}
+BOTH = "rgb + flow"
+STREAMS = ("rgb", "flow", BOTH)
+
+
+@dataclass(frozen=True)
+class Trial:
+    """One network, or several fused, on one division of a data set.
+
+    data: the data set's name; of other data in the form of one with divisions, that form and the
+        number of classes; else where the data was.
+    stream: "rgb", "flow" or BOTH.
+    transfer, start, model: as in the recipe; start is its weights, of a file its name.
+    views: "whole videos", or "10 x 3": clips and crops of each.
+    split: what was scored, such as "test".
+    division: which of UCF-101's or HMDB-51's; 0 where a data set has one.
+    """
+
+    data: str
+    stream: str
+    transfer: str
+    start: str | None
+    model: str
+    views: str
+    split: str
+    division: int
+
+
+def trial_of(made: Mapping, classes: int) -> Trial | None:
+    """What `Scores.made` says; None where it says too little, or fused parts have not one answer.
+
+    Args:
+        made: as tools/evaluate.py writes it; of fused scores, a mapping of such.
+        classes: how many the scores have.
+    """
+    try:
+        if "fused" in made:
+            parts = [trial_of(part, classes) for part in made["fused"].values()]
+            return _fused(parts) if parts and all(parts) else None
+        recipe, form = made["recipe"], made["recipe"]["format"]
+        divided = form in ("ucf101", "hmdb51")
+        other = f"{form} form, {classes} classes" if divided else made["data"]
+        return Trial(
+            DATA_SETS.get((form, classes), str(other)),
+            str(made["stream"]),
+            str(recipe["transfer"]),
+            None if recipe["weights"] is None else PurePath(recipe["weights"]).name,
+            str(recipe["model"]),
+            _views(made),
+            str(made["split"]),
+            int(recipe["split_number"]) if divided else 0,
+        )
+    except (KeyError, TypeError, ValueError, AttributeError):
+        return None
+
+
+def _fused(parts: list[Trial]) -> Trial | None:
+    starts = " + ".join(dict.fromkeys(part.start or "none" for part in parts))
+    start = parts[0].start if all(part.start == parts[0].start for part in parts) else starts
+    alike = {replace(part, stream=BOTH, start=start) for part in parts}
+    streams = sorted(part.stream for part in parts)
+    return alike.pop() if len(alike) == 1 and streams == ["flow", "rgb"] else None
+
+
+def _views(made: Mapping) -> str:
+    whole = "whole videos" if made["num_crops"] == 1 else f"whole videos x {made['num_crops']}"
+    return whole if made["num_clips"] is None else f"{made['num_clips']} x {made['num_crops']}"
