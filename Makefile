@@ -1,6 +1,7 @@
 # make run     classify a video and print what it shows        make run VIDEO=clip.mp4
 # make test    the quick tests                                 make test-slow: those that take minutes
 # make serve   export the network and serve it on this machine: gRPC, REST and a page
+# make experiments  the recipes proven on videos made by rule, ten minutes on two cores, and a report
 # make test-beam  the Apache Beam pipeline, in an environment of its own, .venv-beam
 # Each does all of its own set-up, in .venv.
 
@@ -12,7 +13,7 @@ PIP := $(BIN)/python -m pip install $(if $(MAKE_TERMOUT),,--quiet)
 export VIDEO FLAGS
 export PIP_DISABLE_PIP_VERSION_CHECK = 1
 
-.PHONY: run serve test test-slow test-beam lint format bench matrix clean
+.PHONY: run serve experiments test test-slow test-beam lint format bench matrix clean
 
 run: .venv/run.stamp
 	@if [ -n "$$VIDEO" ]; then $(BIN)/keras-i3d predict $$FLAGS --video="$$VIDEO"; \
@@ -22,6 +23,9 @@ run: .venv/run.stamp
 serve: .venv/serving.stamp
 	@[ -d models/i3d/1 ] || $(BIN)/keras-i3d export_saved_model --out=models/i3d/1
 	@$(BIN)/keras-i3d serve $$FLAGS --model=models/i3d
+
+experiments: .venv/run.stamp
+	@$(BIN)/keras-i3d experiments $$FLAGS
 
 test: .venv/test.stamp
 	$(BIN)/python -m pytest

@@ -9,7 +9,7 @@ from keras_i3d.data.evaluation_batches import evaluation_batches
 from keras_i3d.data.sampling import ClipSpec
 from keras_i3d.data.shard_source import Shards
 from keras_i3d.data.sources import Skipped, Source
-from keras_i3d.data.synthetic import SyntheticVideos
+from keras_i3d.data.synthetic import APPEARANCES, MOTIONS, SyntheticVideos
 from keras_i3d.data.tfrecords import splits_in
 from keras_i3d.data.video_files import VideoFiles
 from keras_i3d.training.devices import Devices
@@ -115,10 +115,16 @@ def open_source(recipe: Recipe, split: str) -> Source:
 def _synthetic(recipe: Recipe, split: str) -> SyntheticVideos:
     # Longer than a clip, so that where a clip begins can vary.
     length = 2 * ((recipe.num_frames - 1) * recipe.stride + 1)
-    count = {"num_videos": recipe.validation_videos} if split == recipe.validation_split else {}
-    size = (recipe.resize, round(recipe.resize * 4 / 3))
+    learnt = split == recipe.train_split
     return SyntheticVideos(
-        split, recipe.task, num_frames=length, size=size, seed=recipe.seed, **count
+        split,
+        recipe.task,
+        motions=recipe.motions or MOTIONS,
+        appearances=recipe.appearances or APPEARANCES,
+        num_videos=recipe.training_videos if learnt else recipe.validation_videos,
+        num_frames=length,
+        size=(recipe.resize, round(recipe.resize * 4 / 3)),
+        seed=recipe.seed,
     )
 
 

@@ -12,6 +12,7 @@ from keras_i3d.training.recipes import Recipe
 CHOICES = {
     "stream": ("rgb", "flow"),
     "transfer": ("original", "fixed", "full"),
+    "optimizer": ("sgd", "adam"),
     "schedule": ("step", "cosine", "plateau"),
     "precision": ("float32", "mixed_float16", "mixed_bfloat16"),
     "batch_norm": ("synchronised", "plain", "frozen"),
@@ -79,7 +80,9 @@ def check(recipe: Recipe) -> None:
         want(value in known, f"{name}={value!r} is none of {', '.join(known)}")
     for name in ("num_frames", "stride", "resize", "crop", "steps", "batch_size", "accumulate"):
         want(getattr(r, name) >= 1, f"{name}={getattr(r, name)} is not at least 1")
-    for name in ("patience", "validate_every", "validation_videos", "split_number"):
+    for name in ("patience", "validate_every", "split_number"):
+        want(getattr(r, name) >= 1, f"{name}={getattr(r, name)} is not at least 1")
+    for name in ("training_videos", "validation_videos"):
         want(getattr(r, name) >= 1, f"{name}={getattr(r, name)} is not at least 1")
     for name in ("weight_decay", "warm_up", "rand_augment", "seed"):
         want(getattr(r, name) >= 0, f"{name}={getattr(r, name)} is less than 0")
@@ -109,6 +112,10 @@ def check(recipe: Recipe) -> None:
     )
     want(r.warm_up <= r.steps, f"warm_up={r.warm_up} is longer than steps={r.steps}")
     want(r.momentum > 0 or not r.nesterov, "nesterov wants momentum")
+    want(
+        r.optimizer == "sgd" or not (r.nesterov or r.rates),
+        f"nesterov and rates are for optimizer=sgd; optimizer={r.optimizer}",
+    )
     _check_transfer(r, want)
     try:
         augmentation(r)

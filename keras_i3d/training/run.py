@@ -14,6 +14,7 @@ from keras_i3d.training.devices import Devices
 from keras_i3d.training.fit import Plan, fit
 from keras_i3d.training.inputs import open_inputs
 from keras_i3d.training.networks import build_network, check_network
+from keras_i3d.training.pictures import Pictures
 from keras_i3d.training.progress import History, Progress
 from keras_i3d.training.recipe_checks import check
 from keras_i3d.training.recipes import Recipe, build_schedule, differences, to_json
@@ -127,6 +128,7 @@ def train(
             history=History(folder / "history.csv", folder / "tensorboard"),
             progress=Progress(recipe.steps, recipe.batch_size, stream),
             best_path=folder / BEST,
+            pictures=None if recipe.multi_label else Pictures(inputs.class_names),
         )
     if inputs.skipped:
         logging.warning("%s", inputs.skipped.report())
@@ -163,18 +165,22 @@ def _differences(recipe: Recipe, folder: Path) -> list[str] | None:
         raise ValueError(f"{folder / RECIPE} is damaged: {error}") from error
 
 
+def build_optimizer(recipe: Recipe) -> keras.optimizers.Optimizer:
+    """The recipe's optimizer; the schedule sets its learning rate, the step decays and clips."""
+    ema = {"use_ema": recipe.ema is not None, "ema_momentum": recipe.ema or 0.0}
+    if recipe.optimizer == "adam":
+        return keras.optimizers.Adam(recipe.learning_rate, beta_1=recipe.momentum, **ema)
+    return keras.optimizers.SGD(
+        recipe.learning_rate, momentum=recipe.momentum, nesterov=recipe.nesterov, **ema
+    )
+
+
 def build_step(recipe: Recipe, classes: int, devices: Devices) -> Step:
     """The recipe's network, optimizer, loss and metrics."""
     with devices.strategy.scope():
         model = build_network(recipe, classes)
         prepare(model, recipe)
-        optimizer = keras.optimizers.SGD(
-            recipe.learning_rate,
-            momentum=recipe.momentum,
-            nesterov=recipe.nesterov,
-            use_ema=recipe.ema is not None,
-            ema_momentum=0.0 if recipe.ema is None else recipe.ema,
-        )
+        optimizer = build_optimizer(recipe)
     smoothing = {"label_smoothing": recipe.label_smoothing, "from_logits": True}
     if recipe.multi_label:
         loss = keras.losses.BinaryCrossentropy(**smoothing)

@@ -54,6 +54,41 @@ def test_the_first_pattern_that_fits_counts():
         rate_factors(tiny.network(), ["Mixed_5c=2"])
 
 
+def test_a_centred_start():
+    recipe = replace(SYNTHETIC_SMALL, centred=False)
+    plain, centred = (_seeded(replace(recipe, centred=c)) for c in (False, True))
+    stem, deep = ("Conv3d_1a_7x7/conv_3d/kernel", "Mixed_4c/Branch_1/Conv3d_0b_3x3/conv_3d/kernel")
+    assert abs(centred[stem].mean((0, 1, 2))).max() < 1e-8
+    assert abs(centred[deep].mean((0, 1, 2, 3))).max() < 1e-8
+    assert abs(centred[deep].mean((0, 1, 2))).max() > 1e-4  # only behind a ReLU, over inputs too
+    for name in (stem, deep):
+        assert np.linalg.norm(centred[name]) == pytest.approx(np.linalg.norm(plain[name]))
+    head = "Conv3d_0c_1x1/conv_3d/kernel"
+    np.testing.assert_array_equal(centred[head], plain[head])
+    shifts = {name: set(v.ravel()) for name, v in centred.items() if name.endswith("beta")}
+    assert shifts.pop("Conv3d_1a_7x7/batch_norm/beta") == {0.0}
+    assert len(shifts) == 56 and all(values == {1.0} for values in shifts.values())
+
+
+def _seeded(recipe):
+    keras.utils.set_random_seed(3)
+    return {v.path: v.numpy() for v in build_network(recipe, 4).weights}
+
+
+def test_frame_by_frame_has_no_time():
+    """The order of the frames, and what is beside them, says nothing."""
+    model = build_network(replace(SYNTHETIC_SMALL, model=networks.FRAMES), 4)
+    clip = np.random.default_rng(0).uniform(-1, 1, (1, 4, 32, 32, 3)).astype(np.float32)
+    scores = model.predict(clip, verbose=0)
+    np.testing.assert_allclose(model.predict(clip[:, ::-1], verbose=0), scores, atol=1e-5)
+    alone = [model.predict(clip[:, n : n + 1], verbose=0) for n in range(4)]
+    np.testing.assert_allclose(np.mean(alone, axis=0), scores, atol=1e-5)
+    i3d = build_network(SYNTHETIC_SMALL, 4)
+    assert len(model.layers) > 100 and model.output_shape == i3d.output_shape
+    with pytest.raises(ValueError, match="there are no weights for it"):
+        check_network(replace(SYNTHETIC_SMALL, model=networks.FRAMES, weights="imagenet"))
+
+
 def test_small_clips_get_a_head_with_the_same_variables():
     small = build_network(SYNTHETIC_SMALL, 10)
     large = build_i3d(classes=10, classifier_activation=None)

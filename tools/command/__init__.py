@@ -15,6 +15,7 @@
   evaluate            scores of a trained network on every video of a split
   fuse                score files of several networks, their logits added
   report              a score file as figures, tables and pictures
+  experiments         the recipes proven on videos made by rule
 
   export_saved_model  a network as a SavedModel for TensorFlow Serving
   serving_config      files that serve it in Docker, Compose or Kubernetes
@@ -48,6 +49,7 @@ TOOLS = (
     "evaluate",
     "fuse",
     "report",
+    "experiments",
     "export_saved_model",
     "serving_config",
     "serve",
