@@ -11,7 +11,7 @@ from keras_i3d.training.recipes import SYNTHETIC_SMALL, Recipe
 WAYS = ("MoveDown", "MoveLeft", "MoveRight", "MoveUp")
 NEW = ("TurnLeft", "TurnRight", "ZoomIn", "ZoomOut")
 # Of the new task; small, so that what was learnt before can show.
-FEW_VIDEOS = 96
+FEW_VIDEOS = 48
 
 
 @dataclass(frozen=True)
@@ -37,33 +37,39 @@ def experiments(folder: Path, seed: int, scale: float) -> list[Experiment]:
 
     def recipe(steps: int, **changes) -> Recipe:
         steps = max(1, round(steps * scale))
-        every = max(1, steps // 4)
-        small = replace(SYNTHETIC_SMALL, steps=steps, validate_every=every, seed=seed)
-        return replace(small, **{"warm_up": min(20, steps), **changes})
+        small = replace(
+            SYNTHETIC_SMALL,
+            steps=steps,
+            warm_up=min(20, steps),
+            validate_every=max(1, steps // 2),
+            validation_videos=100,
+            seed=seed,
+        )
+        return replace(small, **changes)
 
     learnt = {"weights": str(folder / "motion_rgb" / "final.keras")}
     joint = {"task": "joint", "motions": WAYS, "appearances": APPEARANCES[:3]}
     new = {"motions": NEW, "training_videos": FEW_VIDEOS}
     return [
-        Experiment("motion_rgb", "I3D, clips", recipe(500, motions=WAYS)),
+        Experiment("motion_rgb", "I3D, clips", recipe(400, motions=WAYS)),
         Experiment(
             "motion_frames",
             "the same trunk without time, frame by frame",
-            recipe(150, motions=WAYS, model=FRAMES),
+            recipe(100, motions=WAYS, model=FRAMES),
         ),
         Experiment(
-            "joint_rgb", "RGB, from the first", recipe(150, transfer="full", **learnt, **joint)
+            "joint_rgb", "RGB, from the first", recipe(100, transfer="full", **learnt, **joint)
         ),
-        Experiment("joint_flow", "flow, from random weights", recipe(150, stream="flow", **joint)),
-        Experiment("new_original", "original: from random weights", recipe(100, **new)),
+        Experiment("joint_flow", "flow, from random weights", recipe(80, stream="flow", **joint)),
+        Experiment("new_original", "original: from random weights", recipe(60, **new)),
         Experiment(
             "new_fixed",
             "fixed: a new head on the first one's trunk",
-            recipe(100, transfer="fixed", **learnt, **new),
+            recipe(60, transfer="fixed", learning_rate=0.01, **learnt, **new),
         ),
         Experiment(
             "new_full",
             "full: all of it, from the first one's trunk",
-            recipe(100, transfer="full", **learnt, **new),
+            recipe(60, transfer="full", **learnt, **new),
         ),
     ]

@@ -60,7 +60,7 @@ def test_what_came_out_as_hoped(tmp_path):
     said = report(tmp_path, **GOOD)
     assert len(re.findall(r"Yes: ", said)) == 5
     assert "No: " not in said
-    assert "| I3D, clips | 96.0 | 90.2 to 98.4 | 25.0 | 500 | 60 |" in said
+    assert "| I3D, clips | 96.0 | 90.2 to 98.4 | 25.0 | 400 | 60 |" in said
     assert "100 videos" in said and "420 s in all" in said
 
 
