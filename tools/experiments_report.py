@@ -113,7 +113,7 @@ def _parts(folder: Path, planned: Mapping[str, Experiment], results: Mapping) ->
             fusion,
         ),
         Part(
-            f"A new task of {few} videos",
+            f"A new task of {few} videos: {', '.join(planned['new_full'].recipe.motions)}",
             [row("new_original"), row("new_fixed"), row("new_full")],
             transfer,
         ),
