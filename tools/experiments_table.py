@@ -7,7 +7,7 @@ from keras_i3d.data.synthetic import APPEARANCES
 from keras_i3d.training.networks import FRAMES
 from keras_i3d.training.recipes import SYNTHETIC_SMALL, Recipe
 
-# What the trunk learns first; and a task half of which is new to it, as in the paper.
+# What the trunk learns first; and a task half of which is new to it.
 # Turns and zooms, wholly new, a new head alone does not tell from what the four ways have taught:
 # the mean over the frame, in which they are nothing, is taken before it.
 WAYS = ("MoveDown", "MoveLeft", "MoveRight", "MoveUp")
