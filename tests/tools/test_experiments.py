@@ -17,11 +17,11 @@ from keras_i3d.training.recipe_checks import check
 CLASSES = {"motion": 4, "joint": 12}
 
 
-def result(right, classes, seed=0):
+def result(right, classes):
     """Scores of 100 videos, of which so many are told right."""
     labels = np.arange(100) % classes
     told = np.where(np.arange(100) < right, labels, (labels + 1) % classes)
-    logits = 5 * np.eye(classes, dtype=np.float32)[told]
+    logits = right / 20 * np.eye(classes, dtype=np.float32)[told]  # the better, the surer
     chances = np.exp(logits) / np.exp(logits).sum(1, keepdims=True)
     names = tuple(f"class {n}" for n in range(classes))
     ids = np.array([f"video {n}" for n in range(100)])

@@ -73,7 +73,7 @@ def test_a_recipe_is_shown():
     recipe = json.loads(out)
     assert status == 0
     assert (recipe["clip_norm"], recipe["ema"], recipe["boundaries"]) == (None, 0.9, [])
-    assert recipe["steps"] == 300
+    assert recipe["steps"] == 500
 
 
 @pytest.mark.slow

@@ -101,7 +101,7 @@ def test_differences_name_the_fields():
     text = to_json(SYNTHETIC_SMALL)
     assert differences(SYNTHETIC_SMALL, text) == []
     other = change(SYNTHETIC_SMALL, {"steps": 70, "clip_norm": None})
-    assert differences(other, text) == ["steps: was 300, now 70", "clip_norm: was 5.0, now None"]
+    assert differences(other, text) == ["steps: was 500, now 70", "clip_norm: was 5.0, now None"]
     older = json.loads(text)
     del older["ema"]
     older["colour"] = 1
