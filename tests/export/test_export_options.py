@@ -23,10 +23,14 @@ CLIP = np.random.default_rng(3).integers(0, 256, (*SHAPE, 3), np.uint8)
 @pytest.mark.parametrize(
     ("options", "bound", "types"),
     [
-        ({"folded": True}, 1e-6, {"float32"}),
-        ({"precision": "bfloat16"}, 2e-3, {"bfloat16", "float32"}),
+        pytest.param({"folded": True}, 1e-6, {"float32"}, marks=pytest.mark.slow),
+        pytest.param(
+            {"precision": "bfloat16"}, 2e-3, {"bfloat16", "float32"}, marks=pytest.mark.slow
+        ),
         ({"precision": "bfloat16", "folded": True}, 2e-3, {"bfloat16", "float32"}),
-        ({"jit_compile": True, "frame_shape": SHAPE}, 1e-6, {"float32"}),
+        pytest.param(
+            {"jit_compile": True, "frame_shape": SHAPE}, 1e-6, {"float32"}, marks=pytest.mark.slow
+        ),
     ],
 )
 def test_every_option_answers_as_the_model(tmp_path, options, bound, types):

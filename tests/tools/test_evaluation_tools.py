@@ -149,6 +149,7 @@ def test_serving_config_writes_and_refuses(tmp_path):
     assert not (tmp_path / "t").exists()
 
 
+@pytest.mark.slow  # TensorFlow is loaded for each
 @pytest.mark.parametrize(
     "flags, message",
     [
