@@ -51,7 +51,10 @@ SLOW = [
     (["--output_dir=x", "more"], "'more': all that can be said is said by flags"),
     (["--output_dir=x", "--keep=0"], "flag --keep=0"),
     (["--output_dir=x", "--weights=y.keras", "--transfer=full"], "neither a file nor one of"),
-    (["--output_dir=x", "--rates=Mixed_9=2"], "'Mixed_9' is in no name of a variable"),
+    (
+        ["--output_dir=x", "--optimizer=sgd", "--rates=Mixed_9=2"],
+        "'Mixed_9' is in no name of a variable",
+    ),
     (["--output_dir=x", "--data=/nowhere"], "data='/nowhere' is no folder, no list of videos"),
 ]
 
