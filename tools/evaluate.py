@@ -17,7 +17,7 @@ from keras_i3d_command import quiet_import
 
 with quiet_import():
     import keras
-    from keras_i3d.tools.run_folder import clip_spec, read_recipe
+    from keras_i3d.tools.run_folder import read_recipe
     from keras_i3d.tools.running import FlagError, ToolError, run
     from tqdm import tqdm
 
@@ -30,7 +30,7 @@ with quiet_import():
     from keras_i3d.evaluation.report import check_folder, write_report
     from keras_i3d.evaluation.scores import Scores, ScoresError, save_scores, summary_line
     from keras_i3d.evaluation.trials import trial_of
-    from keras_i3d.training.inputs import open_source
+    from keras_i3d.training.inputs import clip_spec, open_source
     from keras_i3d.training.recipes import Recipe
     from keras_i3d.visualisation.mistakes import VideoStrips
     from keras_i3d.weights.integrity import weights_hash

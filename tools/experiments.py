@@ -26,12 +26,11 @@ with quiet_import():
     from keras_i3d.tools.running import FlagError, ToolError, loaded, run
     from tqdm import tqdm
 
-    from keras_i3d.data.sampling import ClipSpec
     from keras_i3d.evaluation.evaluate import evaluate
     from keras_i3d.evaluation.scores import Scores, load_scores, save_scores, summary_line
     from keras_i3d.training.checkpoints import write_whole
     from keras_i3d.training.fit import NotFiniteError
-    from keras_i3d.training.inputs import open_source
+    from keras_i3d.training.inputs import clip_spec, open_source
     from keras_i3d.training.recipes import Recipe
     from keras_i3d.training.run import FINAL, FailedError, is_finished, train
 
@@ -87,7 +86,7 @@ def _tested(recipe: Recipe, folder: Path) -> Scores:
     return evaluate(
         keras.saving.load_model(folder / FINAL, compile=False),
         open_source(recipe, "test"),
-        ClipSpec(recipe.num_frames, recipe.stride, recipe.resize, recipe.crop),
+        clip_spec(recipe),
         streams=(recipe.stream,),
         watch=lambda videos: tqdm(videos, "test", VIDEOS.value, unit=" videos", disable=None),
     )

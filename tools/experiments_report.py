@@ -1,7 +1,6 @@
 """What came of the experiments: the figures, and whether they are what was hoped for."""
 
 import csv
-import html
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -9,17 +8,13 @@ from pathlib import Path
 
 from keras_i3d.tools.experiments_table import Experiment
 
-from keras_i3d.evaluation import charts
+from keras_i3d.evaluation import charts, page
+from keras_i3d.evaluation.report import markdown_table
 from keras_i3d.evaluation.scores import Scores, fuse, summary
 from keras_i3d.training.checkpoints import write_whole
 
 # Hoped of clips; and of single frames, that they stay as close to chance as this.
 HOPED, NEAR = 95.0, 10.0
-STYLE = """
-body { font: 16px/1.5 system-ui, sans-serif; max-width: 60rem; margin: 2rem auto; padding: 0 1rem }
-table { border-collapse: collapse } td, th { padding: .2rem .8rem; text-align: left }
-tr:nth-child(even) { background: #f4f4f4 }
-"""
 HEADER = ("", "top-1, %", "95 % interval", "chance, %", "steps", "seconds")
 
 
@@ -51,21 +46,14 @@ def write_report(
         f"{next(iter(results.values())).scores.listed} videos that show no pixel of what was "
         f"learnt from. Trainings: {total:.0f} s in all."
     )
-    markdown, page = [f"# Experiments\n\n{about}\n"], [f"<h1>Experiments</h1><p>{about}</p>"]
+    markdown, body = [f"# Experiments\n\n{about}\n"], [page.faint(about)]
     for part in parts:
-        lines = [HEADER, ["---"] * len(HEADER), *part.rows]
-        table = "".join(f"| {' | '.join(map(str, line))} |\n" for line in lines)
-        markdown.append(f"## {part.title}\n\n{table}\n{part.verdict}\n")
+        markdown.append(f"## {part.title}\n{markdown_table(HEADER, part.rows)}\n{part.verdict}\n")
         names, shares = [row[0] for row in part.rows], [float(row[1]) / 100 for row in part.rows]
-        page.append(
-            f"<h2>{html.escape(part.title)}</h2>{charts.table(HEADER, part.rows)}"
-            f"<p>{charts.bars(names, shares)}</p><p>{html.escape(part.verdict)}</p>"
-        )
-    head = f'<!doctype html><meta charset="utf-8"><title>Experiments</title><style>{STYLE}</style>'
-    for name, text in {
-        "report.md": "\n".join(markdown),
-        "report.html": head + "".join(page),
-    }.items():
+        table, bars = charts.table(HEADER, part.rows), charts.bars(names, shares)
+        body.append(page.section(part.title, table, bars, page.faint(part.verdict)))
+    texts = {"report.md": "\n".join(markdown), "report.html": page.whole("Experiments", body)}
+    for name, text in texts.items():
         write_whole(folder / name, lambda file, text=text: file.write(text.encode()))
     return folder / "report.html"
 

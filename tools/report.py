@@ -88,9 +88,9 @@ def _strips(path: str, scores: Scores) -> tuple[Callable | None, str]:
     if RUN.value is None and not (folder / "recipe.json").exists():
         return None, f"{folder} is no folder of a training; --run=FOLDER names one"
     with quiet_import():  # only here: it brings TensorFlow
-        from keras_i3d.tools.run_folder import clip_spec, read_recipe
+        from keras_i3d.tools.run_folder import read_recipe
 
-        from keras_i3d.training.inputs import open_source
+        from keras_i3d.training.inputs import clip_spec, open_source
         from keras_i3d.visualisation.mistakes import VideoStrips
     trial = trial_of(scores.made, len(scores.classes))
     split = trial.split if trial else None

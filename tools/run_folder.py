@@ -5,7 +5,6 @@ from pathlib import Path
 
 from keras_i3d.tools.running import FlagError, ToolError
 
-from keras_i3d.data.sampling import ClipSpec
 from keras_i3d.training.recipe_checks import change
 from keras_i3d.training.recipes import Recipe
 
@@ -28,8 +27,3 @@ def read_recipe(folder: Path) -> Recipe:
     except (ValueError, TypeError, AttributeError) as error:
         said = str(error).splitlines()[0]
         raise ToolError(f"{path} is damaged, or of another version: {said}") from error
-
-
-def clip_spec(recipe: Recipe) -> ClipSpec:
-    """How the recipe cuts its clips."""
-    return ClipSpec(recipe.num_frames, recipe.stride, recipe.resize, recipe.crop)

@@ -48,7 +48,7 @@ def open_inputs(recipe: Recipe, devices: Devices) -> Inputs:
         ValueError, OSError: when there is no such data, or it is not what the recipe says.
     """
     source, skipped = open_source(recipe, recipe.train_split), Skipped()
-    spec = ClipSpec(recipe.num_frames, recipe.stride, recipe.resize, recipe.crop)
+    spec = clip_spec(recipe)
     chosen = {"streams": (recipe.stream,), "skipped": skipped}
 
     def training(start, worker):
@@ -79,6 +79,11 @@ def open_inputs(recipe: Recipe, devices: Devices) -> Inputs:
         return seen.map(lambda clips, labels, video, view: (clips, labels))
 
     return Inputs(source.class_names, training, validation, skipped)
+
+
+def clip_spec(recipe: Recipe) -> ClipSpec:
+    """How the recipe cuts its clips."""
+    return ClipSpec(recipe.num_frames, recipe.stride, recipe.resize, recipe.crop)
 
 
 def open_source(recipe: Recipe, split: str) -> Source:
