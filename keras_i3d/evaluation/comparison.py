@@ -125,7 +125,7 @@ def _cells(rows: list[Row], figure: str) -> tuple[list[str], list[list[str]], li
         shown = ""
         if beside and figure in beside.figures:
             mark = sources.setdefault(beside.source, len(sources) + 1)
-            shown = f"{beside.figures['top_1']:.1f} [{mark}]"
+            shown = f"{beside.figures[figure]:.1f} [{mark}]"
         what += [""] * (6 - len(what))
         cells.append([*what, *values, f"{row.mean:.1f}", shown])
     return header, cells, [f"[{mark}] {source}." for source, mark in sources.items()]
