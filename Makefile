@@ -34,7 +34,7 @@ test-slow: .venv/backends.stamp
 	$(BIN)/python -m pytest -m slow
 
 test-beam: .venv-beam/ready
-	.venv-beam/bin/python -m pytest -m slow tests/data/test_beam.py
+	.venv-beam/bin/python -m pytest -m slow tests/data/shards/test_beam.py
 
 lint: .venv/test.stamp
 	$(BIN)/ruff check .

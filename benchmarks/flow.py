@@ -19,13 +19,14 @@ from pathlib import Path
 
 import cv2
 import numpy as np
+from middlebury import end_point_error, read_flo
 from PIL import Image
 
-from keras_i3d.data.decoding import VideoFile
-from keras_i3d.data.flow import METHODS, compute_flow
-from keras_i3d.data.middlebury import end_point_error, read_flo
-from keras_i3d.data.resizing import resize, resized_frames
-from keras_i3d.data.workers import usable_cores
+from keras_i3d.data.flow.methods import METHODS, compute_flow
+from keras_i3d.data.pixels.preprocessing import resize
+from keras_i3d.data.video.decoding import VideoFile
+from keras_i3d.data.video.frames import resized_frames
+from keras_i3d.files.workers import usable_cores
 
 HEIGHT, WIDTH = 256, 340
 PEER = "tvl1_opencv"
@@ -110,7 +111,7 @@ def middle(video, count):
 
 def synthetic(count):
     """Photographs, moving in four ways."""
-    from keras_i3d.data.synthetic import SyntheticVideos
+    from keras_i3d.data.synthetic.videos import SyntheticVideos
 
     videos = SyntheticVideos("test", size=(HEIGHT, WIDTH))
     return [videos.read(index, 0, count, ["rgb"])["rgb"] for index in range(4)]

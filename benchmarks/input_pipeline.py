@@ -40,7 +40,7 @@ FRAMES, SHORT_SIDE, CROP, BATCH, SEED = 64, 256, 224, 4, 0
 
 def listed(folder: str) -> list:
     """The videos of the benchmark."""
-    from keras_i3d.data.annotations import Video
+    from keras_i3d.data.lists.annotations import Video
 
     paths = sorted(glob.glob(os.path.join(folder, "*.mp4")))
     return [Video(path, (0,), os.path.basename(path)) for path in paths]
@@ -48,10 +48,10 @@ def listed(folder: str) -> list:
 
 def prepare(folder: str) -> None:
     """Videos and their shards."""
-    from keras_i3d.data.encoding import write_mp4
-    from keras_i3d.data.shard_plan import ShardOptions, plan_shards
-    from keras_i3d.data.shards import write_shards
-    from keras_i3d.data.synthetic import SyntheticVideos
+    from keras_i3d.data.shards.assembly import write_shards
+    from keras_i3d.data.shards.plan import ShardOptions, plan_shards
+    from keras_i3d.data.synthetic.videos import SyntheticVideos
+    from keras_i3d.data.video.encoding import write_mp4
 
     if VIDEOS.value:
         for path in glob.glob(os.path.join(VIDEOS.value, "*.mp4")):
@@ -69,11 +69,12 @@ def prepare(folder: str) -> None:
 
 def drawn(videos: list) -> list[tuple]:
     """(path, frame numbers, height and width resized, top, left) of each clip of a turn."""
-    from keras_i3d.data.augmentation import draw
-    from keras_i3d.data.decoding import VideoFile
-    from keras_i3d.data.preprocessing import resized
-    from keras_i3d.data.sampling import ClipSpec, crop_corner, view_numbers
-    from keras_i3d.data.timelines import Timelines
+    from keras_i3d.data.batches.augmentation import draw
+    from keras_i3d.data.batches.sampling import ClipSpec, view_numbers
+    from keras_i3d.data.pixels.cropping import crop_corner
+    from keras_i3d.data.pixels.preprocessing import resized
+    from keras_i3d.data.video.decoding import VideoFile
+    from keras_i3d.data.video.timelines import Timelines
 
     timelines, spec, clips = Timelines(25), ClipSpec(FRAMES), []
     for number in range(CLIPS.value):
@@ -89,11 +90,11 @@ def drawn(videos: list) -> list[tuple]:
 
 def ours(kind: str):
     """Our chain, from "shards" or from "files"."""
-    from keras_i3d.data.augmentation import NONE
-    from keras_i3d.data.batches import training_batches
-    from keras_i3d.data.sampling import ClipSpec
-    from keras_i3d.data.shard_source import Shards
-    from keras_i3d.data.video_files import VideoFiles
+    from keras_i3d.data.batches.augmentation import NONE
+    from keras_i3d.data.batches.sampling import ClipSpec
+    from keras_i3d.data.batches.training import training_batches
+    from keras_i3d.data.batches.video_files import VideoFiles
+    from keras_i3d.data.shards.source import Shards
 
     videos = listed(WORK.value)
     if kind == "shards":

@@ -56,7 +56,7 @@ def clip() -> np.ndarray:
 
 def files() -> list[bytes]:
     """Its frames as JPEG files."""
-    from keras_i3d.export.video_query import encoded
+    from keras_i3d.export.client.video_query import encoded
 
     return [encoded(image) for image in clip()]
 
@@ -80,10 +80,10 @@ def by_client(kind: str, signature: str):
 def connect(kind: str):
     """A client of the server that --server and --rest name."""
     if kind == "REST":
-        from keras_i3d.export.rest_client import RestClient
+        from keras_i3d.export.client.rest_client import RestClient
 
         return RestClient(f"http://{REST.value}", NAME, timeout=300)
-    from keras_i3d.export.grpc_client import GrpcClient
+    from keras_i3d.export.client.grpc_client import GrpcClient
 
     return GrpcClient(SERVER.value, NAME, timeout=300)
 
@@ -138,7 +138,7 @@ def concurrency() -> None:
         seconds, refused, begun = [], [], time.monotonic()
 
         def ask(seconds=seconds, refused=refused, begun=begun):
-            from keras_i3d.export.answer import ServingError
+            from keras_i3d.export.client.answer import ServingError
 
             with connect("gRPC") as client:
                 while time.monotonic() < begun + SECONDS.value:
@@ -213,18 +213,17 @@ class Server:
 def prepare(folder: str) -> str:
     """The clip, in `folder`; the model's folder."""
     if VIDEO.value:
-        from keras_i3d.export.video_query import sent_frames
-
         from keras_i3d.data import VideoFile, cropped_frames
-        from keras_i3d.data.clips import looped
-        from keras_i3d.data.preprocessing import DEEPMIND_RGB
+        from keras_i3d.data.pixels.preprocessing import DEEPMIND_RGB
+        from keras_i3d.data.video.timing import looped
+        from keras_i3d.export.client.video_query import sent_frames
 
         with VideoFile(VIDEO.value) as video:
             shown = cropped_frames(video, sent_frames(DEEPMIND_RGB))
             frames = list(itertools.islice(shown, FRAMES.value))
         frames = np.stack([frames[i] for i in looped(len(frames), FRAMES.value)])
     else:
-        from keras_i3d.data.synthetic import SyntheticVideos
+        from keras_i3d.data.synthetic.videos import SyntheticVideos
 
         source = SyntheticVideos(num_frames=FRAMES.value, size=(256, 256))
         frames = source.read(0, 0, FRAMES.value)["rgb"]

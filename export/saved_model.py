@@ -12,12 +12,12 @@ from pathlib import Path
 import keras
 import numpy as np
 import tensorflow as tf
+
+import keras_i3d
+from keras_i3d.data.pixels.preprocessing import Preprocessing, preprocess, scale
 from keras_i3d.export.precision import in_precision
 from keras_i3d.export.signatures import ServedNetwork
 from keras_i3d.export.warm_up import write_warm_up
-
-import keras_i3d
-from keras_i3d.data.preprocessing import Preprocessing, preprocess, scale
 from keras_i3d.models.folding import fold_batch_norm
 from keras_i3d.weights.integrity import weights_hash
 
@@ -196,7 +196,7 @@ def _answers(folder: Path, clips: dict, streams: tuple[str, ...]) -> dict[str, n
         asked, answered = Path(scratch, "asked.npz"), Path(scratch, "answered.npz")
         np.savez(asked, **{f"{n}/{s}": c[s] for n, c in clips.items() for s in streams})
         done = subprocess.run(
-            [sys.executable, "-m", "keras_i3d.export.answers", folder, asked, answered],
+            [sys.executable, "-m", "keras_i3d.export.saved_model_check", folder, asked, answered],
             capture_output=True,
             text=True,
             timeout=CHECK_SECONDS,

@@ -6,9 +6,9 @@ from dataclasses import dataclass
 import keras
 import tensorflow as tf
 
-from keras_i3d.data import graph_preprocessing
-from keras_i3d.data.decoding import MAX_PIXELS
-from keras_i3d.data.preprocessing import Preprocessing
+from keras_i3d.data.pixels import graph_preprocessing
+from keras_i3d.data.pixels.preprocessing import Preprocessing
+from keras_i3d.data.video.decoding import MAX_PIXELS
 from keras_i3d.layers import HeadPooling3D
 
 CHANNELS = {"rgb": 3, "flow": 2}

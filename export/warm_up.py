@@ -4,8 +4,9 @@ import io
 from pathlib import Path
 
 import tensorflow as tf
-from keras_i3d.export.signatures import EXAMPLE_FRAMES, ServedNetwork
 from PIL import Image
+
+from keras_i3d.export.signatures import EXAMPLE_FRAMES, ServedNetwork
 
 WARM_UP = "tf_serving_warmup_requests"
 

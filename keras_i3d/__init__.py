@@ -15,7 +15,7 @@ if TYPE_CHECKING:
         InceptionV1,
         TwoStreamI3D,
     )
-    from keras_i3d.data.preprocessing import preprocess_input
+    from keras_i3d.data.pixels.preprocessing import preprocess_input
     from keras_i3d.inflation import boring_video_check, inflate, inflation_rule, receptive_field
     from keras_i3d.weights.labels import decode_predictions
 
@@ -42,7 +42,7 @@ _HOMES = {
     "decode_predictions": "weights.labels",
     "inflate": "inflation",
     "inflation_rule": "inflation",
-    "preprocess_input": "data.preprocessing",
+    "preprocess_input": "data.pixels.preprocessing",
     "receptive_field": "inflation",
 }
 

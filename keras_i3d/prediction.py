@@ -7,10 +7,10 @@ from itertools import chain, islice
 import keras
 import numpy as np
 
-from keras_i3d.data import clips
-from keras_i3d.data.decoding import VideoError, VideoFile
-from keras_i3d.data.pipeline import cropped_frames
-from keras_i3d.data.preprocessing import DEEPMIND_RGB, Preprocessing, scale
+from keras_i3d.data.pixels.preprocessing import DEEPMIND_RGB, Preprocessing, scale
+from keras_i3d.data.video import timing
+from keras_i3d.data.video.decoding import VideoError, VideoFile
+from keras_i3d.data.video.frames import cropped_frames
 
 # A video this short goes through the network in one piece, as the paper's test does: 10 s.
 ONE_PIECE = 250
@@ -85,9 +85,9 @@ def predict_video(
                 f"more than 6 GB of memory: classify it in windows",
             )
         if head and len(head) <= limit:
-            pieces = iter([(0, [head[i] for i in clips.looped(len(head), spec.least_frames)])])
+            pieces = iter([(0, [head[i] for i in timing.looped(len(head), spec.least_frames)])])
         else:
-            pieces = clips.windows(chain(head, counted), window or 64, stride or 32)
+            pieces = timing.windows(chain(head, counted), window or 64, stride or 32)
         del head
         windows = list(_scored(model, pieces, counted, spec, start))
         if not windows:

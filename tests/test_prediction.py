@@ -11,8 +11,8 @@ import pytest
 
 from keras_i3d import decode_predictions
 from keras_i3d.data import DEEPMIND_RGB, VideoFile
-from keras_i3d.data.clips import looped
-from keras_i3d.data.preprocessing import resize_and_crop, scale
+from keras_i3d.data.pixels.preprocessing import resize_and_crop, scale
+from keras_i3d.data.video.timing import looped
 from keras_i3d.models.i3d import build_i3d
 
 # The slow ones take minutes where other work runs beside them.

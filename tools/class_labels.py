@@ -3,7 +3,6 @@
 from pathlib import Path
 
 from keras_i3d.tools.running import FlagError
-
 from keras_i3d.weights import PUBLISHED, class_names, published
 from keras_i3d.weights.labels import BY_CLASSES
 

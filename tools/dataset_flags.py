@@ -4,9 +4,9 @@ A tool says `flags.adopt_module_key_flags(dataset_flags)`, so that its --help li
 """
 
 from absl import flags
-from keras_i3d.tools.running import FlagError
 
-from keras_i3d.data.annotations import FORMATS, Annotations, read_annotations
+from keras_i3d.data.lists.annotations import FORMATS, Annotations, read_annotations
+from keras_i3d.tools.running import FlagError
 
 FORMAT = flags.DEFINE_enum(
     "format", "folders", FORMATS, "how the videos are listed; folders and files need no list"

@@ -13,23 +13,24 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from absl import flags
+
 from keras_i3d_command import quiet_import
 
 with quiet_import():
     import keras
-    from keras_i3d.tools.run_folder import read_recipe
-    from keras_i3d.tools.running import FlagError, ToolError, run
     from tqdm import tqdm
 
     import keras_i3d
     import keras_i3d.layers  # registered, so that load_model finds them
-    from keras_i3d.data.preprocessing import BY_STREAM
-    from keras_i3d.data.sources import Source
+    from keras_i3d.data.batches.clip_sources import Source
+    from keras_i3d.data.pixels.preprocessing import BY_STREAM
     from keras_i3d.evaluation.evaluate import evaluate
     from keras_i3d.evaluation.published import published_for
     from keras_i3d.evaluation.report import check_folder, write_report
     from keras_i3d.evaluation.scores import Scores, ScoresError, save_scores, summary_line
     from keras_i3d.evaluation.trials import trial_of
+    from keras_i3d.tools.run_folder import read_recipe
+    from keras_i3d.tools.running import FlagError, ToolError, run
     from keras_i3d.training.inputs import clip_spec, open_source
     from keras_i3d.training.recipes import Recipe
     from keras_i3d.visualisation.mistakes import VideoStrips

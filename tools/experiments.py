@@ -17,17 +17,18 @@ from dataclasses import replace
 from pathlib import Path
 
 from absl import flags
+
 from keras_i3d_command import quiet_import
 
 with quiet_import():
     import keras
-    from keras_i3d.tools.experiments_report import Result, write_report
-    from keras_i3d.tools.experiments_table import Experiment, experiments
-    from keras_i3d.tools.running import FlagError, ToolError, loaded, run
     from tqdm import tqdm
 
     from keras_i3d.evaluation.evaluate import evaluate
     from keras_i3d.evaluation.scores import Scores, load_scores, save_scores, summary_line
+    from keras_i3d.tools.experiments_report import Result, write_report
+    from keras_i3d.tools.experiments_table import Experiment, experiments
+    from keras_i3d.tools.running import FlagError, ToolError, loaded, run
     from keras_i3d.training.checkpoints import write_whole
     from keras_i3d.training.fit import NotFiniteError
     from keras_i3d.training.inputs import clip_spec, open_source

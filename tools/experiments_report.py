@@ -6,11 +6,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from keras_i3d.tools.experiments_table import Experiment
-
-from keras_i3d.evaluation import charts, page
+from keras_i3d.evaluation import charts
+from keras_i3d.evaluation import report_page as page
 from keras_i3d.evaluation.report import markdown_table
 from keras_i3d.evaluation.scores import Scores, fuse, summary
+from keras_i3d.tools.experiments_table import Experiment
 from keras_i3d.training.checkpoints import write_whole
 
 # Hoped of clips; and of single frames, that they stay as close to chance as this.

@@ -3,7 +3,7 @@
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from keras_i3d.data.synthetic import APPEARANCES
+from keras_i3d.data.synthetic.videos import APPEARANCES
 from keras_i3d.training.networks import FRAMES
 from keras_i3d.training.recipes import SYNTHETIC_SMALL, Recipe
 

@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from absl import flags
+
 from keras_i3d_command import quiet_import
 
 with quiet_import():
@@ -18,13 +19,13 @@ with quiet_import():
 
     import numpy as np
     from absl import logging as absl_logging
-    from keras_i3d.export.saved_model import ExportError, export_saved_model
-    from keras_i3d.tools.class_labels import labels_for
-    from keras_i3d.tools.running import FlagError, ToolError, loaded, run
 
     import keras_i3d
     from keras_i3d.data import VideoError, VideoFile
-    from keras_i3d.data.preprocessing import BY_STREAM
+    from keras_i3d.data.pixels.preprocessing import BY_STREAM
+    from keras_i3d.export.saved_model import ExportError, export_saved_model
+    from keras_i3d.tools.class_labels import labels_for
+    from keras_i3d.tools.running import FlagError, ToolError, loaded, run
     from keras_i3d.weights import PUBLISHED, published
 
 WEIGHTS = flags.DEFINE_string("weights", "kinetics", f"one of {', '.join(PUBLISHED)}, or a file")

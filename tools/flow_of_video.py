@@ -6,11 +6,11 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from keras_i3d.data.decoding import VideoFile
-from keras_i3d.data.flow import decode, fingerprint, flows
-from keras_i3d.data.flow_files import FlowFile, write_flow_file
-from keras_i3d.data.preprocessing import DEEPMIND_FLOW
-from keras_i3d.data.resizing import resized_frames
+from keras_i3d.data.flow.flow_files import FlowFile, write_flow_file
+from keras_i3d.data.flow.methods import decode, fingerprint, flows
+from keras_i3d.data.pixels.preprocessing import DEEPMIND_FLOW
+from keras_i3d.data.video.decoding import VideoFile
+from keras_i3d.data.video.frames import resized_frames
 from keras_i3d.visualisation.flow_colours import write_flow_mp4
 
 
@@ -51,7 +51,7 @@ def store_flow(task: FlowTask) -> int:
     os.makedirs(os.path.dirname(task.out) or ".", exist_ok=True)
     if not task.stored:
         if task.method != "tvl1" and task.threads == 1:
-            from keras_i3d.data import opencv_flow
+            from keras_i3d.data.flow import opencv_flow
 
             opencv_flow.one_thread()
         with VideoFile(task.path) as video:

@@ -10,11 +10,10 @@ flags.
 from collections.abc import Sequence
 
 from absl import flags
+
 from keras_i3d_command import quiet_import
 
 with quiet_import():
-    from keras_i3d.tools.running import FlagError, ToolError, run
-
     from keras_i3d.evaluation.scores import (
         ScoresError,
         fuse,
@@ -22,6 +21,7 @@ with quiet_import():
         save_scores,
         summary_line,
     )
+    from keras_i3d.tools.running import FlagError, ToolError, run
 
 OUT = flags.DEFINE_string("out", None, "the score file to write")
 

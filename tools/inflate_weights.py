@@ -13,17 +13,18 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from absl import flags
+
 from keras_i3d_command import quiet_import
 
 with quiet_import():
     import keras
     import numpy as np
-    from keras_i3d.tools.inflation_report import check_table, write_inflated
-    from keras_i3d.tools.running import FlagError, ToolError, loaded, run
     from tqdm import tqdm
 
     import keras_i3d
     from keras_i3d.inflation import SCHEDULES
+    from keras_i3d.tools.inflation_report import check_table, write_inflated
+    from keras_i3d.tools.running import FlagError, ToolError, loaded, run
 
 SOURCE = flags.DEFINE_string("source", None, "network or .keras file", required=True)
 OUT = flags.DEFINE_string("out", None, "the .keras or .weights.h5 file to write", required=True)

@@ -18,21 +18,23 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
 from absl import flags
+
 from keras_i3d_command import quiet_import
 
 with quiet_import():
-    from keras_i3d.tools.dataset_flags import ROOT, annotations_from_flags
-    from keras_i3d.tools.running import FlagError, ToolError, run
     from tqdm import tqdm
 
-    from keras_i3d.data import shards, storage
-    from keras_i3d.data.annotations import Annotations
-    from keras_i3d.data.beam import RUNNERS, write_shards_with_beam
-    from keras_i3d.data.flow import METHODS, fingerprint
-    from keras_i3d.data.flow_files import SUFFIX, FlowFile
-    from keras_i3d.data.preprocessing import Preprocessing
-    from keras_i3d.data.shard_plan import VIDEOS_PER_SHARD, Plan, ShardOptions, plan_shards
-    from keras_i3d.data.tfrecords import Manifest, ManifestError
+    from keras_i3d.data.flow.flow_files import SUFFIX, FlowFile
+    from keras_i3d.data.flow.methods import METHODS, fingerprint
+    from keras_i3d.data.lists.annotations import Annotations
+    from keras_i3d.data.pixels.preprocessing import Preprocessing
+    from keras_i3d.data.shards import assembly
+    from keras_i3d.data.shards.beam import RUNNERS, write_shards_with_beam
+    from keras_i3d.data.shards.manifest import Manifest, ManifestError
+    from keras_i3d.data.shards.plan import VIDEOS_PER_SHARD, Plan, ShardOptions, plan_shards
+    from keras_i3d.files import storage
+    from keras_i3d.tools.dataset_flags import ROOT, annotations_from_flags
+    from keras_i3d.tools.running import FlagError, ToolError, run
 
 OUT = flags.DEFINE_string("out", None, "the folder for the shards; also gs:// or s3://")
 SHARDS = flags.DEFINE_integer(
@@ -83,7 +85,7 @@ def main(arguments: Sequence[str]) -> int:
     try:
         _keep_report(annotations)
         return storage.leave_at_once(max([_make(plan) for plan in plans], default=0))
-    except shards.OtherRunError as error:
+    except assembly.OtherRunError as error:
         raise FlagError(f"{error}; --overwrite makes them anew") from error
     except ManifestError as error:
         raise ToolError(f"{error}; --overwrite makes all of this split anew") from error
@@ -149,12 +151,12 @@ def _keep_report(annotations: Annotations) -> None:
 
 def _make(plan: Plan) -> int:
     if OVERWRITE.value:
-        shards.clear(plan)
-    elif manifest := shards.finished(plan):
+        assembly.clear(plan)
+    elif manifest := assembly.finished(plan):
         if not (RETRY_FAILED.value and manifest.failed):
             print(f"{_summary(manifest)}; this was finished before")
             return 1 if manifest.failed else 0
-        shards.retry_failed(plan)
+        assembly.retry_failed(plan)
     start = time.monotonic()
     if RUNNER.value:
         logging.getLogger("apache_beam").setLevel(logging.WARNING)
@@ -165,7 +167,7 @@ def _make(plan: Plan) -> int:
             print(f"make_tfrecords: {path} ({id}): {cause}", file=sys.stderr)
     else:
         with _progress(plan) as watch:
-            manifest = shards.write_shards(
+            manifest = assembly.write_shards(
                 plan, WORKERS.value, TIMEOUT.value, MEMORY_MB.value, watch
             )
     print(f"{_summary(manifest)}; {time.monotonic() - start:.0f} s")

@@ -12,17 +12,18 @@ import sys
 from collections.abc import Sequence
 
 from absl import flags
+
 from keras_i3d_command import quiet_import
 
 with quiet_import():
-    from keras_i3d.tools.class_labels import labels_for
-    from keras_i3d.tools.prediction_report import as_json, as_text
-    from keras_i3d.tools.running import FlagError, loaded, run
     from tqdm import tqdm
 
     import keras_i3d
     from keras_i3d.data import VideoError
     from keras_i3d.prediction import predict_video
+    from keras_i3d.tools.class_labels import labels_for
+    from keras_i3d.tools.prediction_report import as_json, as_text
+    from keras_i3d.tools.running import FlagError, loaded, run
     from keras_i3d.weights import PUBLISHED
 
 VIDEO = flags.DEFINE_multi_string("video", [], "a video file; may be given several times")

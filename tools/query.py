@@ -19,17 +19,18 @@ from pathlib import Path
 
 import numpy as np
 from absl import flags
+
 from keras_i3d_command import quiet_import
 
 # What gRPC would tell of a connection is in the error; its own lines name its source files.
 os.environ.setdefault("GRPC_VERBOSITY", "NONE")
 with quiet_import():
-    from keras_i3d.export.answer import ModelMetadata, ServingError
-    from keras_i3d.export.video_query import FILES, ask_about, sending
-    from keras_i3d.tools.running import FlagError, ToolError, run
     from tqdm import tqdm
 
     from keras_i3d.data import VideoError
+    from keras_i3d.export.client.answer import ModelMetadata, ServingError
+    from keras_i3d.export.client.video_query import FILES, ask_about, sending
+    from keras_i3d.tools.running import FlagError, ToolError, run
 
 SERVER = flags.DEFINE_string("server", "localhost:8500", "HOST:PORT; also http(s)://… for --rest")
 MODEL = flags.DEFINE_string("model", "i3d", "the model's name on the server")
@@ -96,10 +97,10 @@ def _client():
     }
     files = {"roots": ROOTS.value, "certificate": CERT.value, "key": KEY.value}
     if REST.value:
-        from keras_i3d.export.rest_client import RestClient
+        from keras_i3d.export.client.rest_client import RestClient
 
         return RestClient(SERVER.value, **options, **files)
-    from keras_i3d.export.grpc_client import GrpcClient, Tls
+    from keras_i3d.export.client.grpc_client import GrpcClient, Tls
 
     tls = TLS.value or any(files.values())
     return GrpcClient(

@@ -15,16 +15,16 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from absl import flags
+
 from keras_i3d_command import quiet_import
 
 with quiet_import():
-    from keras_i3d.tools.running import FlagError, ToolError, run
-
     from keras_i3d.evaluation.comparison import table, write_comparison
     from keras_i3d.evaluation.published import Published, published_for
     from keras_i3d.evaluation.report import NAMES, write_report
     from keras_i3d.evaluation.scores import Scores, ScoresError, load_scores, summary_line
     from keras_i3d.evaluation.trials import trial_of
+    from keras_i3d.tools.running import FlagError, ToolError, run
 
 REPORT = flags.DEFINE_string("report", "report", "the folder of the report")
 TITLE = flags.DEFINE_string("title", None, "the report's title [the file's name]")
@@ -89,7 +89,6 @@ def _strips(path: str, scores: Scores) -> tuple[Callable | None, str]:
         return None, f"{folder} is no folder of a training; --run=FOLDER names one"
     with quiet_import():  # only here: it brings TensorFlow
         from keras_i3d.tools.run_folder import read_recipe
-
         from keras_i3d.training.inputs import clip_spec, open_source
         from keras_i3d.visualisation.mistakes import VideoStrips
     trial = trial_of(scores.made, len(scores.classes))

@@ -4,7 +4,6 @@ import json
 from pathlib import Path
 
 from keras_i3d.tools.running import FlagError, ToolError
-
 from keras_i3d.training.recipe_checks import change
 from keras_i3d.training.recipes import Recipe
 

@@ -15,7 +15,7 @@ from typing import NoReturn
 from absl import app, flags
 from absl import logging as absl_logging
 
-from keras_i3d.data.storage import leave_at_once
+from keras_i3d.files.storage import leave_at_once
 from keras_i3d.weights import DamagedFileError
 
 

@@ -12,7 +12,6 @@ from keras_i3d_command import quiet_import
 
 with quiet_import():
     from keras_i3d.tools.running import ToolError, run
-
     from keras_i3d.weights import DamagedFileError, UnavailableError, download
     from keras_i3d.weights.pypi import pypi_member
     from keras_i3d.weights.records import KINETICS_I3D_URL, PublishedFile, PyPIMember

@@ -17,6 +17,7 @@ from pathlib import Path
 
 from absl import flags
 from absl import logging as absl_logging
+
 from keras_i3d_command import quiet_import
 
 with quiet_import():

@@ -10,10 +10,11 @@ import os
 from collections.abc import Sequence
 
 from absl import flags
+
 from keras_i3d_command import quiet_import
 
 with quiet_import():
-    from keras_i3d.export.serving_config import ServingConfig, write_serving_config
+    from keras_i3d.export.tf_serving.serving_config import ServingConfig, write_serving_config
     from keras_i3d.tools.running import FlagError, run
 
 NAME = flags.DEFINE_string("name", "i3d", "the model's name: the folder below --models")

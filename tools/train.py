@@ -14,11 +14,11 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from absl import flags
+
 from keras_i3d_command import quiet_import
 
 with quiet_import():
     from keras_i3d.tools.running import FlagError, ToolError, loaded, run
-
     from keras_i3d.training.devices import STRATEGIES, Devices, make_deterministic, make_strategy
     from keras_i3d.training.fit import NotFiniteError, WorkerLostError
     from keras_i3d.training.interruption import Interrupted

@@ -9,11 +9,11 @@ Fetches the files if need be. Exit status 0 when all of it is right, 1 when some
 from collections.abc import Sequence
 
 from absl import flags
+
 from keras_i3d_command import quiet_import
 
 with quiet_import():
     from keras_i3d.tools.running import FlagError, run
-
     from keras_i3d.weights import PUBLISHED, published
     from keras_i3d.weights.verification import verify
 

@@ -10,13 +10,14 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from absl import flags
+
 from keras_i3d_command import quiet_import
 
 with quiet_import():
     import keras
-    from keras_i3d.tools.running import FlagError, ToolError, loaded, run
 
     import keras_i3d
+    from keras_i3d.tools.running import FlagError, ToolError, loaded, run
     from keras_i3d.visualisation import kernel_picture, save_picture, side_by_side
 
 WHAT = flags.DEFINE_enum("what", "kernels", ["kernels"], "what to draw")

@@ -8,6 +8,7 @@ from collections.abc import Callable, Hashable, Mapping
 from dataclasses import dataclass, field
 
 import numpy as np
+
 from keras_i3d.export.server.refusal import Refusal
 
 Arrays = Mapping[str, np.ndarray]

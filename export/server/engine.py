@@ -4,10 +4,11 @@ import time
 from collections.abc import Callable, Mapping
 
 import numpy as np
+
 from keras_i3d.export.server.batching import Batcher
-from keras_i3d.export.server.metrics import Metrics
 from keras_i3d.export.server.models import Models
 from keras_i3d.export.server.options import Limits
+from keras_i3d.export.server.prometheus_metrics import Metrics
 from keras_i3d.export.server.refusal import Refusal
 from keras_i3d.export.server.servable import CLASSIFY, Servable
 from keras_i3d.export.signatures import EXAMPLE_FRAMES

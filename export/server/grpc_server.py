@@ -9,11 +9,6 @@ from pathlib import Path
 import grpc
 from grpc_health.v1 import health, health_pb2, health_pb2_grpc
 from grpc_reflection.v1alpha import reflection
-from keras_i3d.export import tensors
-from keras_i3d.export.server.engine import Engine
-from keras_i3d.export.server.refusal import CODES, Refusal
-from keras_i3d.export.server.reloading import Reloading
-from keras_i3d.export.server.servable import CLASSIFY, Servable, examples_of
 from tensorflow_serving.apis import (
     classification_pb2,
     get_model_metadata_pb2,
@@ -25,6 +20,12 @@ from tensorflow_serving.apis import (
     prediction_service_pb2,
     prediction_service_pb2_grpc,
 )
+
+from keras_i3d.export.messages import tensors
+from keras_i3d.export.server.engine import Engine
+from keras_i3d.export.server.refusal import CODES, Refusal
+from keras_i3d.export.server.reloading import Reloading
+from keras_i3d.export.server.servable import CLASSIFY, Servable, examples_of
 
 SERVICES = (
     prediction_service_pb2.DESCRIPTOR.services_by_name["PredictionService"].full_name,

@@ -15,10 +15,11 @@ from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
-from keras_i3d.export import tensors
+from tensorflow.core.example import example_pb2
+
+from keras_i3d.export.messages import tensors
 from keras_i3d.export.server.refusal import Refusal
 from keras_i3d.export.server.servable import describe
-from tensorflow.core.example import example_pb2
 
 
 def read_json(body: bytes) -> dict:

@@ -5,18 +5,19 @@ import threading
 import time
 
 import waitress
-from keras_i3d.export.server.batching import Batcher
-from keras_i3d.export.server.engine import Engine
-from keras_i3d.export.server.grpc_server import GrpcServer
-from keras_i3d.export.server.metrics import Metrics
-from keras_i3d.export.server.models import Models
-from keras_i3d.export.server.options import ModelConfig, Options
-from keras_i3d.export.server.page import Page
-from keras_i3d.export.server.reloading import Reloading
-from keras_i3d.export.server.rest import RestApplication
 from waitress import wasyncore
 from waitress.channel import HTTPChannel
 from waitress.task import ErrorTask
+
+from keras_i3d.export.server.batching import Batcher
+from keras_i3d.export.server.engine import Engine
+from keras_i3d.export.server.grpc_server import GrpcServer
+from keras_i3d.export.server.models import Models
+from keras_i3d.export.server.options import ModelConfig, Options
+from keras_i3d.export.server.page import Page
+from keras_i3d.export.server.prometheus_metrics import Metrics
+from keras_i3d.export.server.reloading import Reloading
+from keras_i3d.export.server.rest import RestApplication
 
 # Open connections, and seconds after which one that says nothing is closed.
 CONNECTIONS, SILENCE = 200, 60

@@ -13,15 +13,15 @@ from importlib import resources
 from pathlib import Path
 
 import numpy as np
+from PIL import Image
+
+from keras_i3d.data import DEEPMIND_RGB, VideoError
+from keras_i3d.data.pixels.preprocessing import Preprocessing
+from keras_i3d.export.client.video_query import ONE_PIECE, pieces
 from keras_i3d.export.server.engine import Engine
 from keras_i3d.export.server.refusal import Refusal
 from keras_i3d.export.server.servable import Servable
 from keras_i3d.export.server.uploads import uploaded_frames
-from keras_i3d.export.video_query import ONE_PIECE, pieces
-from PIL import Image
-
-from keras_i3d.data import DEEPMIND_RGB, VideoError
-from keras_i3d.data.preprocessing import Preprocessing
 
 TOP = 5
 THUMBNAILS, THUMBNAIL_SIDE = 8, 96

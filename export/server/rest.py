@@ -9,11 +9,12 @@ from collections.abc import Callable, Iterable, Iterator
 from http import HTTPStatus
 
 from google.protobuf import json_format
+
 from keras_i3d.export.server import json_tensors
 from keras_i3d.export.server.engine import Engine
 from keras_i3d.export.server.grpc_server import metadata_of, status_of
-from keras_i3d.export.server.metrics import CONTENT_TYPE
 from keras_i3d.export.server.page import Page
+from keras_i3d.export.server.prometheus_metrics import CONTENT_TYPE
 from keras_i3d.export.server.refusal import Refusal
 from keras_i3d.export.server.servable import CLASSIFY
 

@@ -8,10 +8,11 @@ from typing import Any
 
 import numpy as np
 import tensorflow as tf
-from keras_i3d.export import tensors
+from tensorflow.core.protobuf import saved_model_pb2
+
+from keras_i3d.export.messages import tensors
 from keras_i3d.export.server.refusal import Refusal, from_tensorflow
 from keras_i3d.export.warm_up import WARM_UP
-from tensorflow.core.protobuf import saved_model_pb2
 
 PREDICT, CLASSIFY = "tensorflow/serving/predict", "tensorflow/serving/classify"
 log = logging.getLogger(__name__)

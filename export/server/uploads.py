@@ -8,11 +8,11 @@ from itertools import islice
 from pathlib import Path
 
 import numpy as np
-from keras_i3d.export.video_query import sent_frames
 
 from keras_i3d.data import VideoError, VideoFile, cropped_frames
-from keras_i3d.data.preprocessing import Preprocessing
-from keras_i3d.data.workers import run_all
+from keras_i3d.data.pixels.preprocessing import Preprocessing
+from keras_i3d.export.client.video_query import sent_frames
+from keras_i3d.files.workers import run_all
 
 # Of one file; FFmpeg needs about a gigabyte for 8K video.
 SECONDS, MEGABYTES = 60, 3000

@@ -1,14 +1,14 @@
 """From video files to clips."""
 
-from keras_i3d.data.decoding import VideoError, VideoFile
-from keras_i3d.data.pipeline import cropped_frames, read_clip
-from keras_i3d.data.preprocessing import (
+from keras_i3d.data.pixels.preprocessing import (
     DEEPMIND_FLOW,
     DEEPMIND_RGB,
     Preprocessing,
     preprocess,
     preprocess_input,
 )
+from keras_i3d.data.video.decoding import VideoError, VideoFile
+from keras_i3d.data.video.frames import cropped_frames, read_clip
 
 __all__ = [
     "DEEPMIND_FLOW",

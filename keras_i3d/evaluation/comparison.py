@@ -10,7 +10,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from keras_i3d.evaluation import charts, page
+from keras_i3d.evaluation import charts
+from keras_i3d.evaluation import report_page as page
 from keras_i3d.evaluation.published import published_for
 from keras_i3d.evaluation.report import NAMES, markdown_table, whole_folder
 from keras_i3d.evaluation.scores import Scores, ScoresError, summary

@@ -5,9 +5,9 @@ from collections.abc import Callable, Iterable, Sequence
 import keras
 import numpy as np
 
-from keras_i3d.data.evaluation_batches import evaluation_batches, whole_video_batches
-from keras_i3d.data.sampling import ClipSpec
-from keras_i3d.data.sources import Skipped, Source
+from keras_i3d.data.batches.clip_sources import Skipped, Source
+from keras_i3d.data.batches.evaluation import evaluation_batches, whole_video_batches
+from keras_i3d.data.batches.sampling import ClipSpec
 from keras_i3d.evaluation import metrics
 from keras_i3d.evaluation.scores import Scores
 

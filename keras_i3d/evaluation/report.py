@@ -14,7 +14,8 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-from keras_i3d.evaluation import charts, metrics, page
+from keras_i3d.evaluation import charts, metrics
+from keras_i3d.evaluation import report_page as page
 from keras_i3d.evaluation.published import Published
 from keras_i3d.evaluation.scores import Scores, summary
 from keras_i3d.visualisation.confusion import draw_confusion

@@ -12,6 +12,7 @@ import zlib
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
+import keras
 import numpy as np
 
 POSITION = "position.json"
@@ -105,6 +106,25 @@ def remove_leftovers(folder: Path) -> None:
     for path in folder.glob(".*.*"):
         if re.fullmatch(r"\.(step_\d+\.npz|recipe\.json|history\.csv|\w+\.keras)\..*", path.name):
             shutil.rmtree(path, ignore_errors=True) if path.is_dir() else path.unlink()
+
+
+def save_network(model: keras.Model, path: Path) -> None:
+    """Write the network without its optimizer, for `keras.saving.load_model` anywhere.
+
+    Whoever loads it imports keras_i3d.layers first, which registers what it is made of.
+    """
+    path = Path(path)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    optimizer, model.optimizer = getattr(model, "optimizer", None), None
+    try:
+        with tempfile.TemporaryDirectory(dir=path.parent, prefix=f".{path.name}.") as folder:
+            temporary = Path(folder) / path.name
+            model.save(temporary)
+            with open(temporary, "rb") as file:
+                os.fsync(file.fileno())
+            os.replace(temporary, path)
+    finally:
+        model.optimizer = optimizer
 
 
 def _umask() -> int:

@@ -9,14 +9,13 @@ from pathlib import Path
 import keras
 import tensorflow as tf
 
-from keras_i3d.training.checkpoints import Checkpoints
+from keras_i3d.training.checkpoints import Checkpoints, save_network
 from keras_i3d.training.interruption import Interrupted, StopSign, catch_signals
-from keras_i3d.training.pictures import Pictures
+from keras_i3d.training.learning_rate_schedules import Schedule
 from keras_i3d.training.progress import History, Progress, memory_gb
-from keras_i3d.training.saving import save_network
-from keras_i3d.training.schedules import Schedule
 from keras_i3d.training.step import Step
 from keras_i3d.training.validation import MakeValidation, validate
+from keras_i3d.training.validation_pictures import Pictures
 
 # (number of the first sample, (this worker's number, how many)) to batches (x, y[, weights]): of
 # each global batch this worker's part, in order, for as long as is asked for.

@@ -3,15 +3,15 @@
 from dataclasses import dataclass
 from pathlib import Path
 
-from keras_i3d.data.annotations import read_annotations
-from keras_i3d.data.batches import training_batches
-from keras_i3d.data.evaluation_batches import evaluation_batches
-from keras_i3d.data.sampling import ClipSpec
-from keras_i3d.data.shard_source import Shards
-from keras_i3d.data.sources import Skipped, Source
-from keras_i3d.data.synthetic import APPEARANCES, MOTIONS, SyntheticVideos
-from keras_i3d.data.tfrecords import splits_in
-from keras_i3d.data.video_files import VideoFiles
+from keras_i3d.data.batches.clip_sources import Skipped, Source
+from keras_i3d.data.batches.evaluation import evaluation_batches
+from keras_i3d.data.batches.sampling import ClipSpec
+from keras_i3d.data.batches.training import training_batches
+from keras_i3d.data.batches.video_files import VideoFiles
+from keras_i3d.data.lists.annotations import read_annotations
+from keras_i3d.data.shards.manifest import splits_in
+from keras_i3d.data.shards.source import Shards
+from keras_i3d.data.synthetic.videos import APPEARANCES, MOTIONS, SyntheticVideos
 from keras_i3d.training.devices import Devices
 from keras_i3d.training.fit import MakeBatches
 from keras_i3d.training.recipe_checks import augmentation

@@ -5,8 +5,8 @@ import types
 from dataclasses import replace
 from typing import get_args, get_origin, get_type_hints
 
-from keras_i3d.data.annotations import FORMATS
-from keras_i3d.data.augmentation import Augmentation
+from keras_i3d.data.batches.augmentation import Augmentation
+from keras_i3d.data.lists.annotations import FORMATS
 from keras_i3d.training.recipes import Recipe
 
 CHOICES = {

@@ -4,7 +4,12 @@ import dataclasses
 import json
 from dataclasses import dataclass, field, replace
 
-from keras_i3d.training.schedules import CosineSchedule, PlateauSchedule, Schedule, StepSchedule
+from keras_i3d.training.learning_rate_schedules import (
+    CosineSchedule,
+    PlateauSchedule,
+    Schedule,
+    StepSchedule,
+)
 
 
 def _entry(default, text: str):

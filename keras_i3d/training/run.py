@@ -9,18 +9,17 @@ from pathlib import Path
 import keras
 import tensorflow as tf
 
-from keras_i3d.training.checkpoints import Checkpoints, remove_leftovers, write_whole
+from keras_i3d.training.checkpoints import Checkpoints, remove_leftovers, save_network, write_whole
 from keras_i3d.training.devices import Devices
 from keras_i3d.training.fit import Plan, fit
 from keras_i3d.training.inputs import open_inputs
 from keras_i3d.training.networks import build_network, check_network
-from keras_i3d.training.pictures import Pictures
 from keras_i3d.training.progress import History, Progress
 from keras_i3d.training.recipe_checks import check
 from keras_i3d.training.recipes import Recipe, build_schedule, differences, to_json
-from keras_i3d.training.saving import save_network
 from keras_i3d.training.step import Step
 from keras_i3d.training.transfer import prepare, rate_factors
+from keras_i3d.training.validation_pictures import Pictures
 
 FINAL = "final.keras"
 BEST = "best.keras"

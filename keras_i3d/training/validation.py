@@ -7,8 +7,8 @@ import numpy as np
 import tensorflow as tf
 
 from keras_i3d.training.interruption import StopSign
-from keras_i3d.training.pictures import Pictures
 from keras_i3d.training.step import Step
+from keras_i3d.training.validation_pictures import Pictures
 
 # (this worker's number, how many) to this worker's batches (x, y[, weights]); each example once.
 MakeValidation = Callable[[tuple[int, int]], tf.data.Dataset]

@@ -1,5 +1,5 @@
 """Pictures of what networks hold."""
 
-from keras_i3d.visualisation.kernels import kernel_picture, save_picture, side_by_side
+from keras_i3d.visualisation.kernel_pictures import kernel_picture, save_picture, side_by_side
 
 __all__ = ["kernel_picture", "save_picture", "side_by_side"]

@@ -9,8 +9,8 @@ from collections.abc import Iterable
 
 import numpy as np
 
-from keras_i3d.data.encoding import write_mp4
-from keras_i3d.visualisation.kernels import save_picture
+from keras_i3d.data.video.encoding import write_mp4
+from keras_i3d.visualisation.kernel_pictures import save_picture
 
 # Steps from red to yellow, to green, to cyan, to blue, to magenta, and back to red.
 STEPS = (15, 6, 4, 11, 13, 6)

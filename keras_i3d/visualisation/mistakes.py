@@ -5,8 +5,8 @@ from collections.abc import Sequence
 import numpy as np
 from PIL import Image
 
-from keras_i3d.data.sampling import CENTRE, ClipSpec
-from keras_i3d.data.sources import Source, read_crops
+from keras_i3d.data.batches.clip_sources import Source, read_crops
+from keras_i3d.data.batches.sampling import CENTRE, ClipSpec
 from keras_i3d.visualisation.filmstrips import filmstrip
 from keras_i3d.visualisation.flow_colours import flow_picture
 

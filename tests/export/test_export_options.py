@@ -5,13 +5,13 @@ import json
 import numpy as np
 import pytest
 import tensorflow as tf
+
+from keras_i3d.data.pixels.preprocessing import BY_STREAM
 from keras_i3d.export import saved_model
 from keras_i3d.export.precision import in_precision
 from keras_i3d.export.saved_model import ExportError, export_saved_model
 from keras_i3d.export.signatures import ServedNetwork
 from keras_i3d.export.warm_up import WARM_UP, write_warm_up
-
-from keras_i3d.data.preprocessing import BY_STREAM
 from keras_i3d.models.folding import fold_batch_norm
 from tests.export.conftest import LABELS, TINY, tiny_network, tiny_two_stream
 from tests.models.test_folding import as_if_trained, norms

@@ -7,13 +7,13 @@ import os
 import numpy as np
 import pytest
 import tensorflow as tf
-from keras_i3d.export import saved_model
-from keras_i3d.export.saved_model import ExportError, export_saved_model
-from keras_i3d.export.signatures import ServedNetwork, decoded_frame
 from PIL import Image
 
 import keras_i3d
-from keras_i3d.data.preprocessing import preprocess, scale
+from keras_i3d.data.pixels.preprocessing import preprocess, scale
+from keras_i3d.export import saved_model
+from keras_i3d.export.saved_model import ExportError, export_saved_model
+from keras_i3d.export.signatures import ServedNetwork, decoded_frame
 from tests.export.conftest import LABELS, TINY, TINY_FLOW, tiny_network, tiny_two_stream
 
 FRAMES = np.random.default_rng(1).integers(0, 256, (2, 12, 50, 70, 3), np.uint8)

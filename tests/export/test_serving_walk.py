@@ -18,13 +18,13 @@ import numpy as np
 import pytest
 import yaml
 from google.protobuf import json_format
-from keras_i3d.export.signatures import CLASSIFY_INPUT, ServedNetwork
-from keras_i3d.export.video_query import encoded
 from PIL import Image
 from tensorflow_serving.apis import model_service_pb2, prediction_service_pb2
 
 from keras_i3d.data import VideoFile
-from keras_i3d.data.preprocessing import DEEPMIND_RGB
+from keras_i3d.data.pixels.preprocessing import DEEPMIND_RGB
+from keras_i3d.export.client.video_query import encoded
+from keras_i3d.export.signatures import CLASSIFY_INPUT, ServedNetwork
 from keras_i3d.models import build_i3d
 from tests.conftest import PROJECT
 
@@ -175,8 +175,8 @@ def test_a_client_needs_the_packages_that_are_named():
     """Those that are loaded by clients and `query`, without TensorFlow."""
     named, _ = commands("pip install")
     code = "import sys, json; before = set(sys.modules)\n"
-    code += "import keras_i3d.export.grpc_client, keras_i3d.export.rest_client\n"
-    code += "import keras_i3d.tools.query, keras_i3d.export.video_query as q, numpy\n"
+    code += "import keras_i3d.export.client.grpc_client, keras_i3d.export.client.rest_client\n"
+    code += "import keras_i3d.tools.query, keras_i3d.export.client.video_query as q, numpy\n"
     code += "q.encoded(numpy.zeros((8, 8, 3), numpy.uint8))\n"
     code += "print(json.dumps(sorted({n.split('.')[0] for n in set(sys.modules) - before})))"
     environment = {**os.environ, "KERAS_I3D_WITHOUT_LAYERS": "1"}

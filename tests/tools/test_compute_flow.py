@@ -6,11 +6,11 @@ import sys
 import numpy as np
 import pytest
 
-from keras_i3d.data.decoding import VideoFile
-from keras_i3d.data.flow import compute_flow, encode
-from keras_i3d.data.flow_files import FlowFile
-from keras_i3d.data.preprocessing import DEEPMIND_RGB
-from keras_i3d.data.resizing import resized_frames
+from keras_i3d.data.flow.flow_files import FlowFile
+from keras_i3d.data.flow.methods import compute_flow, encode
+from keras_i3d.data.pixels.preprocessing import DEEPMIND_RGB
+from keras_i3d.data.video.decoding import VideoFile
+from keras_i3d.data.video.frames import resized_frames
 from tests.conftest import PROJECT, write_video
 
 pytest.importorskip("numba")

@@ -8,10 +8,10 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from keras_i3d.tools.experiments_report import Result, wilson, write_report
-from keras_i3d.tools.experiments_table import experiments
 
 from keras_i3d.evaluation.scores import Scores
+from keras_i3d.tools.experiments_report import Result, wilson, write_report
+from keras_i3d.tools.experiments_table import experiments
 from keras_i3d.training.recipe_checks import check
 
 CLASSES = {"motion": 4, "joint": 12}

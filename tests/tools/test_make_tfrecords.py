@@ -12,8 +12,8 @@ import time
 import numpy as np
 import pytest
 
-from keras_i3d.data.sequence_example import parse
-from keras_i3d.data.tfrecords import read_manifest, read_record
+from keras_i3d.data.shards.manifest import read_manifest, read_record
+from keras_i3d.data.shards.sequence_example import parse
 from tests.conftest import PROJECT, write_video
 
 TOOL = [sys.executable, str(PROJECT / "tools" / "make_tfrecords.py")]

@@ -12,8 +12,8 @@ import tensorflow as tf
 from keras_i3d.training.checkpoints import Checkpoints
 from keras_i3d.training.fit import NotFiniteError, Plan, fit
 from keras_i3d.training.interruption import Interrupted
+from keras_i3d.training.learning_rate_schedules import PlateauSchedule, StepSchedule
 from keras_i3d.training.progress import History
-from keras_i3d.training.schedules import PlateauSchedule, StepSchedule
 from tests.training import tiny
 
 PLAN = Plan(9, batch_size=4, accumulate=2, validate_every=4, checkpoint_every=3, log_every=2)

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from keras_i3d.data.decoding import VideoFile
+from keras_i3d.data.video.decoding import VideoFile
 from keras_i3d.visualisation.flow_colours import (
     colour_wheel,
     flow_picture,

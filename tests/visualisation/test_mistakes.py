@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from keras_i3d.data.sampling import ClipSpec
+from keras_i3d.data.batches.sampling import ClipSpec
 from keras_i3d.visualisation.filmstrips import GAP
 from keras_i3d.visualisation.mistakes import HEIGHT, PICTURES, VideoStrips
 

@@ -13,7 +13,7 @@ import re
 
 import numpy as np
 
-from keras_i3d.weights.sources.folding import fold_gamma
+from keras_i3d.weights.sources.batch_norm_scale import fold_gamma
 
 STEM = {"conv1": "Conv2d_1a_7x7", "conv2": "Conv2d_2b_1x1", "conv3": "Conv2d_2c_3x3"}
 BRANCHES = {

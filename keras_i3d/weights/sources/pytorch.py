@@ -8,7 +8,7 @@ import re
 
 import numpy as np
 
-from keras_i3d.weights.sources.folding import fold_gamma
+from keras_i3d.weights.sources.batch_norm_scale import fold_gamma
 
 BRANCHES = {
     # pytorch_i3d.py, class InceptionModule        i3dpt.py, class Mixed

@@ -1,8 +1,9 @@
 """A local server of the tiny network, and both clients."""
 
 import pytest
-from keras_i3d.export.grpc_client import GrpcClient
-from keras_i3d.export.rest_client import RestClient
+
+from keras_i3d.export.client.grpc_client import GrpcClient
+from keras_i3d.export.client.rest_client import RestClient
 from keras_i3d.export.server.local_server import LocalServer
 from keras_i3d.export.server.options import Limits, ModelConfig, Options
 

@@ -6,9 +6,10 @@ import json
 import numpy as np
 import pytest
 import urllib3
-from keras_i3d.export.answer import ServingError
-from keras_i3d.export.grpc_client import GrpcClient
-from keras_i3d.export.rest_client import RestClient
+
+from keras_i3d.export.client.answer import ServingError
+from keras_i3d.export.client.grpc_client import GrpcClient
+from keras_i3d.export.client.rest_client import RestClient
 
 FRAMES = np.zeros((1, 12, 20, 30, 3), np.uint8)
 

@@ -12,11 +12,6 @@ from grpc_health.v1 import health_pb2, health_pb2_grpc
 from grpc_reflection.v1alpha.proto_reflection_descriptor_database import (
     ProtoReflectionDescriptorDatabase,
 )
-from keras_i3d.export import tensors
-from keras_i3d.export.answer import ServingError
-from keras_i3d.export.server.local_server import LocalServer
-from keras_i3d.export.server.options import ModelConfig
-from keras_i3d.export.video_query import encoded
 from tensorflow_serving.apis import (
     classification_pb2,
     get_model_metadata_pb2,
@@ -26,6 +21,11 @@ from tensorflow_serving.apis import (
     prediction_service_pb2_grpc,
 )
 
+from keras_i3d.export.client.answer import ServingError
+from keras_i3d.export.client.video_query import encoded
+from keras_i3d.export.messages import tensors
+from keras_i3d.export.server.local_server import LocalServer
+from keras_i3d.export.server.options import ModelConfig
 from tests.export.server.conftest import connect, options
 
 FRAMES = np.zeros((1, 12, 20, 30, 3), np.uint8)

@@ -5,6 +5,7 @@ import time
 
 import numpy as np
 import pytest
+
 from keras_i3d.export.server.batching import Batcher
 from keras_i3d.export.server.refusal import Refusal
 

@@ -8,14 +8,14 @@ import time
 import numpy as np
 import pytest
 import tensorflow as tf
-from keras_i3d.export.answer import ServingError
-from keras_i3d.export.grpc_client import GrpcClient, Tls
-from keras_i3d.export.rest_client import RestClient
+
+from keras_i3d.data.pixels.preprocessing import preprocess
+from keras_i3d.export.client.answer import ServingError
+from keras_i3d.export.client.grpc_client import GrpcClient, Tls
+from keras_i3d.export.client.rest_client import RestClient
+from keras_i3d.export.client.video_query import encoded
 from keras_i3d.export.server.local_server import LocalServer
 from keras_i3d.export.server.options import ModelConfig
-from keras_i3d.export.video_query import encoded
-
-from keras_i3d.data.preprocessing import preprocess
 from tests.conftest import PROJECT
 from tests.export.conftest import LABELS, TINY
 from tests.export.server.conftest import connect, options
@@ -173,9 +173,9 @@ class Refuse:
             raise ImportError(f"{name} is not to be had here")
 sys.meta_path.insert(0, Refuse())
 import numpy as np
-from keras_i3d.export.grpc_client import GrpcClient
-from keras_i3d.export.rest_client import RestClient
-from keras_i3d.export.video_query import ask_about, sending
+from keras_i3d.export.client.grpc_client import GrpcClient
+from keras_i3d.export.client.rest_client import RestClient
+from keras_i3d.export.client.video_query import ask_about, sending
 for client in (GrpcClient("localhost:%d", "tiny"), RestClient("localhost:%d", "tiny")):
     with client:
         metadata = client.metadata()

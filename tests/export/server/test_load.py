@@ -9,11 +9,11 @@ import time
 import numpy as np
 import psutil
 import pytest
-from keras_i3d.export.answer import ServingError
+
+from keras_i3d.export.client.answer import ServingError
+from keras_i3d.export.client.video_query import encoded
 from keras_i3d.export.server.local_server import LocalServer
 from keras_i3d.export.server.options import ModelConfig
-from keras_i3d.export.video_query import encoded
-
 from tests.export.server.conftest import connect, options
 
 SECONDS = float(os.environ.get("KERAS_I3D_LOAD_SECONDS", 30))

@@ -6,11 +6,11 @@ import re
 import numpy as np
 import pytest
 import urllib3
+
+from keras_i3d.data.pixels.preprocessing import preprocess
 from keras_i3d.export.server.local_server import LocalServer
 from keras_i3d.export.server.options import ModelConfig
 from keras_i3d.export.server.uploads import uploaded_frames
-
-from keras_i3d.data.preprocessing import preprocess
 from tests.conftest import write_video
 from tests.export.browser import Browser, executable
 from tests.export.conftest import TINY

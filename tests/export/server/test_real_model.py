@@ -2,13 +2,13 @@
 
 import numpy as np
 import pytest
+
+import keras_i3d
+from keras_i3d.data.pixels.preprocessing import BY_STREAM
+from keras_i3d.export.client.video_query import ask_about, sending
 from keras_i3d.export.saved_model import export_saved_model
 from keras_i3d.export.server.local_server import LocalServer
 from keras_i3d.export.server.options import Limits, ModelConfig
-from keras_i3d.export.video_query import ask_about, sending
-
-import keras_i3d
-from keras_i3d.data.preprocessing import BY_STREAM
 from keras_i3d.prediction import predict_video
 from keras_i3d.weights import class_names
 from tests.export.server.conftest import connect, options

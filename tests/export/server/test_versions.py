@@ -7,11 +7,11 @@ import time
 
 import numpy as np
 import pytest
-from keras_i3d.export.answer import ServingError
+
+from keras_i3d.export.client.answer import ServingError
 from keras_i3d.export.server.local_server import LocalServer
 from keras_i3d.export.server.options import ModelConfig
 from keras_i3d.export.server.versions import find_versions
-
 from tests.export.server.conftest import connect, options
 
 FRAMES = np.random.default_rng(1).integers(0, 256, (1, 9, 20, 20, 3), np.uint8)

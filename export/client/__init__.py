@@ -1,0 +1,1 @@
+"""Clients that ask a server, over gRPC and REST."""

@@ -1,0 +1,200 @@
+"""A video, asked about on a server: which frames are sent, and how. Needs no TensorFlow.
+
+The frames are those of `keras-i3d predict`: 25 a second by time stamp, a short video in one piece,
+a longer one in windows. They are sent with the short side already 256 and only the 256 x 256 in
+the middle: the model's own resizing then changes nothing, and its crop is the very crop, pixel by
+pixel, that `predict` takes. A clip of 64 is 12.6 MB raw.
+"""
+
+import io
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, replace
+from itertools import chain, islice
+from typing import Any, Protocol
+
+import numpy as np
+from PIL import Image
+
+from keras_i3d.data import VideoError, VideoFile, cropped_frames
+from keras_i3d.data.pixels.preprocessing import DEEPMIND_RGB, Preprocessing, scale
+from keras_i3d.data.video import timing
+from keras_i3d.export.client.answer import Answer, ModelMetadata
+
+# As keras_i3d.prediction has them: 10 s in one piece, otherwise 64 frames every 32.
+ONE_PIECE, WINDOW, STRIDE = 250, 64, 32
+FILES = ("jpeg", "png")
+
+
+class Client(Protocol):
+    """What GrpcClient and RestClient have in common."""
+
+    def predict(self, inputs: Any, signature: str = ...) -> Answer: ...
+
+    def classify(self, clips: Any, signature: str = ...) -> Answer: ...
+
+    def metadata(self) -> ModelMetadata: ...
+
+
+@dataclass(frozen=True)
+class WindowAnswer:
+    """What was answered about one stretch of a video: [start, end) in seconds."""
+
+    start: float
+    end: float
+    answer: Answer
+
+
+@dataclass(frozen=True)
+class Sending:
+    """How frames go to a signature.
+
+    signature: its name. form: "frames", "files", "clip" (preprocessed) or "examples".
+    spec: the model's preprocessing. length: frames of a clip where the model has them fixed.
+    """
+
+    signature: str
+    form: str
+    spec: Preprocessing
+    length: int | None = None
+
+
+def sending(metadata: ModelMetadata, signature: str) -> Sending:
+    """How to ask a signature about a video.
+
+    Raises:
+        ValueError: there is no such signature, or it takes something else than one video's frames.
+    """
+    if signature not in metadata.signatures:
+        known = ", ".join(sorted(metadata.signatures))
+        raise ValueError(f"model {metadata.model} has no signature {signature!r}; it has {known}")
+    inputs, _ = metadata.signatures[signature]
+    known = metadata.about.get("preprocessing", {}).get("rgb")
+    spec = Preprocessing(**known) if known else DEEPMIND_RGB
+    kinds = {
+        (name, shape.dtype, len(shape.shape or ())): shape.shape for name, shape in inputs.items()
+    }
+    for form, kind in {
+        "frames": ("frames", "uint8", 5),
+        "files": ("frames", "string", 2),
+        "clip": ("rgb_clip", "float32", 5),
+        "examples": ("inputs", "string", 1),
+    }.items():
+        if set(kinds) == {kind}:
+            return Sending(signature, form, spec, None if form == "examples" else kinds[kind][1])
+    takes = ", ".join(f"{name} {shape}" for name, shape in inputs.items()) or "nothing"
+    raise ValueError(f"signature {signature!r} takes {takes}: not the frames of one video")
+
+
+def sent_frames(spec: Preprocessing) -> Preprocessing:
+    """How a video becomes the frames that are sent: short side as the model has it, no more cut.
+
+    The model's crop is then the video's own where short_side - crop is even, as it is in all
+    published preprocessing; otherwise it may lie one pixel beside.
+    """
+    return replace(spec, crop=spec.short_side)
+
+
+def pieces(
+    frames: Iterable,
+    spec: Preprocessing,
+    window: int | None = None,
+    stride: int | None = None,
+    one_piece: int = ONE_PIECE,
+) -> Iterator[tuple[int, list, int]]:
+    """(first frame's number, frames of a clip, how many were not looped) of a video's frames.
+
+    Args:
+        frames: at spec.fps.
+        window, stride: when either is given, any video is cut into windows.
+        one_piece: the longest that is not, otherwise.
+    """
+    frames = iter(frames)
+    head = list(islice(frames, one_piece + 1)) if window is stride is None else []
+    if head and len(head) <= one_piece:
+        yield 0, [head[i] for i in timing.looped(len(head), spec.least_frames)], len(head)
+        return
+    length, seen = window or WINDOW, 0
+
+    def counted():
+        nonlocal seen
+        for frame in chain(head, frames):
+            seen += 1
+            yield frame
+
+    for first, clip in timing.windows(counted(), length, stride or STRIDE):
+        yield first, clip, min(length, seen - first)
+
+
+def ask_about(
+    client: Client,
+    how: Sending,
+    path: str,
+    window: int | None = None,
+    stride: int | None = None,
+    start: float = 0,
+    end: float | None = None,
+    files: str = "jpeg",
+    quality: int = 95,
+    watch: Callable[[Iterable, int | None], Iterable] = lambda frames, expected: frames,
+    notes: list[str] | None = None,
+) -> Iterator[WindowAnswer]:
+    """Ask about a video, clip by clip; the answers come as they are had.
+
+    Args:
+        client: a GrpcClient or RestClient.
+        how: from `sending`.
+        path: the video file.
+        window, stride: see `pieces`.
+        start, end: seconds of the part to look at; by default all.
+        files: "jpeg", small and nearly the same, or "png", exact; for signatures that take files.
+        quality: of JPEG, 1 to 100.
+        watch: called with the frames and their expected number, gives them on; for a progress bar.
+        notes: gets what is to be known of the file.
+
+    Raises:
+        VideoError: when the file gives no frames.
+        ServingError: when the server gives no answer.
+    """
+    spec = how.spec if how.form == "clip" else sent_frames(how.spec)
+    if how.length is not None:
+        window, stride = how.length, stride or max(1, how.length // 2)
+    asked = False
+    with VideoFile(path) as video:
+        last = None if end is None else round(end * spec.fps)
+        frames = islice(cropped_frames(video, spec), round(start * spec.fps), last)
+        expected = _expected(video, spec.fps, start, end)
+        for first, clip, shown in pieces(watch(frames, expected), spec, window, stride):
+            answer = _ask(client, how, clip, files, quality)
+            begins = start + first / spec.fps
+            yield WindowAnswer(begins, begins + shown / spec.fps, answer)
+            asked = True
+        if not asked:
+            raise VideoError(path, f"it ends before {start} s")
+        if notes is not None:
+            notes.extend(video.notes)
+
+
+def encoded(image: np.ndarray, form: str = "jpeg", quality: int = 95) -> bytes:
+    """A frame, (height, width, 3) uint8, as a file; JPEG with all its colours (4:4:4)."""
+    file = io.BytesIO()
+    options = {"quality": quality, "subsampling": 0} if form == "jpeg" else {"compress_level": 1}
+    Image.fromarray(image).save(file, form.upper(), **options)
+    return file.getvalue()
+
+
+def _ask(client: Client, how: Sending, clip: list[np.ndarray], files: str, quality: int) -> Answer:
+    if how.form == "frames":
+        return client.predict({"frames": np.stack(clip)[None]}, how.signature)
+    if how.form == "clip":
+        return client.predict({"rgb_clip": scale(np.stack(clip), how.spec)[None]}, how.signature)
+    row = [encoded(image, files, quality) for image in clip]
+    if how.form == "examples":
+        return client.classify([row], how.signature)
+    return client.predict({"frames": [row]}, how.signature)
+
+
+def _expected(video: VideoFile, fps: int, start: float, end: float | None) -> int | None:
+    if video.duration is None:
+        return None
+    until = video.duration if end is None else min(end, video.duration)
+    return max(0, round((until - start) * fps))

@@ -1,0 +1,34 @@
+"""What a SavedModel answers, asked in a process that has nothing but TensorFlow.
+
+python -m keras_i3d.export.saved_model_check FOLDER CLIPS.npz ANSWERS.npz
+
+CLIPS.npz has "name/stream" arrays; ANSWERS.npz gets the probabilities of each name.
+"""
+
+import sys
+
+import numpy as np
+import tensorflow as tf
+
+# As the signature calls what a stream sends.
+INPUTS = {"rgb": "frames", "flow": "flow_frames"}
+
+
+def main(folder: str, asked: str, answered: str) -> None:
+    """Ask `serving_default` about each clip."""
+    signature = tf.saved_model.load(folder).signatures["serving_default"]
+    with np.load(asked) as clips:
+        names = dict.fromkeys(key.rpartition("/")[0] for key in clips.files)
+        answers = {}
+        for name in names:
+            inputs = {
+                argument: tf.constant(clips[f"{name}/{stream}"][None])
+                for stream, argument in INPUTS.items()
+                if f"{name}/{stream}" in clips.files
+            }
+            answers[name] = signature(**inputs)["probabilities"].numpy()
+    np.savez(answered, **answers)
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])

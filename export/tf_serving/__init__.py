@@ -1,0 +1,1 @@
+"""Configuration for TensorFlow Serving and its containers."""

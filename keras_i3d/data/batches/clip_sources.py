@@ -1,0 +1,149 @@
+"""Where clips come from: anything that knows its videos by number and can read frames of one."""
+
+from collections.abc import Callable, Sequence
+from threading import Lock
+from typing import Protocol
+
+import numpy as np
+
+from keras_i3d.data.batches.sampling import ClipSpec
+from keras_i3d.data.pixels.cropping import Cropper, crop_corner
+
+# From a video's number of frames to those that are wanted; None where none is.
+Choice = Callable[[int], np.ndarray | None]
+
+
+class Source(Protocol):
+    """Videos by number; `synthetic.SyntheticVideos`, VideoFiles and Shards are sources.
+
+    num_videos: how many; they are numbered from 0.
+    class_names: a label is a place in it.
+    """
+
+    num_videos: int
+    class_names: tuple[str, ...]
+
+    def id(self, index: int) -> str:
+        """The video's own name; unique."""
+
+    def labels(self, index: int) -> tuple[int, ...]:
+        """Numbers of its classes."""
+
+    def num_frames(self, index: int) -> int:
+        """Its frames, at 25 a second."""
+
+    def read(
+        self, index: int, start: int, count: int, streams: Sequence[str]
+    ) -> dict[str, np.ndarray]:
+        """Frames start, start + 1, ... of a video, `count` of them, of any size.
+
+        Returns:
+            rgb: (count, height, width, 3) uint8.
+            flow: (count or count - 1, height, width, 2) float32, x then y, in pixels; entry i is
+                from frame start + i to the next one. The last is missing at the video's end.
+        """
+
+
+class CropSource(Source, Protocol):
+    """A source that computes no more than the crops, and need not know its frames beforehand."""
+
+    def read_crops(
+        self, index: int, choose: Choice, crops: Sequence, spec: ClipSpec, streams: Sequence[str]
+    ) -> dict[str, np.ndarray] | None:
+        """As the function of this name."""
+
+
+def read_crops(
+    source: Source,
+    index: int,
+    choose: Choice,
+    crops: Sequence[tuple[float, float]],
+    spec: ClipSpec,
+    streams: Sequence[str],
+) -> dict[str, np.ndarray] | None:
+    """Crops of chosen frames of a video.
+
+    Args:
+        source: where the video is.
+        index: its number.
+        choose: says which frames.
+        crops: where each crop lies; see sampling.View.
+        spec: short_side and crop are taken.
+        streams: of "rgb" and "flow".
+
+    Returns:
+        rgb: (crops, time, crop, crop, 3) uint8; flow: (crops, time, crop, crop, 2) float32 in
+        pixels, of the same frames and places: entry i is from frame i to the video's next one,
+        and the one before it where there is none. None where nothing was chosen.
+    """
+    if hasattr(source, "read_crops"):
+        return source.read_crops(index, choose, crops, spec, streams)
+    numbers = choose(source.num_frames(index))
+    if numbers is None:
+        return None
+    start = int(numbers.min())
+    read = source.read(index, start, int(numbers.max()) + 1 - start, streams)
+    clip = {}
+    for stream in streams:
+        frames, wanted = read[stream], numbers - start
+        if stream == "flow":
+            clip[stream] = crop_flow(frames, wanted, crops, spec, source.id(index))
+        else:
+            cropper = Cropper(*frames.shape[1:3], spec.short_side, spec.crop, crops)
+            clip[stream] = np.stack([cropper(frames[number]) for number in wanted], axis=1)
+    return clip
+
+
+def crop_flow(
+    flow: np.ndarray, numbers: np.ndarray, crops: Sequence, spec: ClipSpec, where: str
+) -> np.ndarray:
+    """(frames, height, width, 2) to (crops, time, crop, crop, 2) of flow, which is never resized.
+
+    Raises:
+        ValueError: it has another size than frames are resized to.
+    """
+    rows, columns = flow.shape[1:3]
+    if min(rows, columns) != spec.short_side:
+        raise ValueError(
+            f"{where}: its flow is of frames of {columns} x {rows}, and frames are wanted with a "
+            f"shorter side of {spec.short_side}: flow cannot be resized, compute it anew"
+        )
+    if not len(flow):  # of a video of one frame
+        return np.zeros((len(crops), len(numbers), spec.crop, spec.crop, 2), np.float32)
+    # Views, so that only the crops are copied.
+    numbers = np.minimum(numbers, len(flow) - 1)
+    corners = [crop_corner(rows, columns, spec.crop, place) for place in crops]
+    cut = [flow[:, top : top + spec.crop, left : left + spec.crop] for top, left in corners]
+    return np.stack([part[numbers] for part in cut])
+
+
+class Skipped:
+    """Videos that could not be read and were left out: counted, named, told at the end."""
+
+    def __init__(self):
+        self._lock, self._causes = Lock(), {}
+
+    def add(self, id: str, cause: str) -> None:
+        """A video that was left out, maybe not for the first time."""
+        with self._lock:
+            self._causes[id] = cause
+
+    def __len__(self) -> int:
+        """How many different videos."""
+        return len(self._causes)
+
+    @property
+    def causes(self) -> dict[str, str]:
+        """Each video's id and why it was left out."""
+        with self._lock:
+            return dict(self._causes)
+
+    def report(self, most: int = 10) -> str:
+        """The count, and a line for each of the first `most`; empty if there is none."""
+        with self._lock:
+            causes = sorted(self._causes.items())
+        lines = [f"  {cause}" if id in cause else f"  {id}: {cause}" for id, cause in causes]
+        if not lines:
+            return ""
+        more = [f"  and {len(lines) - most} more"] if len(lines) > most else []
+        return "\n".join([f"{len(lines)} videos were left out:", *lines[:most], *more])

@@ -1,0 +1,150 @@
+"""Which video, which frames, which part of them: arithmetic of clips and views. Opens nothing."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from keras_i3d.data.pixels.cropping import placed
+
+# Where a crop lies among all places where it fits, in [0, 1): at the start, in the middle (rounded
+# down, as preprocessing does), at the end.
+START, CENTRE, END = 0.0, 0.5 - 1e-9, 1 - 1e-9
+# Of a shuffle: with four a permutation is as good as random; two more cost nothing.
+ROUNDS = 6
+
+
+@dataclass(frozen=True)
+class ClipSpec:
+    """How a clip is cut from a video at 25 frames per second.
+
+    num_frames: frames of the clip.
+    stride: frames of the video from one to the next.
+    short_side: pixels of the shorter side after resizing, before the crop.
+    crop: pixels of the square crop.
+    """
+
+    num_frames: int = 64
+    stride: int = 1
+    short_side: int = 256
+    crop: int = 224
+
+    def __post_init__(self):
+        if min(self.num_frames, self.stride, self.crop) < 1 or self.crop > self.short_side:
+            raise ValueError(
+                f"wanted num_frames, stride and crop of at least 1, and crop at most short_side. "
+                f"Received: {self}"
+            )
+
+    @property
+    def span(self) -> int:
+        """Frames of the video from the clip's first to its last, both included."""
+        return (self.num_frames - 1) * self.stride + 1
+
+
+@dataclass(frozen=True)
+class View:
+    """Where a clip and its crops are cut from a video.
+
+    place: in [0, 1), the clip's first frame among all after which the clip fits.
+    crops: (along the shorter side, along the longer side), each in [0, 1): where the crop begins
+        among all places where it fits.
+    """
+
+    place: float
+    crops: tuple[tuple[float, float], ...]
+
+
+def clip_indices(start: int, total: int, num_frames: int, stride: int = 1) -> np.ndarray:
+    """Frame numbers of one clip; a clip that runs past the end goes on from frame 0.
+
+    start=2, total=10, num_frames=4, stride=2   ..x.x.x.x.   [2 4 6 8]
+    start=2, total=5,  num_frames=4, stride=2   .xxxx        [2 4 1 3]
+    """
+    return (start + stride * np.arange(num_frames)) % total
+
+
+def view_numbers(view: View, total: int, spec: ClipSpec) -> np.ndarray:
+    """Frame numbers of a view's clip in a video of `total` frames."""
+    return clip_indices(placed(view.place, total, spec.span), total, spec.num_frames, spec.stride)
+
+
+def part_numbers(part: int, total: int, spec: ClipSpec, longest: int) -> np.ndarray | None:
+    """Frame numbers of one part of a whole video; None where it has no such part.
+
+    The parts follow one another, as long as each other to one frame and no longer than `longest`;
+    they hold every frame of the video once, where stride is 1. One that is shorter than
+    spec.num_frames goes on from the video's frame 0.
+
+    total=5, longest=3    part 0: 0 1    part 1: 2 3 4
+    """
+    length = -(-total // spec.stride)
+    parts = -(-length // longest)
+    if part >= parts:
+        return None
+    first, end = length * part // parts, length * (part + 1) // parts
+    count = max(end - first, spec.num_frames)
+    return clip_indices(first * spec.stride, total, count, spec.stride)
+
+
+def evaluation_views(num_clips: int, num_crops: int) -> list[View]:
+    """`num_clips` in the middles of equal parts of the video, each with the same crops.
+
+    num_clips=1    place 1/2        num_clips=2    places 1/4, 3/4
+    """
+    if num_clips < 1:
+        raise ValueError(f"num_clips should be at least 1. Received: num_clips={num_clips}")
+    crops = evaluation_crops(num_crops)
+    return [View((number + 0.5) / num_clips, crops) for number in range(num_clips)]
+
+
+def evaluation_crops(num_crops: int) -> tuple[tuple[float, float], ...]:
+    """One crop, the centre, or three along the longer side: left, centre and right of wide frames.
+
+    Source of the three: Wang et al., "Non-local Neural Networks", 2018, section 4.
+    """
+    if num_crops not in (1, 3):
+        raise ValueError(f"num_crops should be 1 or 3. Received: num_crops={num_crops}")
+    alongs = (CENTRE,) if num_crops == 1 else (START, CENTRE, END)
+    return tuple((CENTRE, along) for along in alongs)
+
+
+def part_of(batch_size: int, worker: tuple[int, int]) -> tuple[int, int]:
+    """(first, count) of a worker's examples in each global batch; parts differ by one at most.
+
+    batch_size=5, worker=(0, 2)    (0, 2)
+    batch_size=5, worker=(1, 2)    (2, 3)
+    """
+    index, workers = worker
+    if not 0 <= index < workers or batch_size < workers:
+        raise ValueError(
+            f"worker {index} of {workers}, batch_size {batch_size}: wanted a worker's number "
+            f"below their count, and an example for each"
+        )
+    first = batch_size * index // workers
+    return first, batch_size * (index + 1) // workers - first
+
+
+def shuffled(place: int, count: int, seed: int, epoch: int) -> int:
+    """Which of `count` videos stands at a place of an epoch's order; every one stands once.
+
+    A pure function that holds no list, so that an endless data set can be shuffled too: a Feistel
+    cipher on the smallest domain of 4**k that has `count` numbers, followed until it is inside.
+    Source: Black and Rogaway, "Ciphers with Arbitrary Finite Domains", 2002.
+    """
+    half = max(1, ((count - 1).bit_length() + 1) // 2)
+    mask, key = (1 << half) - 1, _mixed(_mixed(seed) ^ epoch)
+    while True:
+        left, right = place >> half, place & mask
+        for number in range(ROUNDS):
+            left, right = right, left ^ (_mixed(key ^ (number << 56) ^ right) & mask)
+        place = left << half | right
+        if place < count:
+            return place
+
+
+def _mixed(value: int) -> int:
+    """64 bits, each of which depends on all of `value` (splitmix64's finaliser)."""
+    value = (value + 0x9E3779B97F4A7C15) & 0xFFFFFFFFFFFFFFFF
+    value = (value ^ value >> 30) * 0xBF58476D1CE4E5B9 & 0xFFFFFFFFFFFFFFFF
+    value = (value ^ value >> 27) * 0x94D049BB133111EB & 0xFFFFFFFFFFFFFFFF
+    return value ^ value >> 31

@@ -1,0 +1,1 @@
+"""Check whether every listed video can be read."""

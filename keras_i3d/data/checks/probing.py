@@ -1,0 +1,78 @@
+"""What a video file really holds: every frame of it is decoded."""
+
+import hashlib
+import os
+from dataclasses import dataclass
+
+from keras_i3d.data.video import timing
+from keras_i3d.data.video.decoding import VideoError, VideoFile
+from keras_i3d.files.journal import file_stamp
+
+OK, DAMAGED, FAILED, MISSING = "ok", "damaged", "failed", "missing"
+STATUSES = (OK, DAMAGED, FAILED, MISSING)
+READ_BYTES = 1 << 20
+
+
+@dataclass(frozen=True)
+class Probe:
+    """What was found in one file.
+
+    status: "ok"; "damaged": some of it cannot be decoded, the rest can; "failed": nothing can;
+        "missing": there is no file, or a link to none.
+    frames: how many were decoded.
+    fps: nominal frames per second.
+    size: width and height of the first frame, upright, in pixels.
+    bytes, sha256: of the file.
+    duration: seconds for which the frames are shown, by their time stamps; not by the header.
+    cause: why it failed, in a line.
+    notes: of its damage, or a variable frame rate.
+    """
+
+    status: str
+    frames: int = 0
+    fps: float | None = None
+    size: tuple[int, int] | None = None
+    bytes: int | None = None
+    duration: float | None = None
+    sha256: str | None = None
+    cause: str | None = None
+    notes: tuple[str, ...] = ()
+
+
+def probe(path: str | os.PathLike) -> Probe:
+    """Decode the whole file. One frame is held at a time."""
+    if not os.path.exists(path):
+        try:
+            VideoFile(path)
+        except VideoError as error:
+            return Probe(MISSING, cause=error.cause)
+    stamp = file_stamp(path)
+    size_in_bytes = stamp and stamp["bytes"]
+    sha256 = None
+    try:
+        if stamp:
+            sha256 = file_hash(path)
+        with VideoFile(path) as video:
+            end = max(end for _, _, end in timing.spans(video, video.frame_duration))
+    except (VideoError, OSError) as error:
+        cause = getattr(error, "cause", None) or getattr(error, "strerror", None) or str(error)
+        return Probe(FAILED, bytes=size_in_bytes, sha256=sha256, cause=cause)
+    return Probe(
+        DAMAGED if any(note.startswith(DAMAGED) for note in video.notes) else OK,
+        frames=video.frames,
+        fps=round(float(video.fps), 3),
+        size=(video.width, video.height),
+        bytes=size_in_bytes,
+        duration=round(float(end), 6),
+        sha256=sha256,
+        notes=tuple(video.notes),
+    )
+
+
+def file_hash(path: str | os.PathLike) -> str:
+    """The SHA-256 of a file, in hexadecimal."""
+    digest = hashlib.sha256()
+    with open(path, "rb") as file:
+        while block := file.read(READ_BYTES):
+            digest.update(block)
+    return digest.hexdigest()

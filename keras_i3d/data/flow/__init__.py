@@ -1,0 +1,1 @@
+"""Optical flow: compute, code and store it."""

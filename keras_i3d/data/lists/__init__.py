@@ -1,0 +1,1 @@
+"""Lists of videos, a file a format."""

@@ -1,0 +1,1 @@
+"""Pixels of frames: resize, crop and scale them."""

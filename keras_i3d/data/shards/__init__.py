@@ -1,0 +1,1 @@
+"""TFRecord shards: plan, write and read them."""

@@ -1,0 +1,76 @@
+"""The flow of a video on its way into a shard: taken from its cached file, or computed."""
+
+import itertools
+import json
+import os
+import tempfile
+
+from keras_i3d.data.flow.flow_files import FlowFile, FlowFileError, write_flow_file
+from keras_i3d.data.flow.methods import FlowFingerprint, check_equal, flows
+from keras_i3d.data.pixels.preprocessing import Preprocessing
+from keras_i3d.data.shards.plan import Job
+from keras_i3d.data.shards.sequence_example import Flow, Pictures
+from keras_i3d.data.video.decoding import VideoError, VideoFile
+from keras_i3d.data.video.frames import resized_frames
+
+
+def stored_flow(job: Job, images: Pictures) -> Flow:
+    """The flow of a video's stored frames, one picture fewer than frames, as PNG with two channels.
+
+    Args:
+        job: whose flow; its options say how it must have been made.
+        images: the frames that it belongs to.
+
+    Raises:
+        VideoError: the cached file is missing, damaged, or does not fit the frames.
+        FingerprintError: it was made in another way; shows both.
+    """
+    wanted = FlowFingerprint.from_json(json.dumps(job.options.flow))
+    if len(images.encoded) == 1:  # nothing moves in one frame
+        return _flow([], images, wanted)
+    if job.flow_file is not None:
+        try:
+            pictures = _cached(job, job.flow_file, images, images.first, wanted)
+        except FlowFileError as error:
+            cause = f"its flow file {job.flow_file}: {error.cause}"
+            raise VideoError(job.video.path, cause) from error
+        return _flow(pictures, images, wanted)
+    with tempfile.TemporaryDirectory() as folder:
+        path = os.path.join(folder, "flow.zip")
+        with VideoFile(job.video.path) as file:
+            spec = Preprocessing(fps=images.fps, short_side=job.options.short_side)
+            end = images.first + len(images.encoded)
+            frames = itertools.islice(resized_frames(file, spec), images.first, end)
+            # One thread: there is a process like this for each core.
+            write_flow_file(path, flows(frames, wanted.method, threads=1), wanted, job.video.id)
+        return _flow(_cached(job, path, images, 0, wanted), images, wanted)
+
+
+def _cached(
+    job: Job, path: str, images: Pictures, first: int, wanted: FlowFingerprint
+) -> list[bytes]:
+    """PNG files of a flow file from picture `first` on; each is decoded once, to know it whole."""
+    with FlowFile(path) as stored:
+        check_equal(wanted, stored.fingerprint, path)
+        count, info = len(images.encoded) - 1, stored.info
+        found = (info.height, info.width)
+        if found != (images.height, images.width) or len(stored) < first + count:
+            raise VideoError(
+                job.video.path,
+                f"its flow file {path} does not fit: {len(stored)} pictures of {found}, wanted "
+                f"{first + count} of {(images.height, images.width)}; compute it again",
+            )
+        pictures = []
+        for number in range(first, first + count):
+            stored[number]
+            pictures.append(stored.encoded(number))
+    return pictures
+
+
+def _flow(pictures: list[bytes], images: Pictures, fingerprint: FlowFingerprint) -> Flow:
+    size = (images.height, images.width)
+    return Flow(
+        Pictures(pictures, images.first, images.fps, "PNG", 2, *size),
+        fingerprint.bound,
+        fingerprint.to_json(),
+    )

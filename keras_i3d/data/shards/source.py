@@ -1,0 +1,89 @@
+"""Shards that tools/make_tfrecords.py wrote, as a source of clips."""
+
+import io
+import os
+from collections.abc import Sequence
+
+import numpy as np
+from PIL import Image
+
+from keras_i3d.data.flow.methods import decode
+from keras_i3d.data.shards.manifest import (
+    FRAMING,
+    HEAD,
+    ManifestError,
+    framed,
+    read_manifest,
+    read_record,
+)
+from keras_i3d.data.shards.sequence_example import parse
+from keras_i3d.files import storage
+
+
+class Shards:
+    """One split of a folder of shards. batches.py decodes its records in TensorFlow's graph.
+
+    Args:
+        folder: where the shards and their manifest are; also gs:// or s3://.
+        split: such as "train".
+
+    Attributes:
+        videos: the manifest's StoredVideo of each.
+        short_side: pixels of the shorter side of the stored frames.
+        flow: how the stored flow was made, a dictionary; None where there is none.
+
+    Raises:
+        FileNotFoundError: there is no such split.
+        ManifestError: the shards are damaged or incomplete; also while reading.
+    """
+
+    def __init__(self, folder: str | os.PathLike, split: str):
+        self._manifest = read_manifest(folder, split)
+        self.videos, self.class_names = self._manifest.videos, self._manifest.classes
+        self.num_videos = len(self.videos)
+        self.short_side: int = self._manifest.options["short_side"]
+        self.flow = self._manifest.options["flow"]
+
+    def id(self, index: int) -> str:
+        """The video's own name."""
+        return self.videos[index].id
+
+    def labels(self, index: int) -> tuple[int, ...]:
+        """Numbers of its classes."""
+        return self.videos[index].labels
+
+    def num_frames(self, index: int) -> int:
+        """Its frames, at 25 a second."""
+        return self.videos[index].frames
+
+    def record(self, index: int) -> bytes:
+        """A video's SequenceExample; no other part of its shard is read."""
+        video = self.videos[index]
+        path = self._manifest.path(video)
+        if not storage.is_remote(path):
+            return read_record(path, video.offset, video.length)
+        with storage.reading(path) as file:
+            file.seek(video.offset)
+            stored = file.read(video.length + FRAMING)
+        data = stored[HEAD.size : HEAD.size + video.length]
+        if b"".join(framed(data)) != stored:
+            raise ManifestError(f"{path}: the record at byte {video.offset} is damaged")
+        return data
+
+    def read(
+        self, index: int, start: int, count: int, streams: Sequence[str] = ("rgb",)
+    ) -> dict[str, np.ndarray]:
+        """Whole frames of a video; see sources.Source."""
+        example, clip = parse(self.record(index)), {}
+        if "rgb" in streams:
+            clip["rgb"] = _pictures(example.images.encoded[start : start + count])
+        if "flow" in streams:
+            if example.flow is None:
+                raise ValueError(f"{self.id(index)} is stored without flow")
+            stored = example.flow.pictures.encoded[start : start + count]
+            clip["flow"] = decode(_pictures(stored), example.flow.bound)
+        return clip
+
+
+def _pictures(encoded: Sequence[bytes]) -> np.ndarray:
+    return np.stack([np.asarray(Image.open(io.BytesIO(data))) for data in encoded])

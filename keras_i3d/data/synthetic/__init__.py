@@ -1,0 +1,1 @@
+"""Videos made by rule, whose classes and flow are known."""

@@ -1,0 +1,1 @@
+"""Video files: decode, seek, time and encode their frames."""

@@ -1,0 +1,1 @@
+"""Bytes on disk: storage, whole files, journals, worker processes. Nothing of video is in here."""

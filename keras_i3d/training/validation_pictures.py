@@ -1,0 +1,80 @@
+"""What a validation looked like: its confusion matrix and its surest mistakes, as pictures."""
+
+from collections.abc import Sequence
+
+import keras
+import numpy as np
+from PIL import Image
+
+from keras_i3d.data.pixels.preprocessing import DEEPMIND_FLOW, DEEPMIND_RGB
+from keras_i3d.visualisation.confusion import draw_confusion
+from keras_i3d.visualisation.filmstrips import filmstrips
+from keras_i3d.visualisation.flow_colours import flow_picture
+
+# Mistakes that are drawn, and frames of each; so much of a validation's clips is kept, no more.
+MOST, FRAMES = 6, 6
+
+
+class Pictures:
+    """Gathers a validation's batches; one label a clip.
+
+    Args:
+        class_names: in the labels' order.
+        most: mistakes that are kept, the surest.
+    """
+
+    def __init__(self, class_names: Sequence[str], most: int = MOST):
+        self.class_names, self.most = tuple(class_names), most
+        self.begin()
+
+    def begin(self) -> None:
+        """Forget what was gathered."""
+        classes = len(self.class_names)
+        self._counts = np.zeros((classes, classes), np.int64)
+        self._mistakes: list[tuple[float, str, np.ndarray]] = []
+
+    def add(self, clips, labels, scores, weights) -> None:
+        """Take one batch.
+
+        Args:
+            clips: (own, time, height, width, 3 or 2) scaled as networks take them: the examples of
+                this process, the first of all.
+            labels: (batch, classes) of 0 and 1.
+            scores: (batch, classes) logits.
+            weights: (batch,); an example of weight 0 does not count.
+        """
+        labels, scores, weights = (np.asarray(a) for a in (labels, scores, weights))
+        true, chosen, counted = labels.argmax(1), scores.argmax(1), weights > 0
+        np.add.at(self._counts, (true[counted], chosen[counted]), 1)
+        if not hasattr(clips, "shape"):  # of several streams: nothing is drawn of them
+            return
+        own = np.arange(len(true)) < clips.shape[0]
+        for row in np.flatnonzero(own & counted & (true != chosen)):
+            sure = float(keras.ops.softmax(scores[row])[chosen[row]])
+            if len(self._mistakes) == self.most and sure <= self._mistakes[-1][0]:
+                continue
+            names = self.class_names[true[row]], self.class_names[chosen[row]]
+            caption = f"{names[0]}, taken for {names[1]} ({sure:.2f})"
+            self._mistakes.append((sure, caption, _shown(clips[row])))
+            self._mistakes.sort(key=lambda mistake: -mistake[0])
+            del self._mistakes[self.most :]
+
+    def drawn(self) -> dict[str, Image.Image]:
+        """{"confusion": ..., "mistakes": ...}; without what there is none of."""
+        found = {}
+        if self._counts.any():
+            found["confusion"] = draw_confusion(self._counts, self.class_names)
+        if self._mistakes:
+            strips = {f"{n + 1}. {text}": clip for n, (_, text, clip) in enumerate(self._mistakes)}
+            found["mistakes"] = Image.fromarray(filmstrips(strips, FRAMES))
+        return found
+
+
+def _shown(clip) -> np.ndarray:
+    """A few frames of a scaled clip as (time, height, width, 3) uint8."""
+    times = np.linspace(0, clip.shape[0] - 1, min(FRAMES, clip.shape[0])).round().astype(int)
+    frames = np.float32(keras.ops.convert_to_numpy(clip))[times]
+    if frames.shape[-1] == 2:
+        return flow_picture(frames * DEEPMIND_FLOW.bound)
+    rgb = (frames - DEEPMIND_RGB.offset) * DEEPMIND_RGB.scale
+    return np.rint(np.clip(rgb, 0, 255)).astype(np.uint8)

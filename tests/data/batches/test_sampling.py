@@ -1,0 +1,119 @@
+"""Arithmetic of clips, views and workers, by hand and by its laws."""
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from keras_i3d.data.batches import sampling
+from keras_i3d.data.batches.sampling import CENTRE, END, START, ClipSpec, View
+from keras_i3d.data.pixels.cropping import crop_corner
+
+counts = st.integers(1, 400)
+places = st.floats(0, 1, exclude_max=True)
+
+
+def test_clips_by_hand():
+    assert sampling.clip_indices(2, 10, 4, 2).tolist() == [2, 4, 6, 8]
+    assert sampling.clip_indices(2, 5, 4, 2).tolist() == [2, 4, 1, 3]
+    assert [sampling.placed(place, 10, 8) for place in (0, 0.32, 0.34, 0.99)] == [0, 0, 1, 2]
+    assert sampling.placed(0.99, 5, 8) == 0
+    assert ClipSpec(4, stride=3).span == 10
+
+
+@given(place=places, total=counts, frames=counts, stride=st.integers(1, 5))
+def test_a_clip_never_runs_past_the_end_where_it_fits(place, total, frames, stride):
+    spec = ClipSpec(frames, stride)
+    numbers = sampling.view_numbers(View(place, ()), total, spec)
+    assert len(numbers) == frames
+    assert 0 <= numbers.min() <= numbers.max() < total
+    if total >= spec.span:
+        assert (np.diff(numbers) == stride).all()
+    else:
+        assert numbers[0] == 0
+        assert (np.diff(numbers) % total == stride % total).all()
+
+
+def test_every_beginning_is_as_probable():
+    starts = [sampling.placed(i / 600, 10, 8) for i in range(600)]
+    assert np.bincount(starts).tolist() == [200, 200, 200]
+
+
+@given(rest=st.integers(0, 5000), crop=st.integers(1, 300))
+def test_crops_lie_at_the_ends_and_in_the_middle(rest, crop):
+    size = crop + rest
+    assert sampling.placed(START, size, crop) == 0
+    assert sampling.placed(CENTRE, size, crop) == rest // 2
+    assert sampling.placed(END, size, crop) == rest
+
+
+def test_three_crops_follow_the_longer_side():
+    crops = sampling.evaluation_crops(3)
+    assert [crop_corner(256, 341, 224, c) for c in crops] == [(16, 0), (16, 58), (16, 117)]
+    assert [crop_corner(341, 256, 224, c) for c in crops] == [(0, 16), (58, 16), (117, 16)]
+
+
+def test_views_are_in_the_middles_of_equal_parts():
+    views = sampling.evaluation_views(4, 1)
+    assert [view.place for view in views] == [0.125, 0.375, 0.625, 0.875]
+    # 101 places for a clip of 10 in 110 frames
+    assert [sampling.placed(view.place, 110, 10) for view in views] == [12, 37, 63, 88]
+    with pytest.raises(ValueError, match="num_crops should be 1 or 3. Received: num_crops=2"):
+        sampling.evaluation_views(1, 2)
+    with pytest.raises(ValueError, match="num_clips should be at least 1"):
+        sampling.evaluation_views(0, 1)
+
+
+@given(total=counts, stride=st.integers(1, 4), longest=st.integers(5, 60))
+def test_parts_hold_every_frame_once(total, stride, longest):
+    spec, parts = ClipSpec(1, stride), []
+    while (part := sampling.part_numbers(len(parts), total, spec, longest)) is not None:
+        assert len(part) <= longest
+        parts.append(part)
+    assert np.concatenate(parts).tolist() == list(range(0, total, stride))
+    assert max(map(len, parts)) - min(map(len, parts)) <= 1
+
+
+def test_a_short_whole_video_is_looped():
+    assert sampling.part_numbers(0, 3, ClipSpec(5), 10).tolist() == [0, 1, 2, 0, 1]
+    assert sampling.part_numbers(1, 3, ClipSpec(5), 10) is None
+
+
+@given(batch=st.integers(1, 64), workers=st.integers(1, 9))
+def test_workers_share_a_batch(batch, workers):
+    if batch < workers:
+        with pytest.raises(ValueError, match="an example for each"):
+            sampling.part_of(batch, (0, workers))
+        return
+    numbers = []
+    for worker in range(workers):
+        first, count = sampling.part_of(batch, (worker, workers))
+        assert count in (batch // workers, -(-batch // workers))
+        numbers += range(first, first + count)
+    assert numbers == list(range(batch))
+
+
+@given(count=st.integers(1, 500), seed=st.integers(0, 2**63), epoch=st.integers(0, 2**40))
+def test_an_epoch_shows_every_video_once(count, seed, epoch):
+    order = [sampling.shuffled(place, count, seed, epoch) for place in range(count)]
+    assert sorted(order) == list(range(count))
+
+
+def test_orders_differ_and_are_even():
+    orders = np.array(
+        [[sampling.shuffled(p, 8, 3, epoch) for p in range(8)] for epoch in range(4000)]
+    )
+    assert len({tuple(order) for order in orders}) > 3600  # of 40 320
+    for place in range(8):  # 500 times each is expected, standard deviation 21
+        assert np.abs(np.bincount(orders[:, place]) - 500).max() < 110
+
+
+def test_an_order_needs_no_list():
+    assert 0 <= sampling.shuffled(12345, 10**15, 0, 0) < 10**15
+
+
+def test_what_a_spec_cannot_be():
+    with pytest.raises(ValueError, match="crop at most short_side. Received: .*crop=257"):
+        ClipSpec(crop=257)
+    with pytest.raises(ValueError, match="at least 1"):
+        ClipSpec(0)
