@@ -70,18 +70,21 @@ def prepare(folder: str) -> None:
 def drawn(videos: list) -> list[tuple]:
     """(path, frame numbers, height and width resized, top, left) of each clip of a turn."""
     from keras_i3d.data.batches.augmentation import draw
-    from keras_i3d.data.batches.sampling import ClipSpec, view_numbers
+    from keras_i3d.data.batches.sampling import view_numbers
     from keras_i3d.data.pixels.cropping import crop_corner
-    from keras_i3d.data.pixels.preprocessing import resized
+    from keras_i3d.data.pixels.preprocessing import Input, resized
     from keras_i3d.data.video.decoding import VideoFile
     from keras_i3d.data.video.timelines import Timelines
 
-    timelines, spec, clips = Timelines(25), ClipSpec(FRAMES), []
+    inputs = {"rgb": Input(FRAMES)}
+    timelines, clips = Timelines(25), []
     for number in range(CLIPS.value):
         sample = draw(number, len(videos), SEED)
         path = videos[sample.video].path
         timeline = timelines.indexed(path)
-        numbers = timeline.frames[view_numbers(sample.view, len(timeline.frames), spec)]
+        numbers = timeline.frames[
+            view_numbers(sample.view.place, len(timeline.frames), inputs)["rgb"]
+        ]
         with VideoFile(path) as file:
             size = resized(*next(iter(file))[0].shape[:2], SHORT_SIDE)
         clips.append((path, numbers, size, *crop_corner(*size, CROP, sample.view.crops[0])))
@@ -91,9 +94,9 @@ def drawn(videos: list) -> list[tuple]:
 def ours(kind: str):
     """Our chain, from "shards" or from "files"."""
     from keras_i3d.data.batches.augmentation import NONE
-    from keras_i3d.data.batches.sampling import ClipSpec
     from keras_i3d.data.batches.training import training_batches
     from keras_i3d.data.batches.video_files import VideoFiles
+    from keras_i3d.data.pixels.preprocessing import Input
     from keras_i3d.data.shards.source import Shards
 
     videos = listed(WORK.value)
@@ -103,7 +106,7 @@ def ours(kind: str):
         source = InOrder(source, [order.index(video.id) for video in videos])
     else:
         source = VideoFiles(videos, ("all",))
-    batches = training_batches(source, BATCH, ClipSpec(FRAMES), augmentation=NONE, seed=SEED)
+    batches = training_batches(source, BATCH, {"rgb": Input(FRAMES)}, augmentation=NONE, seed=SEED)
     batches = batches.take(CLIPS.value // BATCH)
     return lambda: [sample(clips) for clips, _ in batches]
 

@@ -14,9 +14,14 @@ if TYPE_CHECKING:
         I3DResNet101,
         InceptionV1,
         TwoStreamI3D,
+        list_models,
+        list_weights,
+        load,
     )
     from keras_i3d.data.pixels.preprocessing import preprocess_input
+    from keras_i3d.data.video.frames import read_clip
     from keras_i3d.inflation import boring_video_check, inflate, inflation_rule, receptive_field
+    from keras_i3d.prediction import predict_video
     from keras_i3d.weights.labels import decode_predictions
 
 __version__ = "0.1.0"
@@ -33,7 +38,12 @@ __all__ = [
     "decode_predictions",
     "inflate",
     "inflation_rule",
+    "list_models",
+    "list_weights",
+    "load",
+    "predict_video",
     "preprocess_input",
+    "read_clip",
     "receptive_field",
 ]
 # Where they are, looked up when first asked for.
@@ -42,7 +52,9 @@ _HOMES = {
     "decode_predictions": "weights.labels",
     "inflate": "inflation",
     "inflation_rule": "inflation",
+    "predict_video": "prediction",
     "preprocess_input": "data.pixels.preprocessing",
+    "read_clip": "data.video.frames",
     "receptive_field": "inflation",
 }
 

@@ -7,7 +7,8 @@ from itertools import chain, islice
 import keras
 import numpy as np
 
-from keras_i3d.data.pixels.preprocessing import DEEPMIND_RGB, Preprocessing, scale
+from keras_i3d.applications.loaded import LoadedNetwork
+from keras_i3d.data.pixels.preprocessing import Preprocessing, scale
 from keras_i3d.data.video import timing
 from keras_i3d.data.video.decoding import VideoError, VideoFile
 from keras_i3d.data.video.frames import cropped_frames
@@ -47,9 +48,9 @@ class Prediction:
 
 
 def predict_video(
-    model: keras.Model,
+    network: LoadedNetwork,
     path: str,
-    spec: Preprocessing = DEEPMIND_RGB,
+    *,
     window: int | None = None,
     stride: int | None = None,
     whole: bool = False,
@@ -60,9 +61,8 @@ def predict_video(
     """Classify one video.
 
     Args:
-        model: from clips (1, time, crop, crop, 3) to scores (1, classes).
+        network: from `keras_i3d.load`; one that takes rgb alone.
         path: the video file.
-        spec: the preprocessing of the model's weights.
         window, stride: frames of a window and between two; when either is given, any video is cut
             into windows (64 every 32 where the other is not). Without, only a long one is.
         whole: the video in one piece, however long; a minute at most.
@@ -72,6 +72,7 @@ def predict_video(
     Raises:
         VideoError: when the file gives no frames, or `whole` is too much.
     """
+    model, spec = network.ending_in("probabilities"), _rgb_alone(network)
     with VideoFile(path) as video:
         counted = _Counted(
             watch(_part(video, spec, start, end), _expected(video, spec, start, end))
@@ -101,6 +102,16 @@ def predict_video(
         }
     scores = np.mean([piece.scores for piece in windows], axis=0)
     return Prediction(path, counted.count, spec.fps, source, scores, windows, notes)
+
+
+def _rgb_alone(network: LoadedNetwork) -> Preprocessing:
+    inputs = network.record.inputs
+    if list(inputs) != ["rgb"]:
+        raise ValueError(
+            f"the network should take rgb alone. Received: {network.source}, which takes "
+            f"{' and '.join(inputs)}"
+        )
+    return inputs["rgb"].preprocessing
 
 
 class _Counted:

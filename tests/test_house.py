@@ -44,12 +44,12 @@ MAY_IMPORT = {
     },
     "layers": set(),
     "inflation": {"layers"},
-    "models": {"layers", "inflation"},
+    "models": {"layers", "inflation", "data.pixels"},
     "weights": {"files", "models", "data.pixels", "inflation"},
-    "applications": {"models", "weights", "inflation"},
-    "prediction": {"files", "data", "data.pixels", "data.video"},
-    "visualisation": {"files", "data.video", "data.batches"},
-    "evaluation": {"files", "data.batches", "visualisation"},
+    "applications": {"models", "weights", "inflation", "data.pixels"},
+    "prediction": {"files", "data", "data.pixels", "data.video", "applications"},
+    "visualisation": {"files", "data.pixels", "data.video", "data.batches"},
+    "evaluation": {"files", "data.pixels", "data.batches", "visualisation"},
     "training": {
         "files",
         "data",
@@ -64,9 +64,10 @@ MAY_IMPORT = {
     "export": {"*"},
     "tools": {"*"},
 }
-# weights takes the preprocessing record from data, and nothing else.
+# These take the preprocessing record from data, and nothing else.
 ONLY = {
-    ("weights", "data.pixels"): {"keras_i3d.data.pixels.preprocessing"},
+    (room, "data.pixels"): {"keras_i3d.data.pixels.preprocessing"}
+    for room in ("models", "weights", "applications")
 }
 # Modules of other packages that only some parts may import.
 GUARDED = {"tensorflow": {"files", "data", "training", "export"}}

@@ -23,7 +23,6 @@ with quiet_import():
     import keras_i3d
     import keras_i3d.layers  # registered, so that load_model finds them
     from keras_i3d.data.batches.clip_sources import Source
-    from keras_i3d.data.pixels.preprocessing import BY_STREAM
     from keras_i3d.evaluation.evaluate import evaluate
     from keras_i3d.evaluation.published import published_for
     from keras_i3d.evaluation.report import check_folder, write_report
@@ -31,7 +30,8 @@ with quiet_import():
     from keras_i3d.evaluation.trials import trial_of
     from keras_i3d.tools.run_folder import read_recipe
     from keras_i3d.tools.running import FlagError, ToolError, run
-    from keras_i3d.training.inputs import clip_spec, open_source
+    from keras_i3d.training.inputs import open_source
+    from keras_i3d.training.networks import inputs_of
     from keras_i3d.training.recipes import Recipe
     from keras_i3d.visualisation.mistakes import VideoStrips
     from keras_i3d.weights.integrity import weights_hash
@@ -77,10 +77,9 @@ def main(arguments: Sequence[str]) -> int:
         scores = evaluate(
             model,
             source,
-            clip_spec(recipe),
+            inputs_of(recipe),
             **views,
             batch_size=BATCH_SIZE.value,
-            streams=(recipe.stream,),
             multi_label=recipe.multi_label,
             made={**made, "split": split, **views},
             watch=lambda numbers: tqdm(numbers, split, total, unit=" views", delay=1),
@@ -109,7 +108,7 @@ def _report(folder: Path, recipe: Recipe, source: Source, scores: Scores) -> Pat
             scores,
             f"{folder.resolve().name}, {scores.made['split']}",
             published_for(trial_of(scores.made, len(scores.classes))),
-            filmstrip=VideoStrips(source, clip_spec(recipe), (recipe.stream,)),
+            filmstrip=VideoStrips(source, inputs_of(recipe)),
         )
     except OSError as error:
         raise ToolError(error) from error
@@ -145,11 +144,7 @@ def _network(folder: Path, recipe: Recipe) -> tuple:
         "keras_i3d": keras_i3d.__version__,
         "weights_sha256": weights_hash(model),
         "stream": recipe.stream,
-        "preprocessing": {
-            **dataclasses.asdict(BY_STREAM[recipe.stream]),
-            "short_side": recipe.resize,
-            "crop": recipe.crop,
-        },
+        "inputs": {s: dataclasses.asdict(one) for s, one in inputs_of(recipe).items()},
         "data": recipe.data,
         "recipe": {name: getattr(recipe, name) for name in KEPT},
     }

@@ -31,7 +31,8 @@ with quiet_import():
     from keras_i3d.tools.running import FlagError, ToolError, loaded, run
     from keras_i3d.training.checkpoints import write_whole
     from keras_i3d.training.fit import NotFiniteError
-    from keras_i3d.training.inputs import clip_spec, open_source
+    from keras_i3d.training.inputs import open_source
+    from keras_i3d.training.networks import inputs_of
     from keras_i3d.training.recipes import Recipe
     from keras_i3d.training.run import FINAL, FailedError, is_finished, train
 
@@ -87,8 +88,7 @@ def _tested(recipe: Recipe, folder: Path) -> Scores:
     return evaluate(
         keras.saving.load_model(folder / FINAL, compile=False),
         open_source(recipe, "test"),
-        clip_spec(recipe),
-        streams=(recipe.stream,),
+        inputs_of(recipe),
         watch=lambda videos: tqdm(videos, "test", VIDEOS.value, unit=" videos", disable=None),
     )
 

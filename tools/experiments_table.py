@@ -4,7 +4,6 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from keras_i3d.data.synthetic.videos import APPEARANCES
-from keras_i3d.training.networks import FRAMES
 from keras_i3d.training.recipes import SYNTHETIC_SMALL, Recipe
 
 # What the trunk learns first; and a task half of which is new to it.
@@ -57,7 +56,7 @@ def experiments(folder: Path, seed: int, scale: float) -> list[Experiment]:
         Experiment(
             "motion_frames",
             "the same trunk without time, frame by frame",
-            recipe(100, motions=WAYS, model=FRAMES),
+            recipe(100, motions=WAYS, model="inception_v1_frames"),
         ),
         Experiment(
             "joint_rgb", "RGB, from the first", recipe(100, transfer="full", **learnt, **joint)

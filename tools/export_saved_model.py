@@ -22,13 +22,14 @@ with quiet_import():
 
     import keras_i3d
     from keras_i3d.data import VideoError, VideoFile
-    from keras_i3d.data.pixels.preprocessing import BY_STREAM
     from keras_i3d.export.saved_model import ExportError, export_saved_model
-    from keras_i3d.tools.class_labels import labels_for
+    from keras_i3d.tools.class_labels import labels_in
     from keras_i3d.tools.running import FlagError, ToolError, loaded, run
-    from keras_i3d.weights import PUBLISHED, published
 
-WEIGHTS = flags.DEFINE_string("weights", "kinetics", f"one of {', '.join(PUBLISHED)}, or a file")
+MODEL = flags.DEFINE_string("model", "i3d", "network, where --weights does not say it itself")
+WEIGHTS = flags.DEFINE_string(
+    "weights", "kinetics", "a name of `keras-i3d list`, a training's folder, or a file"
+)
 STREAM = flags.DEFINE_enum("stream", "rgb", ["rgb", "flow", "both"], "which network")
 OUT = flags.DEFINE_string("out", None, "the version's folder: MODEL/NUMBER")
 LABELS = flags.DEFINE_string("labels", None, "class names, a line each, for weights of your own")
@@ -60,24 +61,23 @@ def main(arguments: Sequence[str]) -> int:
         raise FlagError("--video checks the rgb network alone; flow is not in a video")
     # TensorFlow says which names it changes and how long a shard took.
     absl_logging.set_verbosity(absl_logging.ERROR)
-    streams = ("rgb", "flow") if STREAM.value == "both" else (STREAM.value,)
     shape = _shape()
     clips = {Path(VIDEO.value).name: {"rgb": _frames(shape)}} if VIDEO.value else {}
     with loaded():
-        if STREAM.value == "both":
-            model = keras_i3d.TwoStreamI3D(WEIGHTS.value)
-        else:
-            model = keras_i3d.I3D(WEIGHTS.value, STREAM.value)
+        network = keras_i3d.load(
+            WEIGHTS.value, model=MODEL.value, stream=STREAM.value, labels=labels_in(LABELS.value)
+        )
+    record = network.record
     try:
         exported = export_saved_model(
-            model,
+            network.ending_in("probabilities"),
             OUT.value,
-            {stream: BY_STREAM[stream] for stream in streams},
-            labels_for(WEIGHTS.value, streams[0], model.output_shape[-1], LABELS.value),
+            {stream: one.preprocessing for stream, one in record.inputs.items()},
+            record.labels,
             TOP.value,
             frame_shape=shape,
             clips=clips,
-            origin={"weights": WEIGHTS.value, "files": _files(streams)},
+            origin=dict(record.made),
             precision=PRECISION.value,
             folded=FOLD.value,
             jit_compile=JIT.value,
@@ -121,17 +121,6 @@ def _frames(shape: tuple) -> np.ndarray:
         if fixed is not None and came != fixed:
             raise FlagError(f"{VIDEO.value}: --shape wants {shape}, it has {frames.shape[:3]}")
     return frames
-
-
-def _files(streams: tuple[str, ...]) -> dict[str, dict]:
-    """The published files that the weights came from, with their hashes."""
-    if WEIGHTS.value not in PUBLISHED:
-        return {}
-    return {
-        file.path: {"git_blob": file.git_blob, "sha256": file.sha256, "bytes": file.size}
-        for stream in streams
-        for file in published(WEIGHTS.value, stream).files
-    }
 
 
 if __name__ == "__main__":

@@ -21,13 +21,15 @@ with quiet_import():
     import keras_i3d
     from keras_i3d.data import VideoError
     from keras_i3d.prediction import predict_video
-    from keras_i3d.tools.class_labels import labels_for
+    from keras_i3d.tools.class_labels import labels_in
     from keras_i3d.tools.prediction_report import as_json, as_text
     from keras_i3d.tools.running import FlagError, loaded, run
-    from keras_i3d.weights import PUBLISHED
 
 VIDEO = flags.DEFINE_multi_string("video", [], "a video file; may be given several times")
-WEIGHTS = flags.DEFINE_string("weights", "kinetics", f"one of {', '.join(PUBLISHED)}, or a file")
+MODEL = flags.DEFINE_string("model", "i3d", "network, where --weights does not say it itself")
+WEIGHTS = flags.DEFINE_string(
+    "weights", "kinetics", "a name of `keras-i3d list`, a training's folder, or a file"
+)
 TOP = flags.DEFINE_integer("top", 5, "how many classes to show", lower_bound=1)
 JSON = flags.DEFINE_bool("json", False, "one JSON object for each file, a line each")
 WHOLE = flags.DEFINE_bool(
@@ -53,12 +55,14 @@ def main(arguments: Sequence[str]) -> int:
         )
     if END.value is not None and END.value <= START.value:
         raise FlagError(f"--end={END.value} is not after --start={START.value}")
-    model, labels = _network()
+    with loaded():
+        network = keras_i3d.load(WEIGHTS.value, model=MODEL.value, labels=labels_in(LABELS.value))
+    labels = network.record.labels
     failed = 0
     for path in paths:
         try:
             prediction = predict_video(
-                model,
+                network,
                 path,
                 window=WINDOW.value,
                 stride=STRIDE.value,
@@ -81,14 +85,6 @@ def main(arguments: Sequence[str]) -> int:
         else:
             print(as_text(prediction, labels, TOP.value), flush=True)
     return 1 if failed else 0
-
-
-def _network():
-    """The network, and the names of its classes."""
-    with loaded():
-        model = keras_i3d.I3D(WEIGHTS.value)
-    labels = labels_for(WEIGHTS.value, "rgb", model.output_shape[-1], LABELS.value)
-    return model, labels
 
 
 if __name__ == "__main__":

@@ -89,7 +89,8 @@ def _strips(path: str, scores: Scores) -> tuple[Callable | None, str]:
         return None, f"{folder} is no folder of a training; --run=FOLDER names one"
     with quiet_import():  # only here: it brings TensorFlow
         from keras_i3d.tools.run_folder import read_recipe
-        from keras_i3d.training.inputs import clip_spec, open_source
+        from keras_i3d.training.inputs import open_source
+        from keras_i3d.training.networks import inputs_of
         from keras_i3d.visualisation.mistakes import VideoStrips
     trial = trial_of(scores.made, len(scores.classes))
     split = trial.split if trial else None
@@ -100,7 +101,7 @@ def _strips(path: str, scores: Scores) -> tuple[Callable | None, str]:
         if RUN.value:
             raise FlagError(f"--run={RUN.value}: {str(error).splitlines()[0]}") from error
         return None, str(error).splitlines()[0]
-    return VideoStrips(source, clip_spec(recipe), (recipe.stream,)), ""
+    return VideoStrips(source, inputs_of(recipe)), ""
 
 
 def _published() -> Published | None:

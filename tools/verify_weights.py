@@ -14,10 +14,11 @@ from keras_i3d_command import quiet_import
 
 with quiet_import():
     from keras_i3d.tools.running import FlagError, run
-    from keras_i3d.weights import PUBLISHED, published
+    from keras_i3d.weights import RECORDS, published
     from keras_i3d.weights.verification import verify
 
-WEIGHTS = flags.DEFINE_list("weights", ["kinetics"], f"of {', '.join(PUBLISHED)}; or all")
+MODEL = flags.DEFINE_string("model", "i3d", "network")
+WEIGHTS = flags.DEFINE_list("weights", ["kinetics"], "names of `keras-i3d list`; or all")
 STREAM = flags.DEFINE_list("stream", ["rgb"], "rgb, flow or both")
 MARKS = {True: "ok", False: "FAILED", None: "-"}
 
@@ -26,15 +27,15 @@ def main(arguments: Sequence[str]) -> int:
     """Print every check; 1 if one failed."""
     if arguments:
         raise FlagError(f"it takes flags alone, not {arguments[0]!r}")
-    names = list(PUBLISHED) if WEIGHTS.value == ["all"] else WEIGHTS.value
-    streams = STREAM.value
     try:
-        records = [
-            published(name, stream)
-            for name in names
-            for stream in streams
-            if WEIGHTS.value != ["all"] or stream in PUBLISHED[name]
-        ]
+        if WEIGHTS.value == ["all"]:
+            records = [record for record in RECORDS if record.stream in STREAM.value]
+        else:
+            records = [
+                published(MODEL.value, weights, stream)
+                for weights in WEIGHTS.value
+                for stream in STREAM.value
+            ]
     except ValueError as error:
         raise FlagError(error) from error
     failed = False

@@ -3,6 +3,8 @@
 from keras_i3d.applications.i3d import I3D, TwoStreamI3D
 from keras_i3d.applications.inception_v1 import InceptionV1
 from keras_i3d.applications.inflated import I3DVGG16, I3DInceptionV3, I3DResNet50, I3DResNet101
+from keras_i3d.applications.loaded import LoadedNetwork, load
+from keras_i3d.applications.registry import list_models, list_weights
 
 __all__ = [
     "I3D",
@@ -11,5 +13,9 @@ __all__ = [
     "I3DResNet50",
     "I3DResNet101",
     "InceptionV1",
+    "LoadedNetwork",
     "TwoStreamI3D",
+    "list_models",
+    "list_weights",
+    "load",
 ]

@@ -1,13 +1,13 @@
 """Scores of every video of a source: each view through the network, averaged by video."""
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping
 
 import keras
 import numpy as np
 
 from keras_i3d.data.batches.clip_sources import Skipped, Source
 from keras_i3d.data.batches.evaluation import evaluation_batches, whole_video_batches
-from keras_i3d.data.batches.sampling import ClipSpec
+from keras_i3d.data.pixels.preprocessing import Input
 from keras_i3d.evaluation import metrics
 from keras_i3d.evaluation.scores import Scores
 
@@ -15,12 +15,11 @@ from keras_i3d.evaluation.scores import Scores
 def evaluate(
     model: keras.Model,
     source: Source,
-    spec: ClipSpec,
+    inputs: Mapping[str, Input],
     *,
     num_clips: int | None = None,
     num_crops: int = 1,
     batch_size: int = 4,
-    streams: Sequence[str] = ("rgb",),
     multi_label: bool = False,
     made: dict | None = None,
     watch: Callable[[Iterable[int]], Iterable[int]] = iter,
@@ -30,11 +29,10 @@ def evaluate(
     Args:
         model: from clips to logits (batch, classes).
         source: the videos; their classes are the network's.
-        spec: how clips are cut.
+        inputs: what each stream of the network sees.
         num_clips, num_crops: views of a video; num_clips None for all of its frames, as the paper
             tests. The probabilities of the views are averaged, and so are their logits.
         batch_size: clips that go through together; whole videos go one by one.
-        streams: "rgb", "flow" or both, as the network takes them.
         multi_label: whether a video may show several classes: then the activation is a sigmoid, and
             labels are rows of 0 and 1.
         made: what the scores rest on, to be kept with them.
@@ -52,11 +50,11 @@ def evaluate(
     if not multi_label:
         _check_one_label(source)
     skipped = Skipped()
-    options = {"num_crops": num_crops, "streams": streams, "skipped": skipped}
+    options = {"num_crops": num_crops, "skipped": skipped}
     if num_clips is None:
-        batches = whole_video_batches(source, spec, **options)
+        batches = whole_video_batches(source, inputs, **options)
     else:
-        batches = evaluation_batches(source, batch_size, spec, num_clips=num_clips, **options)
+        batches = evaluation_batches(source, batch_size, inputs, num_clips=num_clips, **options)
     activation = metrics.sigmoid if multi_label else metrics.softmax
     logits, probabilities = (np.zeros((source.num_videos, classes)) for _ in range(2))
     views = np.zeros(source.num_videos, int)

@@ -1,12 +1,200 @@
-"""Every network of the package by name."""
+"""Every network of the package: one record each, which training, prediction and export ask."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from functools import partial
 
 import keras
 
-from keras_i3d.models.i3d import build_i3d, build_two_stream_i3d
+from keras_i3d.data.pixels.preprocessing import (
+    CHANNELS,
+    DEEPMIND_FLOW,
+    DEEPMIND_INPUTS,
+    Input,
+    Preprocessing,
+)
+from keras_i3d.layers.head_pooling import least_clip
+from keras_i3d.models import i3d
+from keras_i3d.models.inception_v1 import TOTAL_STRIDES
+from keras_i3d.models.inception_v1_frames import build_inception_v1_frames
+from keras_i3d.models.inflated import build_inflated
 
-MODELS: dict[str, Callable[..., keras.Model]] = {
-    "i3d": build_i3d,
-    "two_stream_i3d": build_two_stream_i3d,
+
+@dataclass(frozen=True)
+class Network:
+    """All that the package must know of one architecture.
+
+    name: as in `keras-i3d train --model=NAME`.
+    build: the functional model without weights; takes stream (unless `joint`), include_top,
+        classes, input_shape, pooling, classifier_activation, dropout, name.
+    inputs: what each stream sees.
+    joint: whether all streams go in at once, as {stream: clip}; else each has a network of its own.
+    head: the layers that hold the class scores: what new classes start anew.
+    features: the end point that is given out as features.
+    parameters: trainable values with 400 classes, by stream; "both" of a joint network.
+    paper: where the architecture comes from.
+    logits: the layer of the scores before softmax or sigmoid.
+    prefixes: what precedes the layers' names of each stream of a joint network.
+    least_clip: the smallest (frames, height, width) that the network takes with its head.
+    image_weights: whether weights="imagenet" starts it from an image network.
+    both: the joint network of all its streams, by name; None where there is none.
+    """
+
+    name: str
+    build: Callable[..., keras.Model]
+    inputs: Mapping[str, Input]
+    head: tuple[str, ...]
+    features: str
+    parameters: Mapping[str, int]
+    paper: str
+    joint: bool = False
+    logits: str = "Logits"
+    prefixes: Mapping[str, str] = field(default_factory=dict)
+    least_clip: tuple[int, int, int] = (1, 1, 1)
+    image_weights: bool = False
+    both: str | None = None
+
+    @property
+    def streams(self) -> tuple[str, ...]:
+        """What `stream` may be: "rgb", "flow", or "both" for a joint network."""
+        return ("both",) if self.joint else tuple(self.inputs)
+
+    def seen(self, stream: str) -> dict[str, Input]:
+        """What the network of this stream sees: {"rgb": ...}, or several of a joint network.
+
+        Raises:
+            ValueError: when there is no such stream; it names those there are.
+        """
+        if stream not in self.streams:
+            raise ValueError(
+                f"stream should be one of {self.streams} for {self.name}. Received: "
+                f"stream={stream!r}"
+            )
+        return dict(self.inputs) if self.joint else {stream: self.inputs[stream]}
+
+    def model(self, stream: str, **options) -> keras.Model:
+        """Return the functional model of one stream without weights; options as for `build`."""
+        self.seen(stream)
+        return self.build(**options) if self.joint else self.build(stream=stream, **options)
+
+    def feature_layers(self, stream: str) -> dict[str, str]:
+        """{stream: name of the layer whose output is its features}."""
+        return {s: self.prefixes.get(s, "") + self.features for s in self.seen(stream)}
+
+
+def _streams(preprocessing: Mapping[str, Preprocessing], **sizes) -> dict[str, Input]:
+    return {
+        stream: Input(channels=CHANNELS[stream], preprocessing=spec, **sizes)
+        for stream, spec in preprocessing.items()
+    }
+
+
+# kinetics-i3d: clips of 64 frames at 25 a second, 224 x 224.
+QUO_VADIS = "Carreira and Zisserman, “Quo Vadis, Action Recognition?”, 2017"
+I3D = Network(
+    name="i3d",
+    build=i3d.build_i3d,
+    inputs=DEEPMIND_INPUTS,
+    head=(i3d.HEAD,),
+    features="Mixed_5c",
+    parameters={"rgb": 12_689_984, "flow": 12_668_032},
+    paper=f"{QUO_VADIS}, figure 3",
+    least_clip=least_clip(i3d.HEAD_POOL, TOTAL_STRIDES),
+    image_weights=True,
+    both="two_stream_i3d",
+)
+TWO_STREAM_I3D = Network(
+    name="two_stream_i3d",
+    build=i3d.build_two_stream_i3d,
+    inputs=DEEPMIND_INPUTS,
+    joint=True,
+    head=tuple(prefix + i3d.HEAD for prefix in i3d.PREFIXES.values()),
+    features="Mixed_5c",
+    prefixes=i3d.PREFIXES,
+    parameters={"both": 25_358_016},
+    paper=f"{QUO_VADIS}, section 2",
+    least_clip=I3D.least_clip,
+)
+INCEPTION_V1_FRAMES = Network(
+    name="inception_v1_frames",
+    build=build_inception_v1_frames,
+    inputs=DEEPMIND_INPUTS,
+    head=(i3d.HEAD,),
+    features="Mixed_5c",
+    parameters={"rgb": 6_002_624, "flow": 5_999_488},
+    paper="ours: I3D's trunk without time on every frame, to show what single frames tell",
+)
+
+# keras.applications' preprocess_input: of Inception-v3 [-1, 1], of the others Caffe's: blue first,
+# less the mean of ImageNet.
+CAFFE_RGB = Preprocessing(scale=1.0, offset=(-103.939, -116.779, -123.68), bgr=True)
+CAFFE = {"rgb": CAFFE_RGB, "flow": DEEPMIND_FLOW}
+# 299 pixels as Inception-v3 takes them; the shorter side in the proportion of 224 to 256.
+LARGE = {"short_side": 342, "crop": 299}
+INCEPTION_V3 = {stream: one.changed(**LARGE) for stream, one in DEEPMIND_INPUTS.items()}
+
+
+def _inflated(name: str, inputs: Mapping[str, Input], **fields) -> Network:
+    return Network(
+        name=name,
+        build=partial(build_inflated, name),
+        inputs=inputs,
+        head=("Logits",),
+        image_weights=True,
+        **fields,
+    )
+
+
+I3D_INCEPTION_V3 = _inflated(
+    "i3d_inception_v3",
+    INCEPTION_V3,
+    features="mixed10",
+    parameters={"rgb": 53_924_080, "flow": 53_923_216},
+    paper="gluon-cv, i3d_inceptionv3: inflated as the paper inflates Inception-v1",
+    least_clip=(1, 75, 75),
+)
+# mmaction2, configs/recognition/i3d: I3D-R50 32x2.
+I3D_RESNET50 = _inflated(
+    "i3d_resnet50",
+    _streams(CAFFE, frames=32, every=2),
+    features="conv5_block3_out",
+    parameters={"rgb": 28_070_032, "flow": 28_054_352},
+    paper="mmaction2, configs/recognition/i3d: I3D-R50",
+    least_clip=(1, 32, 32),
+)
+I3D_RESNET101 = _inflated(
+    "i3d_resnet101",
+    _streams(CAFFE, frames=32, every=2),
+    features="conv5_block3_out",
+    parameters={"rgb": 51_806_864, "flow": 51_791_184},
+    paper="as I3D-R50, with the depth of ResNet-101",
+    least_clip=(1, 32, 32),
+)
+I3D_VGG16 = _inflated(
+    "i3d_vgg16",
+    _streams(CAFFE),
+    features="block5_pool",
+    parameters={"rgb": 44_340_816, "flow": 44_339_088},
+    paper="ours: VGG16, inflated as the paper inflates Inception-v1",
+    least_clip=(1, 32, 32),
+)
+
+NETWORKS: dict[str, Network] = {
+    network.name: network
+    for network in (
+        I3D,
+        TWO_STREAM_I3D,
+        I3D_INCEPTION_V3,
+        I3D_RESNET50,
+        I3D_RESNET101,
+        I3D_VGG16,
+        INCEPTION_V1_FRAMES,
+    )
 }
+
+
+def network(name: str) -> Network:
+    """Return the record of a network; ValueError lists the names there are."""
+    if name not in NETWORKS:
+        raise ValueError(f"model should be one of {', '.join(NETWORKS)}. Received: model={name!r}")
+    return NETWORKS[name]

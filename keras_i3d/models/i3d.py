@@ -3,13 +3,20 @@
 import keras
 from keras import layers
 
+from keras_i3d.data.pixels.preprocessing import CHANNELS
 from keras_i3d.layers import ConvUnit3D, HeadPooling3D
 from keras_i3d.layers.head_pooling import least_clip
 from keras_i3d.models.inception_v1 import TOTAL_STRIDES, inception_v1_3d
 
-CHANNELS = {"rgb": 3, "flow": 2}
 POOLINGS = (None, "avg", "max")
 HEAD_POOL = (2, 7, 7)
+
+
+# The layer whose weights are the class scores': what new classes start anew.
+HEAD = "Conv3d_0c_1x1"
+# What the layers of one stream are called in the two-stream network: no "/", which Keras refuses
+# in a name, and no ".", which its PyTorch backend does.
+PREFIXES = {"rgb": "RGB_", "flow": "Flow_"}
 
 
 def i3d_logits(clip, classes: int, dropout: float = 0.5, prefix: str = ""):
@@ -22,15 +29,24 @@ def i3d_logits(clip, classes: int, dropout: float = 0.5, prefix: str = ""):
     """
     x = inception_v1_3d(clip, prefix)
     x = HeadPooling3D(HEAD_POOL, TOTAL_STRIDES, name=f"{prefix}AvgPool3d_0a_7x7")(x)
+    return _scored(x, classes, dropout, prefix)
+
+
+def mean_logits(features, classes: int, dropout: float = 0.5):
+    """(batch, t, h, w, c) to (batch, classes): the head on the mean over all of t, h and w.
+
+    For clips too small for the 2 x 7 x 7 pool; the variables are those of `i3d_logits`.
+    """
+    pool = layers.GlobalAveragePooling3D(
+        data_format="channels_last", keepdims=True, name="AvgPool3d_0a"
+    )
+    return _scored(pool(features), classes, dropout, "")
+
+
+def _scored(x, classes: int, dropout: float, prefix: str):
     x = layers.Dropout(dropout, name=f"{prefix}Dropout_0b")(x)
-    x = ConvUnit3D(
-        classes,
-        1,
-        use_batch_norm=False,
-        use_bias=True,
-        activation=None,
-        name=f"{prefix}Conv3d_0c_1x1",
-    )(x)
+    unit = {"use_batch_norm": False, "use_bias": True, "activation": None}
+    x = ConvUnit3D(classes, 1, **unit, name=prefix + HEAD)(x)
     return layers.GlobalAveragePooling3D(data_format="channels_last", name=f"{prefix}Logits")(x)
 
 
@@ -56,8 +72,10 @@ def build_i3d(
 
 
 def build_two_stream_i3d(
+    include_top: bool = True,
     classes: int = 400,
     input_shape: dict | None = None,
+    pooling: str | None = None,
     classifier_activation="softmax",
     dropout: float = 0.5,
     name: str | None = None,
@@ -65,17 +83,16 @@ def build_two_stream_i3d(
     """Two-Stream I3D with random weights; arguments as in `keras_i3d.TwoStreamI3D`."""
     shapes = {stream: None for stream in CHANNELS} | (input_shape or {})
     if unknown := sorted(shapes.keys() - CHANNELS.keys()):
-        raise ValueError(f"input_shape is for the streams {sorted(CHANNELS)}. Received: {unknown}")
-    clips = {s: clip_input(s, shapes[s], None, include_top=True, name=s) for s in CHANNELS}
-    logits = [i3d_logits(clips[s], classes, dropout, stream_prefix(s)) for s in CHANNELS]
-    scores = predictions(layers.Add(name="Logits")(logits), classifier_activation)
-    return keras.Model(clips, scores, name=name or "two_stream_i3d")
-
-
-def stream_prefix(stream: str) -> str:
-    """What the layers of one stream are called in the two-stream network: "RGB_" or "Flow_"."""
-    # No "/", which Keras refuses in a name, and no ".", which its PyTorch backend does.
-    return {"rgb": "RGB_", "flow": "Flow_"}[stream]
+        raise ValueError(
+            f"input_shape should be for the streams {sorted(CHANNELS)}. Received: {unknown}"
+        )
+    clips = {s: clip_input(s, shapes[s], None, include_top, name=s) for s in CHANNELS}
+    if include_top:
+        logits = [i3d_logits(clips[s], classes, dropout, PREFIXES[s]) for s in CHANNELS]
+        x = predictions(layers.Add(name="Logits")(logits), classifier_activation)
+    else:
+        x = {s: pooled(inception_v1_3d(clips[s], p), pooling, p) for s, p in PREFIXES.items()}
+    return keras.Model(clips, x, name=name or "two_stream_i3d")
 
 
 def predictions(logits, activation):
@@ -86,21 +103,28 @@ def predictions(logits, activation):
     return layers.Activation(activation, name="Predictions", dtype="float32")(logits)
 
 
-def pooled(features, pooling: str | None):
+def pooled(features, pooling: str | None, prefix: str = ""):
     """(batch, t, h, w, c) as it is, or its mean or maximum over t, h and w: (batch, c)."""
     if pooling not in POOLINGS:
         raise ValueError(f"pooling should be one of {POOLINGS}. Received: pooling={pooling!r}")
     if pooling == "avg":
-        return layers.GlobalAveragePooling3D(data_format="channels_last", name="avg_pool")(features)
-    if pooling == "max":
-        return layers.GlobalMaxPooling3D(data_format="channels_last", name="max_pool")(features)
-    return features
+        pool = layers.GlobalAveragePooling3D
+    elif pooling == "max":
+        pool = layers.GlobalMaxPooling3D
+    else:
+        return features
+    return pool(data_format="channels_last", name=f"{prefix}{pooling}_pool")(features)
+
+
+def check_stream(stream: str) -> None:
+    """Raise ValueError unless `stream` is "rgb" or "flow"."""
+    if stream not in CHANNELS:
+        raise ValueError(f"stream should be one of {sorted(CHANNELS)}. Received: stream={stream!r}")
 
 
 def clip_input(stream: str, input_shape, input_tensor, include_top: bool, name: str = "clip"):
     """The network's input, checked: (frames, height, width, channels), the first three free."""
-    if stream not in CHANNELS:
-        raise ValueError(f"stream should be one of {sorted(CHANNELS)}. Received: stream={stream!r}")
+    check_stream(stream)
     channels = CHANNELS[stream]
     if input_tensor is not None:
         if not keras.utils.is_keras_tensor(input_tensor):

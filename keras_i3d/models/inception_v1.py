@@ -72,6 +72,7 @@ def build_inception_v1(
     classifier_activation="softmax",
     dropout: float = 0.2,
     name: str = "inception_v1",
+    input_tensor=None,
 ) -> keras.Model:
     """Slim's 2D Inception-v1 with random weights; arguments as in `keras_i3d.InceptionV1`.
 
@@ -115,7 +116,11 @@ def build_inception_v1(
         joined += [chain("Branch_2", *branch_2), last]
         return layers.Concatenate(name=name)(joined)
 
-    image = keras.Input(input_shape or (None, None, 3), name="image")
+    if input_tensor is not None and input_shape is not None:
+        raise ValueError("Give input_shape or input_tensor, not both: the tensor has its shape.")
+    image = input_tensor
+    if image is None:
+        image = keras.Input(input_shape or (None, None, 3), name="image")
     x = inception_v1(image, conv, pool, block)
     if include_top:
         x = layers.AveragePooling2D(7, 1, name="AvgPool_0a_7x7")(x)
@@ -130,7 +135,8 @@ def build_inception_v1(
         x = layers.GlobalMaxPooling2D(name="max_pool")(x)
     elif pooling is not None:
         raise ValueError(f"pooling should be None, 'avg' or 'max'. Received: pooling={pooling!r}")
-    return keras.Model(image, x, name=name)
+    inputs = image if input_tensor is None else keras.utils.get_source_inputs(input_tensor)
+    return keras.Model(inputs, x, name=name)
 
 
 def _without_time(name: str) -> str:

@@ -15,6 +15,8 @@ from pathlib import Path
 import keras
 import numpy as np
 
+from keras_i3d.weights.trained import TrainedRecord, write_record
+
 POSITION = "position.json"
 # What NumPy and zipfile raise for a file that is torn.
 DAMAGED = (OSError, EOFError, ValueError, KeyError, zipfile.BadZipFile, zlib.error)
@@ -108,10 +110,10 @@ def remove_leftovers(folder: Path) -> None:
             shutil.rmtree(path, ignore_errors=True) if path.is_dir() else path.unlink()
 
 
-def save_network(model: keras.Model, path: Path) -> None:
-    """Write the network without its optimizer, for `keras.saving.load_model` anywhere.
+def save_network(model: keras.Model, path: Path, record: TrainedRecord) -> None:
+    """Write the network and its record, without its optimizer, for `keras_i3d.load` anywhere.
 
-    Whoever loads it imports keras_i3d.layers first, which registers what it is made of.
+    `keras.saving.load_model` takes the file too, where keras_i3d was imported before.
     """
     path = Path(path)
     path.parent.mkdir(parents=True, exist_ok=True)
@@ -120,6 +122,7 @@ def save_network(model: keras.Model, path: Path) -> None:
         with tempfile.TemporaryDirectory(dir=path.parent, prefix=f".{path.name}.") as folder:
             temporary = Path(folder) / path.name
             model.save(temporary)
+            write_record(temporary, record)
             with open(temporary, "rb") as file:
                 os.fsync(file.fileno())
             os.replace(temporary, path)

@@ -4,12 +4,11 @@ import contextlib
 import dataclasses
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
-from pathlib import Path
 
 import keras
 import tensorflow as tf
 
-from keras_i3d.training.checkpoints import Checkpoints, save_network
+from keras_i3d.training.checkpoints import Checkpoints
 from keras_i3d.training.interruption import Interrupted, StopSign, catch_signals
 from keras_i3d.training.learning_rate_schedules import Schedule
 from keras_i3d.training.progress import History, Progress, memory_gb
@@ -80,7 +79,7 @@ def fit(
     history: History | None = None,
     progress: Progress | None = None,
     pictures: Pictures | None = None,
-    best_path: Path | None = None,
+    save_best: Callable[[], None] | None = None,
 ) -> Position:
     """Train, on from the last checkpoint if there is one; where the run ended.
 
@@ -98,7 +97,7 @@ def fit(
         callbacks: Keras callbacks; an epoch is plan.validate_every steps.
         checkpoints, history, progress: where checkpoints and rows go; None for nowhere.
         pictures: what validations show in TensorBoard, with `history`; None for nothing.
-        best_path: .keras file for the network with the least loss at a validation.
+        save_best: called where the loss at a validation is the least so far.
 
     Raises:
         NotFiniteError: says the step; the last checkpoint is of before it.
@@ -139,7 +138,7 @@ def fit(
             if done > position.epoch_end and (ended or done % plan.validate_every == 0):
                 _stop_if_lost(result, done)
                 with progress.pause() if progress in writers else contextlib.nullcontext():
-                    row = _end_of_epoch(step, make_validation, stop, position, best_path, pictures)
+                    row = _end_of_epoch(step, make_validation, stop, position, save_best, pictures)
                     if not stop:
                         if schedule is not None:
                             schedule.observe(row.get("val_loss", row["loss"]))
@@ -231,7 +230,7 @@ def _end_of_epoch(
     make_validation: MakeValidation | None,
     stop: StopSign,
     position: Position,
-    best_path: Path | None,
+    save_best: Callable[[], None] | None,
     pictures: Pictures | None,
 ) -> dict:
     """The epoch's row, validation included, both on the averaged weights if there are such."""
@@ -244,8 +243,8 @@ def _end_of_epoch(
         loss = row.get("val_loss", row["loss"])
         if not stop and (position.best is None or loss < position.best):
             position.best = loss
-            if best_path and step.devices.is_chief:
-                save_network(step.model, best_path)
+            if save_best and step.devices.is_chief:
+                save_best()
     return row
 
 

@@ -5,7 +5,6 @@ from pathlib import Path
 
 from keras_i3d.data.batches.clip_sources import Skipped, Source
 from keras_i3d.data.batches.evaluation import evaluation_batches
-from keras_i3d.data.batches.sampling import ClipSpec
 from keras_i3d.data.batches.training import training_batches
 from keras_i3d.data.batches.video_files import VideoFiles
 from keras_i3d.data.lists.annotations import read_annotations
@@ -14,6 +13,7 @@ from keras_i3d.data.shards.source import Shards
 from keras_i3d.data.synthetic.videos import APPEARANCES, MOTIONS, SyntheticVideos
 from keras_i3d.training.devices import Devices
 from keras_i3d.training.fit import MakeBatches
+from keras_i3d.training.networks import inputs_of
 from keras_i3d.training.recipe_checks import augmentation
 from keras_i3d.training.recipes import Recipe
 from keras_i3d.training.validation import MakeValidation
@@ -48,19 +48,18 @@ def open_inputs(recipe: Recipe, devices: Devices) -> Inputs:
         ValueError, OSError: when there is no such data, or it is not what the recipe says.
     """
     source, skipped = open_source(recipe, recipe.train_split), Skipped()
-    spec = clip_spec(recipe)
-    chosen = {"streams": (recipe.stream,), "skipped": skipped}
+    seen = inputs_of(recipe)
 
     def training(start, worker):
         return training_batches(
             source,
             recipe.batch_size // recipe.accumulate,
-            spec,
+            seen,
             augmentation=augmentation(recipe),
             seed=recipe.seed,
             start=start,
             worker=worker,
-            **chosen,
+            skipped=skipped,
         )
 
     training(0, (devices.worker, devices.workers))  # what it refuses, it refuses now
@@ -75,15 +74,10 @@ def open_inputs(recipe: Recipe, devices: Devices) -> Inputs:
 
     def validation(worker):
         batch = VALIDATION_BATCH * devices.replicas // devices.workers
-        seen = evaluation_batches(videos, batch, spec, worker=worker, **chosen)
-        return seen.map(lambda clips, labels, video, view: (clips, labels))
+        views = evaluation_batches(videos, batch, seen, worker=worker, skipped=skipped)
+        return views.map(lambda clips, labels, video, view: (clips, labels))
 
     return Inputs(source.class_names, training, validation, skipped)
-
-
-def clip_spec(recipe: Recipe) -> ClipSpec:
-    """How the recipe cuts its clips."""
-    return ClipSpec(recipe.num_frames, recipe.stride, recipe.resize, recipe.crop)
 
 
 def open_source(recipe: Recipe, split: str) -> Source:
@@ -119,7 +113,9 @@ def open_source(recipe: Recipe, split: str) -> Source:
 
 def _synthetic(recipe: Recipe, split: str) -> SyntheticVideos:
     # Longer than a clip, so that where a clip begins can vary.
-    length = 2 * ((recipe.num_frames - 1) * recipe.stride + 1)
+    inputs = inputs_of(recipe).values()
+    length = 2 * max(one.span for one in inputs)
+    height = max(one.short_side for one in inputs)
     learnt = split == recipe.train_split
     return SyntheticVideos(
         split,
@@ -128,11 +124,12 @@ def _synthetic(recipe: Recipe, split: str) -> SyntheticVideos:
         appearances=recipe.appearances or APPEARANCES,
         num_videos=recipe.training_videos if learnt else recipe.validation_videos,
         num_frames=length,
-        size=(recipe.resize, round(recipe.resize * 4 / 3)),
+        size=(height, round(height * 4 / 3)),
         seed=recipe.seed,
     )
 
 
 def _videos(recipe: Recipe, split: str, format: str, root: Path, lists) -> VideoFiles:
     found = read_annotations(format, root, lists, splits=(split,), split_number=recipe.split_number)
-    return VideoFiles(found.splits[split], found.classes, recipe.flow_folder, root)
+    [fps] = {one.preprocessing.fps for one in inputs_of(recipe).values()}
+    return VideoFiles(found.splits[split], found.classes, recipe.flow_folder, root, fps)

@@ -1,111 +1,102 @@
 """The network that a recipe asks for: its trunk with the start's weights, and a new head."""
 
+import dataclasses
+
 import keras
 import numpy as np
 from keras import layers
 
-import keras_i3d.applications as applications
-from keras_i3d.inflation.graph import inflate
-from keras_i3d.layers import ConvUnit3D
-from keras_i3d.layers.head_pooling import least_clip
-from keras_i3d.models.catalogue import MODELS
-from keras_i3d.models.i3d import CHANNELS, HEAD_POOL, build_i3d
-from keras_i3d.models.inception_v1 import TOTAL_STRIDES, build_inception_v1
-from keras_i3d.models.inflated import INFLATED, build_inflated
+from keras_i3d.applications.registry import APPLICATIONS, list_weights
+from keras_i3d.data.pixels.preprocessing import Input
+from keras_i3d.models.catalogue import network
+from keras_i3d.models.i3d import mean_logits
 from keras_i3d.training.recipes import Recipe
-from keras_i3d.weights.assignment import assign
-from keras_i3d.weights.formats import OUR_FILES, read_weights
-
-# The layers that have the class scores: what a transfer starts anew.
-HEADS = ("Conv3d_0c_1x1", "Logits")
-# Of keras.applications, those whose images are scaled to [-1, 1], as our clips are.
-SCALED_ALIKE = ("i3d_inception_v3",)
-# I3D's trunk without time: the 2D network on every frame, the mean of their logits.
-FRAMES = "inception_v1_frames"
 
 
 def check_network(recipe: Recipe) -> None:
-    """Refuse a network that there is not, or that the recipe's clips and weights do not fit.
+    """Refuse an unknown network, and a stream, clip or weights that it does not take.
 
     Raises:
         ValueError: one line.
     """
-    name = recipe.model
-    known = [*(n for n in MODELS if not n.startswith("two_stream")), *INFLATED, FRAMES]
-    if name not in known:
-        raise ValueError(f"model={name!r} is none of {', '.join(known)}")
-    if name == FRAMES and recipe.weights is not None:
-        raise ValueError(f"model={name}: there are no weights for it; take weights=none")
-    if name in INFLATED and recipe.weights is not None and name not in SCALED_ALIKE:
+    record = network(recipe.model)
+    inputs_of(recipe)
+    if recipe.weights is not None and recipe.model not in APPLICATIONS:
         raise ValueError(
-            f"model={name}: its weights want clips that are not scaled to [-1, 1], as ours are; "
-            f"take weights=none, or model={SCALED_ALIKE[0]}"
+            f"weights should be none for model={recipe.model}, which has none. Received: "
+            f"weights={recipe.weights!r}"
         )
+    if recipe.weights == "imagenet" and not record.image_weights:
+        known = ", ".join(w.weights for w in list_weights(recipe.model))
+        raise ValueError(
+            f"weights should be one of {known}, none or a file for model={recipe.model}. "
+            f"Received: weights='imagenet'"
+        )
+    if record.joint and takes_small_clips(recipe):
+        raise ValueError(
+            f"a clip should have at least {record.least_clip} frames, rows and columns for "
+            f"model={recipe.model}. Received: {inputs_of(recipe)}"
+        )
+
+
+def inputs_of(recipe: Recipe) -> dict[str, Input]:
+    """What each stream of the recipe's network sees: the network's own, with the recipe's sizes."""
+    seen = network(recipe.model).seen(recipe.stream)
+    sizes = (recipe.num_frames, recipe.stride, recipe.resize, recipe.crop)
+    return {stream: one.changed(*sizes) for stream, one in seen.items()}
+
+
+def resolved(recipe: Recipe) -> Recipe:
+    """The recipe with the sizes that it leaves to the network, where all streams have the same."""
+    inputs = inputs_of(recipe).values()
+    sizes = {
+        "num_frames": {one.frames for one in inputs},
+        "stride": {one.every for one in inputs},
+        "resize": {one.short_side for one in inputs},
+        "crop": {one.crop for one in inputs},
+    }
+    same = {name: values.pop() for name, values in sizes.items() if len(values) == 1}
+    return dataclasses.replace(recipe, **same)
 
 
 def build_network(recipe: Recipe, classes: int) -> keras.Model:
     """(batch, time, height, width, channels) to logits (batch, classes), of any clip size.
 
-    The trunk has the recipe's weights, the head always new ones. Of clips too small for I3D's own
-    head, 2 x 7 x 7 of the trunk's output, the head takes the mean over all of it; its variables are
-    the same.
+    The trunk has the recipe's weights, the head always new ones. Of clips too small for the
+    network's own head, I3D's 2 x 7 x 7 of the trunk's output, the head takes the mean over all of
+    it; its variables are the same.
 
     Raises:
-        ValueError, OSError: as `keras_i3d.I3D` does, and `check_network`.
+        ValueError, OSError: as the network's application does, and `check_network`.
     """
     check_network(recipe)
-    model = _built(recipe, classes)
-    if recipe.centred and recipe.weights is None:
-        _centre(model)
-    return model
-
-
-def _built(recipe: Recipe, classes: int) -> keras.Model:
-    name, stream, weights = recipe.model, recipe.stream, recipe.weights
-    options = {"stream": stream, "classes": classes, "dropout": recipe.dropout}
-    if name in INFLATED:
-        start = weights if weights == "imagenet" else None
-        model = build_inflated(name, start, classifier_activation=None, **options)
-        if weights not in (None, "imagenet"):
-            arrays = read_weights(weights, lambda c: build_inflated(name, classes=c), OUR_FILES)
-            _copy(arrays, model, weights)
-        return model
-    if name == FRAMES:
-        image = (None, None, CHANNELS[stream])
-        trunk = inflate(build_inception_v1(include_top=False, input_shape=image), schedule="none")
-        return _with_mean_head(trunk, classes, recipe.dropout)
-    clip = (recipe.num_frames, recipe.crop, recipe.crop)
-    small = any(n < m for n, m in zip(clip, least_clip(HEAD_POOL, TOTAL_STRIDES), strict=True))
-    if name == "i3d" and small:
-        model = _with_mean_head(build_i3d(stream, include_top=False), classes, recipe.dropout)
+    record = network(recipe.model)
+    small = takes_small_clips(recipe)
+    options = {} if record.joint else {"stream": recipe.stream}
+    if not small:
+        options |= {"classes": classes, "dropout": recipe.dropout, "classifier_activation": None}
+    if recipe.weights is None:
+        model = record.build(include_top=not small, **options)
     else:
-        model = MODELS[name](classifier_activation=None, **options)
-    if weights is not None:
-        if name != "i3d":
-            raise ValueError(f"model={name}: there are no weights for it yet; take weights=none")
-        trunk = applications.I3D(weights, stream, include_top=False)
-        _copy({v.path: v.numpy() for v in trunk.weights}, model, weights)
+        model = APPLICATIONS[recipe.model](
+            recipe.weights, include_top=not small, new_head=not small, **options
+        )
+    if small:
+        logits = mean_logits(model.output, classes, recipe.dropout)
+        model = keras.Model(model.input, logits, name=model.name)
+    if recipe.centred and recipe.weights is None:
+        _centre(model, record.head)
     return model
 
 
-def _with_mean_head(trunk: keras.Model, classes: int, dropout: float) -> keras.Model:
-    x = layers.GlobalAveragePooling3D(keepdims=True, name="AvgPool3d_0a")(trunk.output)
-    x = layers.Dropout(dropout, name="Dropout_0b")(x)
-    x = ConvUnit3D(classes, 1, use_batch_norm=False, use_bias=True, activation=None, name=HEADS[0])(
-        x
-    )
-    x = layers.GlobalAveragePooling3D(name="Logits")(x)
-    return keras.Model(trunk.input, x, name=trunk.name)
+def takes_small_clips(recipe: Recipe) -> bool:
+    """Whether the recipe's clips are too small for the network's own head."""
+    record = network(recipe.model)
+    clips = [(one.frames, one.crop, one.crop) for one in inputs_of(recipe).values()]
+    return any(n < m for clip in clips for n, m in zip(clip, record.least_clip, strict=True))
 
 
-def _copy(arrays: dict, model: keras.Model, source: str) -> None:
-    """A trunk's arrays into the model; what the model's head has stays."""
-    head = {v.path: v.numpy() for v in model.weights if v.path.startswith(HEADS)}
-    trunk = {path: array for path, array in arrays.items() if not path.startswith(HEADS)}
-    assign(model, {**trunk, **head}, f"weights={source!r}")
-
-
-def _centre(model: keras.Model) -> None:
+def _centre(model: keras.Model, head: tuple[str, ...]) -> None:
     """Start the trunk such that little of what its first layer sees is lost on the way to the head.
 
     Every filter loses its mean, and the kernel keeps its norm: drawn filters have a mean by chance,
@@ -122,7 +113,7 @@ def _centre(model: keras.Model) -> None:
         norm.beta.assign(np.ones(norm.beta.shape))
     colours = model.input.shape[-1]
     for part in parts:
-        if not isinstance(part, layers.Conv3D) or part.kernel.path.startswith(HEADS):
+        if not isinstance(part, layers.Conv3D) or part.kernel.path.startswith(head):
             continue
         kernel = part.kernel.numpy()
         axes = (0, 1, 2) if kernel.shape[-2] == colours else (0, 1, 2, 3)

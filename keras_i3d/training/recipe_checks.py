@@ -10,7 +10,7 @@ from keras_i3d.data.lists.annotations import FORMATS
 from keras_i3d.training.recipes import Recipe
 
 CHOICES = {
-    "stream": ("rgb", "flow"),
+    "stream": ("rgb", "flow", "both"),
     "transfer": ("original", "fixed", "full"),
     "optimizer": ("sgd", "adam"),
     "schedule": ("step", "cosine", "plateau"),
@@ -78,7 +78,10 @@ def check(recipe: Recipe) -> None:
     for name, known in CHOICES.items():
         value = getattr(r, name)
         want(value in known, f"{name}={value!r} is none of {', '.join(known)}")
-    for name in ("num_frames", "stride", "resize", "crop", "steps", "batch_size", "accumulate"):
+    for name in ("num_frames", "stride", "resize", "crop"):
+        value = getattr(r, name)
+        want(value is None or value >= 1, f"{name}={value} is not at least 1")
+    for name in ("steps", "batch_size", "accumulate"):
         want(getattr(r, name) >= 1, f"{name}={getattr(r, name)} is not at least 1")
     for name in ("patience", "validate_every", "split_number"):
         want(getattr(r, name) >= 1, f"{name}={getattr(r, name)} is not at least 1")
@@ -92,7 +95,10 @@ def check(recipe: Recipe) -> None:
         want(value is None or 0 <= value < 1, f"{name}={value} is not in [0, 1)")
     want(0 < r.learning_rate < float("inf"), f"learning_rate={r.learning_rate} is not above 0")
     want(r.clip_norm is None or r.clip_norm > 0, f"clip_norm={r.clip_norm} is not above 0")
-    want(r.crop <= r.resize, f"crop={r.crop} is larger than resize={r.resize}")
+    want(
+        None in (r.crop, r.resize) or r.crop <= r.resize,
+        f"crop={r.crop} is larger than resize={r.resize}",
+    )
     want(
         r.accumulate < 1 or r.batch_size % r.accumulate == 0,
         f"batch_size={r.batch_size} does not divide into accumulate={r.accumulate} parts",

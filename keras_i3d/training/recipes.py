@@ -25,8 +25,8 @@ class Recipe:
     """
 
     # What learns.
-    model: str = _entry("i3d", "network, by its name in keras_i3d.models")
-    stream: str = _entry("rgb", "rgb or flow")
+    model: str = _entry("i3d", "network; `keras-i3d list` names them all")
+    stream: str = _entry("rgb", "rgb, flow, or both for a network that takes both")
     weights: str | None = _entry(
         None, "start: kinetics, imagenet, ..., a file, or none for random weights"
     )
@@ -61,10 +61,10 @@ class Recipe:
     appearances: tuple[str, ...] = _entry((), "synthetic data: what moves; none: all there is")
     training_videos: int = _entry(10_000, "synthetic data: videos that are learnt from")
     multi_label: bool = _entry(False, "whether a video may show several classes (Charades)")
-    num_frames: int = _entry(64, "frames of a clip")
-    stride: int = _entry(1, "frames from one to the next of a clip")
-    resize: int = _entry(256, "pixels of the frames' shorter side")
-    crop: int = _entry(224, "pixels of the square crop")
+    num_frames: int | None = _entry(None, "frames of a clip; none: as many as the network's")
+    stride: int | None = _entry(None, "frames from one to the next of a clip; none: the network's")
+    resize: int | None = _entry(None, "pixels of the frames' shorter side; none: the network's")
+    crop: int | None = _entry(None, "pixels of the square crop; none: the network's")
     flip: float = _entry(0.5, "how probable a mirrored clip is")
     jitter: float = _entry(0.0, "largest change of brightness, contrast and saturation")
     rand_augment: int = _entry(0, "how many of RandAugment's operations a clip goes through")
@@ -155,15 +155,6 @@ FEW_CLIPS = replace(
     steps=40,
     validate_every=20,
 )
-# 56 GPUs of 6 clips, 80 k steps, as the README of kylemin/S3D quotes the paper: 72.2 % top-1,
-# 90.6 % top-5 on Kinetics-400's validation set.
-S3D = replace(
-    KINETICS_RGB,
-    model="s3d",
-    batch_size=336,
-    steps=80_000,
-    boundaries=(60_000, 70_000),
-)
 # Ours, for two CPU cores and the synthetic data; `keras-i3d experiments` says what it comes to.
 # Mirroring would turn one motion into another; batch norm's own momentum, 0.999, would not forget
 # its start in so few steps; SGD, and filters with a mean, do not leave chance in as many.
@@ -190,7 +181,6 @@ RECIPES = {
     "ucf101_fine_tune": UCF101_FINE_TUNE,
     "hmdb51_fine_tune": HMDB51_FINE_TUNE,
     "few_clips": FEW_CLIPS,
-    "s3d": S3D,
     "synthetic_small": SYNTHETIC_SMALL,
 }
 

@@ -1,6 +1,7 @@
 """A whole run: from a recipe to OUTPUT_DIR/final.keras."""
 
 import contextlib
+import dataclasses
 import logging
 import re
 from collections.abc import Iterator, Sequence
@@ -9,17 +10,26 @@ from pathlib import Path
 import keras
 import tensorflow as tf
 
+import keras_i3d
+from keras_i3d.models.catalogue import network
 from keras_i3d.training.checkpoints import Checkpoints, remove_leftovers, save_network, write_whole
 from keras_i3d.training.devices import Devices
 from keras_i3d.training.fit import Plan, fit
 from keras_i3d.training.inputs import open_inputs
-from keras_i3d.training.networks import build_network, check_network
+from keras_i3d.training.networks import (
+    build_network,
+    check_network,
+    inputs_of,
+    resolved,
+    takes_small_clips,
+)
 from keras_i3d.training.progress import History, Progress
 from keras_i3d.training.recipe_checks import check
 from keras_i3d.training.recipes import Recipe, build_schedule, differences, to_json
 from keras_i3d.training.step import Step
 from keras_i3d.training.transfer import prepare, rate_factors
 from keras_i3d.training.validation_pictures import Pictures
+from keras_i3d.weights.trained import TrainedRecord, record_of
 
 FINAL = "final.keras"
 BEST = "best.keras"
@@ -51,7 +61,7 @@ def check_run(recipe: Recipe, folder: Path, devices: Devices) -> None:
             "precision=mixed_float16 wants a GPU: TensorFlow has no MaxPool3D in float16 for CPUs; "
             "take mixed_bfloat16"
         )
-    if found := _differences(recipe, folder):
+    if found := _differences(resolved(recipe), folder):
         raise ValueError(f"{folder} has a run of another recipe: {'; '.join(found)}")
 
 
@@ -92,6 +102,7 @@ def train(
     """
     folder, devices = Path(folder), devices or Devices()
     check_run(recipe, folder, devices)
+    recipe = resolved(recipe)
     keras.utils.set_random_seed(recipe.seed)
     policy = keras.config.dtype_policy()
     keras.config.set_dtype_policy(recipe.precision)
@@ -107,6 +118,7 @@ def train(
         write_whole(folder / RECIPE, lambda file: file.write(to_json(recipe).encode()))
         names = "".join(f"{name}\n" for name in inputs.class_names)
         write_whole(folder / LABELS, lambda file: file.write(names.encode()))
+    record = _record(recipe, inputs.class_names)
     plan = Plan(
         recipe.steps,
         recipe.batch_size,
@@ -126,15 +138,36 @@ def train(
             checkpoints=Checkpoints(folder / "checkpoints", keep),
             history=History(folder / "history.csv", folder / "tensorboard"),
             progress=Progress(recipe.steps, recipe.batch_size, stream),
-            best_path=folder / BEST,
-            pictures=None if recipe.multi_label else Pictures(inputs.class_names),
+            save_best=lambda: save_network(step.model, folder / BEST, record),
+            pictures=_pictures(recipe, inputs.class_names),
         )
     if inputs.skipped:
         logging.warning("%s", inputs.skipped.report())
     if devices.is_chief:
         with step.averaged_weights():
-            save_network(step.model, folder / FINAL)
+            save_network(step.model, folder / FINAL, record)
     return folder / FINAL
+
+
+def _record(recipe: Recipe, class_names: Sequence[str]) -> TrainedRecord:
+    """What the saved network keeps: all that is needed to use it."""
+    return record_of(
+        network(recipe.model),
+        recipe.stream,
+        inputs_of(recipe),
+        class_names,
+        multi_label=recipe.multi_label,
+        # Of smaller clips the head takes the mean, and so clips of any size.
+        **({"least_clip": (1, 1, 1)} if takes_small_clips(recipe) else {}),
+        made={"keras_i3d": keras_i3d.__version__, "recipe": dataclasses.asdict(recipe)},
+    )
+
+
+def _pictures(recipe: Recipe, class_names: Sequence[str]) -> Pictures | None:
+    if recipe.multi_label:
+        return None
+    first = next(iter(inputs_of(recipe).values()))
+    return Pictures(class_names, first.preprocessing)
 
 
 @contextlib.contextmanager
@@ -151,7 +184,7 @@ def _failures() -> Iterator[None]:
 
 def is_finished(recipe: Recipe, folder: Path) -> bool:
     """Whether the folder has the end of this very recipe."""
-    return (folder / FINAL).exists() and _differences(recipe, folder) == []
+    return (folder / FINAL).exists() and _differences(resolved(recipe), folder) == []
 
 
 def _differences(recipe: Recipe, folder: Path) -> list[str] | None:
@@ -178,7 +211,13 @@ def build_step(recipe: Recipe, classes: int, devices: Devices) -> Step:
     """The recipe's network, optimizer, loss and metrics."""
     with devices.strategy.scope():
         model = build_network(recipe, classes)
-        prepare(model, recipe)
+        prepare(
+            model,
+            network(recipe.model).head,
+            transfer=recipe.transfer,
+            batch_norm=recipe.batch_norm,
+            batch_norm_momentum=recipe.batch_norm_momentum,
+        )
         optimizer = build_optimizer(recipe)
     smoothing = {"label_smoothing": recipe.label_smoothing, "from_logits": True}
     if recipe.multi_label:

@@ -5,32 +5,42 @@ from collections.abc import Sequence
 
 import keras
 
-from keras_i3d.training.networks import HEADS
 from keras_i3d.training.recipe_checks import pattern_and_factor
-from keras_i3d.training.recipes import Recipe
 
 
-def prepare(model: keras.Model, recipe: Recipe) -> None:
+def prepare(
+    model: keras.Model,
+    head: Sequence[str],
+    *,
+    transfer: str,
+    batch_norm: str,
+    batch_norm_momentum: float | None = None,
+) -> None:
     """Set what of the network learns, and where batch norm takes its statistics from.
 
     transfer=fixed leaves the head alone to learn: the trunk is a fixed function, its batch norm has
     the weights' statistics ("Quo Vadis", section 5.1). batch_norm=frozen does that to batch norm
     alone: what a batch of few clips says of a mean and a variance is noise.
+
+    Args:
+        model: the network.
+        head: the layers that hold the class scores.
+        transfer, batch_norm, batch_norm_momentum: as in a recipe.
     """
-    if recipe.transfer == "fixed":
+    if transfer == "fixed":
         for layer in model.layers:
-            layer.trainable = layer.name in HEADS
+            layer.trainable = layer.name in head
     norms = [
         layer
         for layer in model._flatten_layers(include_self=False, recursive=True)
         if isinstance(layer, keras.layers.BatchNormalization)
     ]
     for norm in norms:
-        norm.synchronized = recipe.batch_norm == "synchronised"
-        if recipe.batch_norm == "frozen":
+        norm.synchronized = batch_norm == "synchronised"
+        if batch_norm == "frozen":
             norm.trainable = False
-        if recipe.batch_norm_momentum is not None:
-            norm.momentum = recipe.batch_norm_momentum
+        if batch_norm_momentum is not None:
+            norm.momentum = batch_norm_momentum
 
 
 def rate_factors(model: keras.Model, rates: Sequence[str]) -> dict[str, float]:

@@ -6,7 +6,7 @@ import keras
 import numpy as np
 from PIL import Image
 
-from keras_i3d.data.pixels.preprocessing import DEEPMIND_FLOW, DEEPMIND_RGB
+from keras_i3d.data.pixels.preprocessing import Preprocessing, unscale
 from keras_i3d.visualisation.confusion import draw_confusion
 from keras_i3d.visualisation.filmstrips import filmstrips
 from keras_i3d.visualisation.flow_colours import flow_picture
@@ -20,11 +20,13 @@ class Pictures:
 
     Args:
         class_names: in the labels' order.
+        preprocessing: of the clips, to undo their scaling; of several streams nothing is drawn.
         most: mistakes that are kept, the surest.
     """
 
-    def __init__(self, class_names: Sequence[str], most: int = MOST):
+    def __init__(self, class_names: Sequence[str], preprocessing: Preprocessing, most: int = MOST):
         self.class_names, self.most = tuple(class_names), most
+        self.preprocessing = preprocessing
         self.begin()
 
     def begin(self) -> None:
@@ -55,7 +57,7 @@ class Pictures:
                 continue
             names = self.class_names[true[row]], self.class_names[chosen[row]]
             caption = f"{names[0]}, taken for {names[1]} ({sure:.2f})"
-            self._mistakes.append((sure, caption, _shown(clips[row])))
+            self._mistakes.append((sure, caption, _shown(clips[row], self.preprocessing)))
             self._mistakes.sort(key=lambda mistake: -mistake[0])
             del self._mistakes[self.most :]
 
@@ -70,11 +72,11 @@ class Pictures:
         return found
 
 
-def _shown(clip) -> np.ndarray:
+def _shown(clip, preprocessing: Preprocessing) -> np.ndarray:
     """A few frames of a scaled clip as (time, height, width, 3) uint8."""
     times = np.linspace(0, clip.shape[0] - 1, min(FRAMES, clip.shape[0])).round().astype(int)
     frames = np.float32(keras.ops.convert_to_numpy(clip))[times]
+    frames = unscale(frames, preprocessing)
     if frames.shape[-1] == 2:
-        return flow_picture(frames * DEEPMIND_FLOW.bound)
-    rgb = (frames - DEEPMIND_RGB.offset) * DEEPMIND_RGB.scale
-    return np.rint(np.clip(rgb, 0, 255)).astype(np.uint8)
+        return flow_picture(frames)
+    return np.rint(np.clip(frames, 0, 255)).astype(np.uint8)

@@ -1,12 +1,13 @@
 """A video as the network saw it, for a report's reader: a strip of its frames, and its flow's."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping
 
 import numpy as np
 from PIL import Image
 
 from keras_i3d.data.batches.clip_sources import Source, read_crops
-from keras_i3d.data.batches.sampling import CENTRE, ClipSpec
+from keras_i3d.data.batches.sampling import CENTRE
+from keras_i3d.data.pixels.preprocessing import DEEPMIND_INPUTS, Input
 from keras_i3d.visualisation.filmstrips import filmstrip
 from keras_i3d.visualisation.flow_colours import flow_picture
 
@@ -18,13 +19,15 @@ class VideoStrips:
 
     Args:
         source: where the videos are.
-        spec: its short_side and crop are taken.
-        streams: what the network takes; for "flow" its colours are drawn below the frames.
+        inputs: what the network sees; the frames are drawn for every network, and the colours of
+            flow below them where it takes flow.
     """
 
-    def __init__(self, source: Source, spec: ClipSpec, streams: Sequence[str] = ("rgb",)):
-        self.source, self.spec = source, spec
-        self.streams = tuple(dict.fromkeys(("rgb", *streams)))
+    def __init__(self, source: Source, inputs: Mapping[str, Input]):
+        self.source = source
+        sizes = next(iter(inputs.values()))
+        size = {"short_side": sizes.short_side, "crop": sizes.crop}
+        self.inputs = {"rgb": DEEPMIND_INPUTS["rgb"].changed(**size), **inputs}
         self._numbers: dict[str, int] | None = None
 
     def __call__(self, video: str) -> Image.Image:
@@ -38,18 +41,18 @@ class VideoStrips:
         if video not in self._numbers:
             raise ValueError(f"{video} is not among these videos")
         crops = ((CENTRE, CENTRE),)
-        seen = read_crops(
-            self.source, self._numbers[video], _spread, crops, self.spec, self.streams
-        )
+        seen = read_crops(self.source, self._numbers[video], self._spread, crops, self.inputs)
         if seen is None:
             raise ValueError(f"{video} has no frame")
         rows = [filmstrip(seen["rgb"][0], PICTURES, HEIGHT)]
-        if "flow" in self.streams:
+        if "flow" in self.inputs:
             rows.append(filmstrip(flow_picture(seen["flow"][0]), PICTURES, HEIGHT))
         return Image.fromarray(np.concatenate(rows))
 
-
-def _spread(total: int) -> np.ndarray | None:
-    """Numbers of at most PICTURES frames of `total`, in the middles of equal parts."""
-    count = min(PICTURES, total)
-    return ((np.arange(count) + 0.5) * total / count).astype(int) if count else None
+    def _spread(self, total: int) -> dict[str, np.ndarray] | None:
+        """Numbers of at most PICTURES frames of `total`, in the middles of equal parts."""
+        count = min(PICTURES, total)
+        if not count:
+            return None
+        numbers = ((np.arange(count) + 0.5) * total / count).astype(int)
+        return dict.fromkeys(self.inputs, numbers)

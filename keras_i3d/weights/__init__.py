@@ -3,10 +3,10 @@
 from keras_i3d.weights.assignment import assign
 from keras_i3d.weights.integrity import DamagedFileError, UnavailableError
 from keras_i3d.weights.labels import class_names, decode_predictions
-from keras_i3d.weights.records import PUBLISHED, Weights, published
+from keras_i3d.weights.records import RECORDS, Weights, published
 
 __all__ = [
-    "PUBLISHED",
+    "RECORDS",
     "DamagedFileError",
     "UnavailableError",
     "Weights",

@@ -2,7 +2,7 @@
 
 import os
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -52,21 +52,26 @@ INCEPTION_V1_FILES = Foreign(
     state_dict=lambda arrays: imagenet.image_paths(googlenet.convert(arrays)),
 )
 
+# By the network that they are for; of others only our own files are read.
+FOREIGN = {"i3d": I3D_FILES}
+
 # The largest kernel of the family has 11 MB.
 MAX_ARRAY_BYTES = 1 << 30
 
 
 def read_weights(
     path: str | Path,
-    build: Callable[[int | None], keras.Model],
-    foreign: Foreign = I3D_FILES,
+    build: Callable[[int], keras.Model],
+    head: Sequence[str],
+    foreign: Foreign = OUR_FILES,
 ) -> Arrays:
     """{path in the model: array} of the file at `path`.
 
     Args:
         path: a .keras or .weights.h5 file of ours, or one of `foreign`.
-        build: the network with that many classes, without a head for None; a .weights.h5 has no
+        build: the network with that many classes, without its head for 0; a .weights.h5 has no
             names of its own, so it is read into such a network.
+        head: the layers that hold the class scores.
         foreign: whose files are known besides.
 
     Raises:
@@ -75,7 +80,7 @@ def read_weights(
     """
     path = Path(path).expanduser()
     try:
-        read = _reader(path, build, foreign)
+        read = _reader(path, build, head, foreign)
         if read is not None:
             return read()
     except (FileNotFoundError, ImportError):
@@ -90,7 +95,9 @@ def read_weights(
     )
 
 
-def _reader(path: Path, build: Callable, foreign: Foreign) -> Callable[[], Arrays] | None:
+def _reader(
+    path: Path, build: Callable, head: Sequence[str], foreign: Foreign
+) -> Callable[[], Arrays] | None:
     prefix = re.sub(r"\.(index|data-\d{5}-of-\d{5})$", "", str(path))
     index, data = index_and_data(prefix)
     if foreign.checkpoint and index.is_file():
@@ -100,7 +107,7 @@ def _reader(path: Path, build: Callable, foreign: Foreign) -> Callable[[], Array
     if not path.is_file():
         raise FileNotFoundError(f"weights: there is no file {path}")
     if path.name.endswith(".weights.h5"):
-        return lambda: _read_keras_weights(path, build)
+        return lambda: _read_keras_weights(path, build, head)
     if path.suffix == ".keras":
         return lambda: _by_path(keras.saving.load_model(path, compile=False, safe_mode=True))
     if path.suffix in (".h5", ".hdf5") and foreign.keras_2:
@@ -117,18 +124,28 @@ def _by_path(model: keras.Model) -> Arrays:
     return {v.path: keras.ops.convert_to_numpy(v.value) for v in model.weights}
 
 
-def _read_keras_weights(path: Path, build: Callable[[int | None], keras.Model]) -> Arrays:
+def _read_keras_weights(path: Path, build: Callable, head: Sequence[str]) -> Arrays:
+    # The file has kernels by number, not by name: a network of two classes shows what the head's
+    # kernel looks like, and so how many classes the file has.
+    model = build(2)
+    kernels = {tuple(v.shape[:-1]) for v in model.weights if in_head(v.path, head)}
+    found = set()
+
+    def note(name: str, item) -> None:
+        if isinstance(item, h5py.Dataset) and len(item.shape) > 1 and item.shape[:-1] in kernels:
+            found.add(item.shape[-1])
+
     with h5py.File(path, "r") as file:
-        heads = []
-        file.visititems(lambda name, item: heads.append(item.shape) if _is_head(item) else None)
-    model = build(heads[0][-1] if heads else None)
+        file.visititems(note)
+    if found != {2}:
+        model = build(found.pop() if len(found) == 1 else 0)
     model.load_weights(path)
     return _by_path(model)
 
 
-def _is_head(item) -> bool:
-    """Only the head's kernel takes 1024 channels at one position, in 3D and in 2D."""
-    return isinstance(item, h5py.Dataset) and item.shape[:-1] in ((1, 1, 1, 1024), (1, 1, 1024))
+def in_head(path: str, head: Sequence[str]) -> bool:
+    """Whether a variable of this path belongs to one of the layers that hold the class scores."""
+    return path.startswith(tuple(f"{layer}/" for layer in head))
 
 
 def _read_keras_2(path: Path) -> Arrays:

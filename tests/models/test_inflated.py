@@ -38,7 +38,9 @@ def test_the_flow_stem_is_the_mean_of_the_rgb_stem(monkeypatch):
     def fetched(weights, **options):
         return rgb if weights == "imagenet" else keras.applications.VGG16(weights=None, **options)
 
-    monkeypatch.setitem(build_inflated.__globals__["INFLATED"], "i3d_vgg16", (fetched, "i3d", 64))
+    monkeypatch.setitem(
+        build_inflated.__globals__["INFLATED"], "i3d_vgg16", (fetched, "i3d", 64, None)
+    )
     flow = build_inflated("i3d_vgg16", "imagenet", "flow", include_top=False)
     kernel = np.array(flow.get_layer("block1_conv1").kernel)
     mean = np.array(rgb.get_layer("block1_conv1").kernel).mean(axis=2)
@@ -63,8 +65,12 @@ def test_weights_that_cannot_be_fetched_are_one_error(monkeypatch):
     def fails(**_):
         raise Exception("URL fetch failure on http://x: None -- not known")
 
-    monkeypatch.setitem(build_inflated.__globals__["INFLATED"], "i3d_vgg16", (fails, "i3d", 64))
+    monkeypatch.setitem(
+        build_inflated.__globals__["INFLATED"], "i3d_vgg16", (fails, "i3d", 64, None)
+    )
     with pytest.raises(OSError, match="of keras.applications: URL fetch failure"):
+        keras_i3d.I3DVGG16(include_top=False)
+    with pytest.raises(ValueError, match="should have a head, or new_head=True"):
         keras_i3d.I3DVGG16()
 
 
@@ -73,7 +79,7 @@ def test_weights_that_cannot_be_fetched_are_one_error(monkeypatch):
     [
         ({"stream": "depth"}, "stream should be one of"),
         ({"input_shape": (16, 64, 64, 2)}, r"should be \(frames, height, width, 3\)"),
-        ({"weights": "kinetics"}, "neither a file nor 'imagenet'"),
+        ({"weights": "kinetics"}, "neither a name nor a file"),
     ],
 )
 def test_arguments_that_do_not_go_together(options, wanted):

@@ -68,7 +68,7 @@ def train(devices, **options):
         checkpoints=Checkpoints(folder) if folder else None,
         history=History(Path(folder) / "history.csv") if folder else None,
         progress=Progress(given["steps"], given["batch_size"]),
-        best_path=Path(folder) / "best.keras" if folder else None,
+        save_best=(lambda: step.model.save(Path(folder) / "best.keras")) if folder else None,
     )
     learnt = {v.path: v.numpy() for v in step.model.variables}
     with step.averaged_weights():

@@ -41,7 +41,7 @@ def run(folder, plan=PLAN, **options):
         "schedule": PlateauSchedule(0.1, patience=1, warm_up=2),
         "checkpoints": Checkpoints(folder / "checkpoints", keep=9),
         "history": History(folder / "history.csv"),
-        "best_path": folder / "best.keras",
+        "save_best": lambda: step.model.save(folder / "best.keras"),
         **options,
     }
     position = fit(step, tiny.endless(plan.batch_size // plan.accumulate), plan, **given)

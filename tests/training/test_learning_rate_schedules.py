@@ -66,7 +66,6 @@ def test_a_plateau_goes_on_from_its_state_as_if_nothing_had_been(losses, cut, pa
                 154_999: 1e-3,
             },
         ),
-        ("s3d", {59_999: 1e-1, 60_000: 1e-2, 79_999: 1e-3}),
     ],
 )
 def test_published_rates(recipe, rates):

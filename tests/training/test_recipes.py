@@ -49,7 +49,7 @@ def test_every_field_has_a_help():
         ({"optimizer": "lamb"}, "optimizer='lamb' is none of sgd, adam"),
         ({"optimizer": "adam", "rates": ("a=2",)}, "nesterov and rates are for optimizer=sgd"),
         ({"training_videos": 0}, "training_videos=0 is not at least 1"),
-        ({"crop": 300}, "crop=300 is larger than resize=256"),
+        ({"crop": 300, "resize": 256}, "crop=300 is larger than resize=256"),
         ({"boundaries": (5, 3), "factors": (1, 1, 1)}, "boundaries=[5, 3] do not rise"),
         ({"boundaries": (3,)}, "1 boundaries want 2 factors"),
         ({"boundaries": (3,), "factors": (1, 0.1), "schedule": "cosine"}, "for schedule=step"),
@@ -73,7 +73,7 @@ def test_impossible_recipes_are_refused(changes, wanted):
 
 def test_all_that_is_wrong_is_said_at_once():
     with pytest.raises(ValueError, match=r"steps=0.*; dropout=2.*; crop=300"):
-        change(Recipe(), {"steps": 0, "dropout": 2, "crop": 300})
+        change(Recipe(), {"steps": 0, "dropout": 2, "crop": 300, "resize": 256})
 
 
 def test_what_flags_say():

@@ -6,10 +6,12 @@ import keras
 import numpy as np
 import pytest
 
+from keras_i3d import I3DVGG16
+from keras_i3d.models.catalogue import network
 from keras_i3d.models.i3d import build_i3d
-from keras_i3d.training import networks
-from keras_i3d.training.networks import build_network, check_network
-from keras_i3d.training.recipes import S3D, SYNTHETIC_SMALL, Recipe
+from keras_i3d.training.networks import build_network, check_network, inputs_of, resolved
+from keras_i3d.training.recipe_checks import check
+from keras_i3d.training.recipes import RECIPES, SYNTHETIC_SMALL, Recipe
 from keras_i3d.training.transfer import prepare, rate_factors
 from tests.training import tiny
 
@@ -24,7 +26,7 @@ def norms(model):
 
 def test_fixed_leaves_the_head_alone_to_learn():
     model = tiny.network()
-    prepare(model, Recipe(transfer="fixed", weights="kinetics"))
+    prepare(model, ("Logits",), transfer="fixed", batch_norm="plain")
     assert [v.path for v in model.trainable_variables] == ["Logits/kernel", "Logits/bias"]
     before = [v.numpy() for v in model.non_trainable_variables]
     model(tiny.batch_of(range(4))[0], training=True)
@@ -35,7 +37,7 @@ def test_fixed_leaves_the_head_alone_to_learn():
 @pytest.mark.parametrize("policy", ["synchronised", "plain", "frozen"])
 def test_batch_norm(policy):
     model = tiny.network()
-    prepare(model, Recipe(batch_norm=policy, weights="imagenet", batch_norm_momentum=0.75))
+    prepare(model, ("Logits",), transfer="full", batch_norm=policy, batch_norm_momentum=0.75)
     assert {n.synchronized for n in norms(model)} == {policy == "synchronised"}
     assert {n.momentum for n in norms(model)} == {0.75}
     betas = [v.path for v in model.trainable_variables if v.path.endswith("beta")]
@@ -55,10 +57,11 @@ def test_the_first_pattern_that_fits_counts():
 
 
 def test_a_centred_start():
-    model = build_i3d(classes=4)
-    plain = {v.path: v.numpy() for v in model.weights}
-    networks._centre(model)
-    centred = {v.path: v.numpy() for v in model.weights}
+    recipe = Recipe(centred=True)
+    keras.utils.set_random_seed(0)
+    plain = {v.path: v.numpy() for v in build_network(replace(recipe, centred=False), 4).weights}
+    keras.utils.set_random_seed(0)
+    centred = {v.path: v.numpy() for v in build_network(recipe, 4).weights}
     stem, deep = ("Conv3d_1a_7x7/conv_3d/kernel", "Mixed_4c/Branch_1/Conv3d_0b_3x3/conv_3d/kernel")
     assert abs(centred[stem].mean((0, 1, 2))).max() < 1e-8
     assert abs(centred[deep].mean((0, 1, 2, 3))).max() < 1e-8
@@ -74,7 +77,7 @@ def test_a_centred_start():
 
 def test_frame_by_frame_has_no_time():
     """The order of the frames, and what is beside them, says nothing."""
-    model = build_network(replace(SYNTHETIC_SMALL, model=networks.FRAMES), 4)
+    model = build_network(replace(SYNTHETIC_SMALL, model="inception_v1_frames"), 4)
     clip = np.random.default_rng(0).uniform(-1, 1, (1, 4, 32, 32, 3)).astype(np.float32)
     scores = model.predict(clip, verbose=0)
     np.testing.assert_allclose(model.predict(clip[:, ::-1], verbose=0), scores, atol=1e-5)
@@ -82,8 +85,8 @@ def test_frame_by_frame_has_no_time():
     np.testing.assert_allclose(np.mean(alone, axis=0), scores, atol=1e-5)
     i3d = build_network(SYNTHETIC_SMALL, 4)
     assert len(model.layers) > 100 and model.output_shape == i3d.output_shape
-    with pytest.raises(ValueError, match="there are no weights for it"):
-        check_network(replace(SYNTHETIC_SMALL, model=networks.FRAMES, weights="imagenet"))
+    with pytest.raises(ValueError, match="weights should be none for model=inception_v1_frames"):
+        check_network(replace(SYNTHETIC_SMALL, model="inception_v1_frames", weights="imagenet"))
 
 
 def test_small_clips_get_a_head_with_the_same_variables():
@@ -110,30 +113,47 @@ def test_the_trunk_is_the_weights_and_the_head_is_new(tmp_path):
             np.testing.assert_array_equal(variable.numpy(), there[variable.path])
 
 
-def test_inflated_networks_start_from_their_own_files(monkeypatch, tmp_path):
-    def small(name, weights=None, stream="rgb", classes=400, **options):
-        assert weights is None
-        clip = keras.Input((None, 8, 8, 3))
-        x = keras.layers.GlobalAveragePooling3D()(keras.layers.Conv3D(2, 1, name="c")(clip))
-        return keras.Model(clip, keras.layers.Dense(classes, name="Logits")(x))
-
-    monkeypatch.setattr(networks, "build_inflated", small)
-    first = small("i3d_inception_v3", classes=3)
-    first.save(tmp_path / "first.keras")
-    path = str(tmp_path / "first.keras")
-    recipe = Recipe(model="i3d_inception_v3", weights=path, transfer="full")
-    model = build_network(recipe, 4)
-    np.testing.assert_array_equal(*(m.get_layer("c").kernel.numpy() for m in (model, first)))
-    assert model.output_shape == (None, 4)
+@pytest.mark.parametrize("ending", [".keras", ".weights.h5"])
+def test_inflated_networks_start_from_their_own_files(tmp_path, ending):
+    """Of either kind of file: the trunk is the file's, the head is new."""
+    sizes = {"num_frames": 4, "resize": 40, "crop": 32}
+    first = I3DVGG16(None, classes=3, input_shape=(4, 32, 32, 3))
+    path = str(tmp_path / f"first{ending}")
+    (first.save if ending == ".keras" else first.save_weights)(path)
+    recipe = Recipe(model="i3d_vgg16", weights=path, transfer="full", **sizes)
+    model = build_network(recipe, 5)
+    kernels = [m.get_layer("block3_conv1").kernel.numpy() for m in (model, first)]
+    np.testing.assert_array_equal(*kernels)
+    assert model.output_shape == (None, 5)
 
 
-def test_networks_that_there_are_not():
-    with pytest.raises(ValueError, match="model='i4d' is none of i3d, "):
+def test_networks_streams_and_weights_that_do_not_go_together():
+    with pytest.raises(ValueError, match="model should be one of i3d, .*Received: model='i4d'"):
         check_network(Recipe(model="i4d"))
-    with pytest.raises(ValueError, match="two_stream_i3d' is none of"):
+    with pytest.raises(ValueError, match=r"stream should be one of \('both',\) for two_stream_i3d"):
         check_network(Recipe(model="two_stream_i3d"))
-    with pytest.raises(ValueError, match="not scaled"):
-        check_network(Recipe(model="i3d_resnet50", weights="imagenet"))
-    if "s3d" not in networks.MODELS:
-        with pytest.raises(ValueError, match="model='s3d' is none of"):
-            check_network(S3D)
+    check_network(Recipe(model="two_stream_i3d", stream="both"))
+    with pytest.raises(ValueError, match="weights should be one of kinetics.*'imagenet'"):
+        check_network(Recipe(model="two_stream_i3d", stream="both", weights="imagenet"))
+    check_network(Recipe(model="i3d_resnet50", weights="imagenet"))
+
+
+@pytest.mark.parametrize("name", sorted(RECIPES))
+def test_every_shipped_recipe_passes_and_builds(name):
+    recipe = RECIPES[name]
+    check(recipe)
+    check_network(recipe)
+    model = build_network(replace(recipe, weights=None), 4)
+    sizes = {
+        s: (1, one.frames, one.crop, one.crop, one.channels) for s, one in inputs_of(recipe).items()
+    }
+    [shape] = sizes.values()
+    assert model.compute_output_shape(shape) == (1, 4)
+
+
+def test_a_network_sees_what_its_record_says_unless_the_recipe_does():
+    assert inputs_of(Recipe()) == network("i3d").seen("rgb")
+    small = inputs_of(Recipe(num_frames=16, crop=112, resize=128))["rgb"]
+    assert (small.frames, small.every, small.crop, small.short_side) == (16, 1, 112, 128)
+    full = resolved(Recipe(model="i3d_resnet50", stream="flow"))
+    assert (full.num_frames, full.stride, full.crop, full.resize) == (32, 2, 224, 256)

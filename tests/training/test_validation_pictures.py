@@ -13,6 +13,7 @@ import pytest
 import tensorflow as tf
 from PIL import Image
 
+from keras_i3d.data.pixels.preprocessing import DEEPMIND_FLOW, DEEPMIND_RGB
 from keras_i3d.training.devices import Devices, make_strategy
 from keras_i3d.training.fit import Plan, fit
 from keras_i3d.training.progress import History
@@ -33,7 +34,7 @@ def batch(true, chosen, sureness):
 
 
 def test_counts_and_the_surest_mistakes():
-    pictures = Pictures(NAMES, most=2)
+    pictures = Pictures(NAMES, DEEPMIND_RGB, most=2)
     pictures.add(*batch([0, 1, 2, 2], [0, 0, 1, 0], [9, 1, 3, 2]))
     assert pictures._counts.tolist() == [[1, 0, 0], [1, 0, 0], [1, 1, 0]]
     captions = [caption for _, caption, _ in pictures._mistakes]
@@ -47,7 +48,7 @@ def test_counts_and_the_surest_mistakes():
 
 
 def test_without_weight_nothing_counts_and_other_workers_clips_are_not_drawn():
-    pictures = Pictures(NAMES)
+    pictures = Pictures(NAMES, DEEPMIND_RGB)
     clips, labels, scores, _ = batch([0, 1, 2], [1, 0, 0], [1, 2, 3])
     pictures.add(clips[:1], labels, scores, np.array([1, 0, 1]))
     assert pictures._counts.tolist() == [[0, 1, 0], [0, 0, 0], [1, 0, 0]]
@@ -57,7 +58,7 @@ def test_without_weight_nothing_counts_and_other_workers_clips_are_not_drawn():
 
 
 def test_flow_is_drawn_in_colours():
-    pictures = Pictures(NAMES)
+    pictures = Pictures(NAMES, DEEPMIND_FLOW)
     clips, *rest = batch([0], [1], [1])
     pictures.add(np.stack([np.ones_like(clips[..., 0]), np.zeros_like(clips[..., 0])], -1), *rest)
     red = pictures._mistakes[0][2][0, 0, 0]
@@ -67,7 +68,7 @@ def test_flow_is_drawn_in_colours():
 def check_a_validation(strategy):
     """Seven examples, uneven batches: counts and clips are those of the network's own answers."""
     devices = Devices(make_strategy(strategy))
-    step, pictures = tiny.step(devices), Pictures(tuple("abcde"), most=99)
+    step, pictures = tiny.step(devices), Pictures(tuple("abcde"), DEEPMIND_RGB, most=99)
     row = validate(step, tiny.finite(7, 4), None, pictures if devices.is_chief else None)
     if not devices.is_chief:
         return
@@ -76,7 +77,7 @@ def check_a_validation(strategy):
     for ours, theirs in zip(model.variables, tiny.arrays(step.model), strict=True):
         ours.assign(theirs)
     scores = model(x, training=False).numpy()
-    alone = Pictures(tuple("abcde"), most=99)
+    alone = Pictures(tuple("abcde"), DEEPMIND_RGB, most=99)
     own = slice(None, None, devices.workers)
     alone.add(x[own], y[own], scores[own], np.ones(7)[own])
     kept, wanted = ({(t, c.tobytes()) for _, t, c in p._mistakes} for p in (pictures, alone))
@@ -141,7 +142,7 @@ def test_tensorboard_shows_them_and_the_weights_are_the_same(tmp_path):
         )
         return tiny.arrays(step)
 
-    for ours, theirs in zip(run(Pictures(tuple("abcde"))), run(None), strict=True):
+    for ours, theirs in zip(run(Pictures(tuple("abcde"), DEEPMIND_RGB)), run(None), strict=True):
         np.testing.assert_array_equal(ours, theirs)
     images = list(images_in(tmp_path / "True"))
     assert {(step, tag) for step, tag, _ in images} >= {(2, "confusion"), (4, "confusion")}

@@ -3,15 +3,15 @@
 import numpy as np
 import pytest
 
-from keras_i3d.data.batches.sampling import ClipSpec
 from keras_i3d.visualisation.filmstrips import GAP
 from keras_i3d.visualisation.mistakes import HEIGHT, PICTURES, VideoStrips
+from tests.data.seen import seen
 
 
 class Counting:
     """Two videos: frame i of number n is filled with 10 i + n; flow to the right."""
 
-    num_videos, class_names = 2, ("a", "b")
+    num_videos, class_names, fps = 2, ("a", "b"), 25
 
     def __init__(self, length=24):
         self.length = length
@@ -33,7 +33,7 @@ class Counting:
         return {stream: clip[stream] for stream in streams}
 
 
-SPEC = ClipSpec(4, 1, 16, 12)
+SPEC = seen(4, 1, 16, 12)
 
 
 def greys(picture):
@@ -54,7 +54,7 @@ def test_a_short_video_shows_all_it_has():
 
 
 def test_flow_stands_below_its_frames():
-    picture = VideoStrips(Counting(), SPEC, ("flow",))("video_0")
+    picture = VideoStrips(Counting(), seen(4, 1, 16, 12, ("flow",)))("video_0")
     assert picture.height == 2 * HEIGHT
     red, green, blue = picture.getpixel((HEIGHT // 2, HEIGHT + HEIGHT // 2))
     assert (red, green < 10, blue < 10) == (255, True, True)

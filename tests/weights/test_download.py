@@ -13,7 +13,7 @@ import pytest
 from keras_i3d.weights import download
 from keras_i3d.weights import http as transfer
 from keras_i3d.weights.integrity import DamagedFileError, UnavailableError, check, git_blob
-from keras_i3d.weights.records import PUBLISHED, RGB_SCRATCH, PublishedFile
+from keras_i3d.weights.records import RECORDS, RGB_SCRATCH, PublishedFile
 from keras_i3d.weights.tf_checkpoint import read_checkpoint
 
 
@@ -227,13 +227,12 @@ def test_pip_that_fails_is_one_line(monkeypatch):
 def test_records_have_the_published_hashes(shared):
     """Sizes and blobs of the index files, and of the one data file, that are at hand."""
     seen = 0
-    for by_stream in PUBLISHED.values():
-        for record in by_stream.values():
-            for file in record.files:
-                path = shared / "checkpoints" / file.path
-                if path.exists():
-                    check(file, path)
-                    seen += 1
+    for record in RECORDS:
+        for file in record.files:
+            path = shared / "checkpoints" / file.path
+            if path.exists():
+                check(file, path)
+                seen += 1
     assert seen == 6
 
 

@@ -252,7 +252,7 @@ def test_the_head_of_i3d_from_imagenet(published):
     same = keras_i3d.I3D("imagenet", classes=7, classifier_activation=None)
     head = imagenet.published_inception_v1()["Conv2d_0c_1x1/conv_2d/kernel"]
     np.testing.assert_array_equal(same.get_layer("Conv3d_0c_1x1").conv_3d.kernel[0], head)
-    other = keras_i3d.I3D("imagenet", classes=5)
+    other = keras_i3d.I3D("imagenet", classes=5, new_head=True)
     assert other.output_shape == (None, 5)
     stem = imagenet.published_inception_v1()["Conv2d_1a_7x7/conv_2d/kernel"]
     for model in (same, other):
@@ -275,9 +275,9 @@ def test_an_archive_is_unpacked_nowhere_but_where_it_should(tmp_path):
 
 
 def test_arguments_of_inception_v1(published):
-    with pytest.raises(ValueError, match="has a head of 1001 classes. Received: classes=5"):
+    with pytest.raises(ValueError, match="classes should be 7, .* Received: classes=5.*new_head"):
         keras_i3d.InceptionV1("imagenet", classes=5)
-    with pytest.raises(ValueError, match="neither a file nor 'imagenet'"):
+    with pytest.raises(ValueError, match="'kinetics', which is neither a name nor a file"):
         keras_i3d.InceptionV1("kinetics")
     assert keras_i3d.InceptionV1(None, classes=3).output_shape == (None, 3)
     pooled = keras_i3d.InceptionV1(None, include_top=False, pooling="avg")

@@ -1,16 +1,16 @@
 """Where clips come from: anything that knows its videos by number and can read frames of one."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from threading import Lock
 from typing import Protocol
 
 import numpy as np
 
-from keras_i3d.data.batches.sampling import ClipSpec
 from keras_i3d.data.pixels.cropping import Cropper, crop_corner
+from keras_i3d.data.pixels.preprocessing import Input
 
-# From a video's number of frames to those that are wanted; None where none is.
-Choice = Callable[[int], np.ndarray | None]
+# From a video's number of frames to those that each stream wants; None where none is wanted.
+Choice = Callable[[int], Mapping[str, np.ndarray] | None]
 
 
 class Source(Protocol):
@@ -18,10 +18,12 @@ class Source(Protocol):
 
     num_videos: how many; they are numbered from 0.
     class_names: a label is a place in it.
+    fps: frames a second, as they are numbered.
     """
 
     num_videos: int
     class_names: tuple[str, ...]
+    fps: int
 
     def id(self, index: int) -> str:
         """The video's own name; unique."""
@@ -30,7 +32,7 @@ class Source(Protocol):
         """Numbers of its classes."""
 
     def num_frames(self, index: int) -> int:
-        """Its frames, at 25 a second."""
+        """Its frames, at `fps` a second."""
 
     def read(
         self, index: int, start: int, count: int, streams: Sequence[str]
@@ -44,58 +46,48 @@ class Source(Protocol):
         """
 
 
-class CropSource(Source, Protocol):
-    """A source that computes no more than the crops, and need not know its frames beforehand."""
-
-    def read_crops(
-        self, index: int, choose: Choice, crops: Sequence, spec: ClipSpec, streams: Sequence[str]
-    ) -> dict[str, np.ndarray] | None:
-        """As the function of this name."""
-
-
 def read_crops(
     source: Source,
     index: int,
     choose: Choice,
     crops: Sequence[tuple[float, float]],
-    spec: ClipSpec,
-    streams: Sequence[str],
+    inputs: Mapping[str, Input],
 ) -> dict[str, np.ndarray] | None:
-    """Crops of chosen frames of a video.
+    """Crops of chosen frames of a video. A source that has a method of this name does it itself.
 
     Args:
         source: where the video is.
         index: its number.
-        choose: says which frames.
+        choose: says which frames of each stream.
         crops: where each crop lies; see sampling.View.
-        spec: short_side and crop are taken.
-        streams: of "rgb" and "flow".
+        inputs: what each stream sees; its short_side and crop are taken.
 
     Returns:
         rgb: (crops, time, crop, crop, 3) uint8; flow: (crops, time, crop, crop, 2) float32 in
-        pixels, of the same frames and places: entry i is from frame i to the video's next one,
-        and the one before it where there is none. None where nothing was chosen.
+        pixels: entry i is from frame i to the video's next one, and the one before it where there
+        is none. None where nothing was chosen.
     """
     if hasattr(source, "read_crops"):
-        return source.read_crops(index, choose, crops, spec, streams)
+        return source.read_crops(index, choose, crops, inputs)
     numbers = choose(source.num_frames(index))
     if numbers is None:
         return None
-    start = int(numbers.min())
-    read = source.read(index, start, int(numbers.max()) + 1 - start, streams)
+    start = int(min(chosen.min() for chosen in numbers.values()))
+    end = int(max(chosen.max() for chosen in numbers.values())) + 1
+    read = source.read(index, start, end - start, tuple(inputs))
     clip = {}
-    for stream in streams:
-        frames, wanted = read[stream], numbers - start
+    for stream, one in inputs.items():
+        frames, wanted = read[stream], numbers[stream] - start
         if stream == "flow":
-            clip[stream] = crop_flow(frames, wanted, crops, spec, source.id(index))
+            clip[stream] = crop_flow(frames, wanted, crops, one, source.id(index))
         else:
-            cropper = Cropper(*frames.shape[1:3], spec.short_side, spec.crop, crops)
+            cropper = Cropper(*frames.shape[1:3], one.short_side, one.crop, crops)
             clip[stream] = np.stack([cropper(frames[number]) for number in wanted], axis=1)
     return clip
 
 
 def crop_flow(
-    flow: np.ndarray, numbers: np.ndarray, crops: Sequence, spec: ClipSpec, where: str
+    flow: np.ndarray, numbers: np.ndarray, crops: Sequence, spec: Input, where: str
 ) -> np.ndarray:
     """(frames, height, width, 2) to (crops, time, crop, crop, 2) of flow, which is never resized.
 

@@ -1,28 +1,22 @@
 """From a source of videos to the batches of an evaluation: each view of each video once."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping
 
 import numpy as np
 import tensorflow as tf
 
 from keras_i3d.data.batches.clip_sources import Skipped, Source
-from keras_i3d.data.batches.loading import (
-    Loader,
-    Request,
-    check,
-    inputs,
-    multi_hot,
-    scaled,
-    settled,
-)
+from keras_i3d.data.batches.finishing import as_model_input, check, multi_hot, scaled, settled
+from keras_i3d.data.batches.loading import Loader, Request
 from keras_i3d.data.batches.sampling import (
-    ClipSpec,
     evaluation_crops,
     evaluation_views,
     part_numbers,
     view_numbers,
 )
+from keras_i3d.data.pixels.preprocessing import DEEPMIND_INPUTS, Input
 
+RGB = {"rgb": DEEPMIND_INPUTS["rgb"]}
 # A whole video is one clip of at most so many frames, 40 s: 600 MB in float32 at 224 x 224.
 LONGEST = 1000
 # Parts of one video are numbered below this.
@@ -32,11 +26,10 @@ MOST_PARTS = 1 << 20
 def evaluation_batches(
     source: Source,
     batch_size: int,
-    spec: ClipSpec = ClipSpec(),  # noqa: B008
+    inputs: Mapping[str, Input] = RGB,
     *,
     num_clips: int = 1,
     num_crops: int = 1,
-    streams: Sequence[str] = ("rgb",),
     worker: tuple[int, int] = (0, 1),
     skipped: Skipped | None = None,
     parallel: int | None = None,
@@ -48,16 +41,16 @@ def evaluation_batches(
     Args:
         batch_size: views of a batch, of this worker.
         num_clips, num_crops: see sampling.evaluation_views.
-        worker: (number, of how many): every so manieth video is this worker's.
+        worker: (i, n): this worker takes videos i, i + n, i + 2n and so on.
         skipped: takes the videos that cannot be read; None to end with an error.
-        source, spec, streams, parallel: as for training_batches.
+        source, inputs, parallel: as for training_batches.
 
     Returns:
         inputs, labels: as of training_batches.
         videos: (batch,) int64, number of the video.
         views: (batch,) int64, which of its views: clip * num_crops + crop.
     """
-    check(source, streams, spec)
+    check(source, inputs)
     views = evaluation_views(num_clips, num_crops)
 
     def request(number: int, attempt: int) -> Request | None:
@@ -66,28 +59,27 @@ def evaluation_batches(
         video, clip = divmod(number, num_clips)
         view = views[clip]
         others = multi_hot(source, video), np.int64(video), np.int64(clip * num_crops)
-        return Request(video, lambda total: view_numbers(view, total, spec), view.crops, others)
+        return Request(
+            video, lambda total: view_numbers(view.place, total, inputs), view.crops, others
+        )
 
     others = _evaluation_others(source)
-    loader = Loader(
-        source, spec, streams, request, num_crops, others, spec.num_frames, skipped, parallel
-    )
+    loader = Loader(source, inputs, request, num_crops, others, True, skipped, parallel)
     numbers = _own_videos(source, worker).flat_map(
         lambda video: tf.data.Dataset.range(video * num_clips, (video + 1) * num_clips)
     )
     batches = loader.load(numbers).flat_map(
         lambda *clip: tf.data.Dataset.from_tensor_slices(_per_crop(*clip))
     )
-    return settled(batches.batch(batch_size).map(_finished))
+    return settled(batches.batch(batch_size).map(_finished(inputs)))
 
 
 def whole_video_batches(
     source: Source,
-    spec: ClipSpec = ClipSpec(),  # noqa: B008
+    inputs: Mapping[str, Input] = RGB,
     *,
     num_crops: int = 1,
     longest: int = LONGEST,
-    streams: Sequence[str] = ("rgb",),
     worker: tuple[int, int] = (0, 1),
     skipped: Skipped | None = None,
     parallel: int | None = None,
@@ -95,22 +87,26 @@ def whole_video_batches(
     """As evaluation_batches, but all frames of each video: a batch is its crops, 1 or 3.
 
     Args:
-        spec: num_frames is the least; a shorter video is looped.
+        inputs: their `frames` are the least; a shorter video is looped. All streams take the same
+            frames.
         longest: frames of a clip; a longer video is given in equal parts, a batch each, which
             follow one another. So nothing longer is ever held.
 
     Their views are part * num_crops + crop.
     """
-    check(source, streams, spec)
+    check(source, inputs)
     crops = evaluation_crops(num_crops)
-    if longest < spec.num_frames:
+    frames = max(one.frames for one in inputs.values())
+    if longest < frames:
         raise ValueError(
-            f"longest should be at least num_frames. Received: {longest} and {spec.num_frames}"
+            f"longest should be at least the inputs' frames. Received: {longest} and {frames}"
         )
+    part_numbers(0, 1, inputs, longest)  # refuses streams of different frames
+    every = next(iter(inputs.values())).every
 
     def parts(video: np.int64) -> np.int64:
         try:
-            length = -(-source.num_frames(int(video)) // spec.stride)
+            length = -(-source.num_frames(int(video)) // every)
         except ValueError:
             return np.int64(1)  # its own turn says what is wrong
         return np.int64(-(-length // longest))
@@ -120,19 +116,21 @@ def whole_video_batches(
             return None
         video, part = divmod(number, MOST_PARTS)
         others = multi_hot(source, video), np.int64(video), np.int64(part * num_crops)
-        return Request(video, lambda total: part_numbers(part, total, spec, longest), crops, others)
+        return Request(
+            video, lambda total: part_numbers(part, total, inputs, longest), crops, others
+        )
 
     def numbered(video: tf.Tensor, count: tf.Tensor) -> tf.data.Dataset:
         return tf.data.Dataset.range(video * MOST_PARTS, video * MOST_PARTS + count)
 
     others = _evaluation_others(source)
-    loader = Loader(source, spec, streams, request, num_crops, others, None, skipped, parallel)
+    loader = Loader(source, inputs, request, num_crops, others, False, skipped, parallel)
     videos = _own_videos(source, worker).map(
         lambda video: (video, tf.numpy_function(parts, [video], tf.int64, stateful=False))
     )
     clips = loader.load(videos.flat_map(numbered)).map(_per_crop)
     clips = clips.filter(lambda clip, labels, videos, views: tf.size(videos) > 0)
-    return settled(clips.map(_finished), prefetch=1)
+    return settled(clips.map(_finished(inputs)), prefetch=1)
 
 
 def _evaluation_others(source: Source) -> tuple[tf.TensorSpec, ...]:
@@ -153,5 +151,8 @@ def _per_crop(clip: dict, labels: tf.Tensor, video: tf.Tensor, view: tf.Tensor) 
     return clip, tf.tile(labels[None], [count, 1]), tf.fill([count], video), view + tf.range(count)
 
 
-def _finished(clips: dict, labels: tf.Tensor, videos: tf.Tensor, views: tf.Tensor) -> tuple:
-    return inputs(scaled(clips)), labels, videos, views
+def _finished(inputs: Mapping[str, Input]) -> Callable:
+    def finished(clips: dict, labels: tf.Tensor, videos: tf.Tensor, views: tf.Tensor) -> tuple:
+        return as_model_input(scaled(clips, inputs)), labels, videos, views
+
+    return finished

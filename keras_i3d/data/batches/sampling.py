@@ -1,44 +1,18 @@
 """Which video, which frames, which part of them: arithmetic of clips and views. Opens nothing."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
 
 from keras_i3d.data.pixels.cropping import placed
+from keras_i3d.data.pixels.preprocessing import Input
 
 # Where a crop lies among all places where it fits, in [0, 1): at the start, in the middle (rounded
 # down, as preprocessing does), at the end.
 START, CENTRE, END = 0.0, 0.5 - 1e-9, 1 - 1e-9
 # Of a shuffle: with four a permutation is as good as random; two more cost nothing.
 ROUNDS = 6
-
-
-@dataclass(frozen=True)
-class ClipSpec:
-    """How a clip is cut from a video at 25 frames per second.
-
-    num_frames: frames of the clip.
-    stride: frames of the video from one to the next.
-    short_side: pixels of the shorter side after resizing, before the crop.
-    crop: pixels of the square crop.
-    """
-
-    num_frames: int = 64
-    stride: int = 1
-    short_side: int = 256
-    crop: int = 224
-
-    def __post_init__(self):
-        if min(self.num_frames, self.stride, self.crop) < 1 or self.crop > self.short_side:
-            raise ValueError(
-                f"wanted num_frames, stride and crop of at least 1, and crop at most short_side. "
-                f"Received: {self}"
-            )
-
-    @property
-    def span(self) -> int:
-        """Frames of the video from the clip's first to its last, both included."""
-        return (self.num_frames - 1) * self.stride + 1
 
 
 @dataclass(frozen=True)
@@ -63,27 +37,49 @@ def clip_indices(start: int, total: int, num_frames: int, stride: int = 1) -> np
     return (start + stride * np.arange(num_frames)) % total
 
 
-def view_numbers(view: View, total: int, spec: ClipSpec) -> np.ndarray:
-    """Frame numbers of a view's clip in a video of `total` frames."""
-    return clip_indices(placed(view.place, total, spec.span), total, spec.num_frames, spec.stride)
+def view_numbers(place: float, total: int, inputs: Mapping[str, Input]) -> dict[str, np.ndarray]:
+    """Frame numbers of one view's clip for each stream, in a video of `total` frames.
+
+    The streams begin at the same frame, so that they show the same moment; `place`, in [0, 1), is
+    where the longest of them lies among all beginnings at which it fits.
+
+    total=12, place=0.0    rgb, frames=2, every=10    x.........x.
+                           flow, frames=11            xxxxxxxxxxx.
+    """
+    first = placed(place, total, max(one.span for one in inputs.values()))
+    return {
+        stream: clip_indices(first, total, one.frames, one.every) for stream, one in inputs.items()
+    }
 
 
-def part_numbers(part: int, total: int, spec: ClipSpec, longest: int) -> np.ndarray | None:
+def part_numbers(
+    part: int, total: int, inputs: Mapping[str, Input], longest: int
+) -> dict[str, np.ndarray] | None:
     """Frame numbers of one part of a whole video; None where it has no such part.
 
     The parts follow one another, as long as each other to one frame and no longer than `longest`;
-    they hold every frame of the video once, where stride is 1. One that is shorter than
-    spec.num_frames goes on from the video's frame 0.
+    they hold every frame of the video once, where `every` is 1. One that is shorter than the
+    input's `frames` goes on from the video's frame 0.
 
     total=5, longest=3    part 0: 0 1    part 1: 2 3 4
+
+    Raises:
+        ValueError: when the streams do not take the same frames.
     """
-    length = -(-total // spec.stride)
+    kinds = {(one.frames, one.every) for one in inputs.values()}
+    if len(kinds) > 1:
+        raise ValueError(
+            f"frames and every should be the same for all streams to score whole videos; take "
+            f"num_clips. Received: {dict(inputs)}"
+        )
+    [(frames, every)] = kinds
+    length = -(-total // every)
     parts = -(-length // longest)
     if part >= parts:
         return None
     first, end = length * part // parts, length * (part + 1) // parts
-    count = max(end - first, spec.num_frames)
-    return clip_indices(first * spec.stride, total, count, spec.stride)
+    numbers = clip_indices(first * every, total, max(end - first, frames), every)
+    return dict.fromkeys(inputs, numbers)
 
 
 def evaluation_views(num_clips: int, num_crops: int) -> list[View]:

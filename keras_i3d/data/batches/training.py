@@ -5,35 +5,29 @@ of the iterator is one integer, any number of workers gives the same global batc
 of threads the same order.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping
 
 import numpy as np
 import tensorflow as tf
 
 from keras_i3d.data.batches.augmentation import Augmentation, draw, draw_mix
 from keras_i3d.data.batches.clip_sources import Skipped, Source
+from keras_i3d.data.batches.finishing import as_model_input, check, multi_hot, scaled, settled
 from keras_i3d.data.batches.graph_augmentation import augment, mixed
-from keras_i3d.data.batches.loading import (
-    Loader,
-    Request,
-    check,
-    inputs,
-    multi_hot,
-    scaled,
-    settled,
-)
-from keras_i3d.data.batches.sampling import ClipSpec, part_of, view_numbers
+from keras_i3d.data.batches.loading import Loader, Request
+from keras_i3d.data.batches.sampling import part_of, view_numbers
+from keras_i3d.data.pixels.preprocessing import DEEPMIND_INPUTS, Input
 
+RGB = {"rgb": DEEPMIND_INPUTS["rgb"]}
 ENDLESS = np.iinfo(np.int64).max
 
 
 def training_batches(
     source: Source,
     batch_size: int,
-    spec: ClipSpec = ClipSpec(),  # noqa: B008  a frozen record
+    inputs: Mapping[str, Input] = RGB,
     *,
-    streams: Sequence[str] = ("rgb",),
-    augmentation: Augmentation = Augmentation(),  # noqa: B008
+    augmentation: Augmentation = Augmentation(),  # noqa: B008  a frozen record
     seed: int = 0,
     start: int = 0,
     worker: tuple[int, int] = (0, 1),
@@ -47,25 +41,26 @@ def training_batches(
     Args:
         source: the videos.
         batch_size: of the global batch, of all workers together.
-        spec: how clips are cut: at random in time and place; looped where a video is too short.
-        streams: "rgb", "flow" or both; then inputs is a dictionary, of the same frames and places.
+        inputs: what each stream sees, "rgb", "flow" or both: clips are cut at random in time and
+            place, and looped where a video is too short; those of both begin at the same frame.
         augmentation: how clips are changed.
         seed: decides on everything that is drawn.
         start: samples that were drawn before, a multiple of batch_size: to go on where a run ended.
         worker: (number, of how many): this worker's part of each global batch, see part_of.
         skipped: takes the videos that cannot be read, and others are shown in their place; None
-            to end with an error that names the file; loading.cause says it in one line. Damaged
+            to end with an error that names the file; finishing.cause says it in one line. Damaged
             shards always end it.
         parallel: clips that are loaded at a time; the result does not depend on it.
 
     Returns:
-        inputs: (batch, time, crop, crop, 3 or 2) float32 in [-1, 1], flow from [-20, 20] pixels.
+        inputs: (batch, time, crop, crop, 3 or 2) float32, preprocessed; a dictionary of several
+            streams.
         labels: (batch, classes) float32, 1 for each class of the video.
 
     Raises:
         ValueError: arguments that cannot be, or that do not fit each other.
     """
-    check(source, streams, spec)
+    check(source, inputs)
     first, own = part_of(batch_size, worker)
     if start % batch_size or start < 0:
         raise ValueError(
@@ -76,7 +71,7 @@ def training_batches(
             f"to mix examples in pairs, each worker's part of a batch should be even. "
             f"Received: batch_size={batch_size} for {worker[1]} workers"
         )
-    if augmentation.moves_pixels and "flow" in streams:
+    if augmentation.moves_pixels and "flow" in inputs:
         raise ValueError(
             "rotate, shear and translate would make the flow untrue: leave them out of "
             "augmentation.operations, such as by operations=COLOUR_OPERATIONS"
@@ -94,13 +89,12 @@ def training_batches(
         )
         view = drawn.view
         return Request(
-            drawn.video, lambda total: view_numbers(view, total, spec), view.crops, others
+            drawn.video, lambda total: view_numbers(view.place, total, inputs), view.crops, others
         )
 
     loader = Loader(
         source,
-        spec,
-        streams,
+        inputs,
         request,
         num_crops=1,
         others=(
@@ -110,7 +104,7 @@ def training_batches(
             tf.TensorSpec((6,), tf.float32),
             tf.TensorSpec((len(source.class_names),), tf.float32),
         ),
-        num_frames=spec.num_frames,
+        fixed=True,
         skipped=skipped,
         parallel=parallel,
     )
@@ -120,10 +114,10 @@ def training_batches(
         return augment(clip, flip, jitter, operations, augmentation), mix, labels
 
     def finish(clips, mix, labels):
-        clips = scaled(clips)
+        clips = scaled(clips, inputs)
         if augmentation.mixes:
             clips, labels = mixed(clips, labels, mix)
-        return inputs(clips), labels
+        return as_model_input(clips), labels
 
     numbers = tf.data.Dataset.range(start // batch_size * own, ENDLESS)
     numbers = numbers.map(lambda n: n // own * batch_size + first + n % own)

@@ -1,25 +1,22 @@
 """Video files of a list as a source of clips: decoded when they are read, nothing held."""
 
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 import numpy as np
 
 from keras_i3d.data.batches.clip_sources import Choice, crop_flow
-from keras_i3d.data.batches.sampling import ClipSpec
 from keras_i3d.data.flow.flow_files import SUFFIX, FlowFile
 from keras_i3d.data.flow.methods import check_equal, decode
 from keras_i3d.data.lists.annotations import Video
 from keras_i3d.data.pixels.cropping import Cropper
-from keras_i3d.data.pixels.preprocessing import DEEPMIND_RGB, resize, resized
+from keras_i3d.data.pixels.preprocessing import DEEPMIND_RGB, Input, resize, resized
 from keras_i3d.data.video.decoding import VideoError
 from keras_i3d.data.video.timelines import OtherFramesError, Timeline, Timelines, read_frames
 
-FPS = DEEPMIND_RGB.fps
-
 
 class VideoFiles:
-    """Video files, read at 25 frames per second from the key picture before a clip.
+    """Video files, read at `fps` frames per second from the key picture before a clip.
 
     May be read by many threads at a time; decoding does not hold Python's lock.
 
@@ -29,6 +26,7 @@ class VideoFiles:
         flow_folder: where tools/compute_flow.py put the flow of these files: that of ROOT/NAME is
             FLOW_FOLDER/NAME.flow.zip. None where there is none.
         root: the folder of the videos; only needed for flow_folder.
+        fps: frames per second at which the frames are numbered.
 
     Raises:
         VideoError: while reading, when a file gives no frames; it names the file.
@@ -42,13 +40,15 @@ class VideoFiles:
         class_names: Sequence[str],
         flow_folder: str | os.PathLike | None = None,
         root: str | os.PathLike | None = None,
+        fps: int = DEEPMIND_RGB.fps,
     ):
         if flow_folder is not None and root is None:
             raise ValueError("with flow_folder, root should be the folder of the videos, not None")
         self.videos, self.class_names = list(videos), tuple(class_names)
         self.num_videos = len(self.videos)
         self._flow_folder, self._root = flow_folder, root
-        self._timelines = Timelines(FPS)
+        self.fps = fps
+        self._timelines = Timelines(fps)
         self._fingerprint = None
 
     def id(self, index: int) -> str:
@@ -60,9 +60,9 @@ class VideoFiles:
         return self.videos[index].labels
 
     def num_frames(self, index: int) -> int:
-        """Its frames, at 25 a second; the file is read for it, once."""
+        """Its frames, at `fps` a second; the file is read for it, once."""
         video = self.videos[index]
-        return len(_part(video, self._timelines.indexed(video.path)))
+        return len(_part(video, self._timelines.indexed(video.path), self.fps))
 
     def read(
         self, index: int, start: int, count: int, streams: Sequence[str] = ("rgb",)
@@ -71,7 +71,7 @@ class VideoFiles:
         clip = {}
         numbers = np.arange(start, start + count)
         if "rgb" in streams:
-            clip["rgb"] = self._frames(index, lambda total: numbers, _whole)[1]
+            clip["rgb"] = self._frames(index, lambda total: {"rgb": numbers}, _whole)[1]
         if "flow" in streams:
             clip["flow"] = self._flow(index, numbers, lambda flow: flow)
         return clip
@@ -81,39 +81,40 @@ class VideoFiles:
         index: int,
         choose: Choice,
         crops: Sequence[tuple[float, float]],
-        spec: ClipSpec,
-        streams: Sequence[str] = ("rgb",),
+        inputs: Mapping[str, Input],
     ) -> dict[str, np.ndarray] | None:
-        """Crops of chosen frames; see sources.read_crops."""
-        croppers = {}
+        """Crops of chosen frames; see clip_sources.read_crops."""
+        croppers, rgb = {}, inputs.get("rgb")
 
         def cut(frame):
             size = frame.shape[:2]
             if size not in croppers:  # files may change theirs
-                croppers[size] = Cropper(*size, spec.short_side, spec.crop, crops)
+                croppers[size] = Cropper(*size, rgb.short_side, rgb.crop, crops)
             return croppers[size](frame)
 
-        numbers, frames = self._frames(index, choose, cut if "rgb" in streams else None)
+        numbers, frames = self._frames(index, choose, cut if rgb else None)
         if numbers is None:
             return None
-        clip = {"rgb": frames.swapaxes(0, 1)} if "rgb" in streams else {}
-        if "flow" in streams:
-            where = self.videos[index].path
-            flow = self._flow(
-                index, numbers, lambda f: crop_flow(f[None], np.zeros(1, int), crops, spec, where)
-            )
-            clip["flow"] = flow[:, :, 0].swapaxes(0, 1)
-        return clip
+        clip = {"rgb": frames.swapaxes(0, 1)} if rgb else {}
+        if "flow" in inputs:
+            where, flow = self.videos[index].path, inputs["flow"]
+
+            def cut_flow(picture):
+                return crop_flow(picture[None], np.zeros(1, int), crops, flow, where)
+
+            pictures = self._flow(index, numbers["flow"], cut_flow)
+            clip["flow"] = pictures[:, :, 0].swapaxes(0, 1)
+        return {stream: clip[stream] for stream in inputs}
 
     def _frames(
         self, index: int, choose: Choice, change: Callable | None
-    ) -> tuple[np.ndarray | None, np.ndarray | None]:
-        """(numbers that were chosen, these frames after `change`), both None where none was."""
-        video = self.videos[index]
+    ) -> tuple[Mapping[str, np.ndarray] | None, np.ndarray | None]:
+        """(numbers that were chosen, the frames of rgb after `change`), None where none was."""
+        video, timelines = self.videos[index], self._timelines
         try:
-            return _chosen(video, self._timelines.indexed(video.path), choose, change)
+            return _chosen(video, timelines.indexed(video.path), self.fps, choose, change)
         except OtherFramesError:
-            return _chosen(video, self._timelines.decoded(video.path), choose, change)
+            return _chosen(video, timelines.decoded(video.path), self.fps, choose, change)
 
     def _flow(self, index: int, numbers: np.ndarray, change: Callable) -> np.ndarray:
         if self._flow_folder is None:
@@ -123,32 +124,35 @@ class VideoFiles:
         with FlowFile(os.path.join(self._flow_folder, name + SUFFIX)) as stored:
             self._fingerprint = self._fingerprint or stored.fingerprint
             check_equal(self._fingerprint, stored.fingerprint, stored.path)
-            places = np.minimum(numbers + _first_tick(video), len(stored) - 1)
+            places = np.minimum(numbers + _first_tick(video, self.fps), len(stored) - 1)
             different, inverse = np.unique(places, return_inverse=True)
             bound = stored.fingerprint.bound
             pictures = [decode(change(stored[int(place)]), bound) for place in different]
         return np.stack(pictures)[inverse]
 
 
-def _first_tick(video: Video) -> int:
-    return round((video.start or 0) * FPS)
+def _first_tick(video: Video, fps: int) -> int:
+    return round((video.start or 0) * fps)
 
 
-def _part(video: Video, timeline: Timeline) -> np.ndarray:
+def _part(video: Video, timeline: Timeline, fps: int) -> np.ndarray:
     """The frame at each tick of the part of the file that is the video."""
-    first = _first_tick(video)
-    end = None if video.end is None else max(first + 1, round(video.end * FPS))
+    first = _first_tick(video, fps)
+    end = None if video.end is None else max(first + 1, round(video.end * fps))
     part = timeline.frames[first:end]
     if not len(part):
         raise VideoError(video.path, f"it ends before {video.start} s, where the video begins")
     return part
 
 
-def _chosen(video: Video, timeline: Timeline, choose: Choice, change: Callable | None) -> tuple:
-    part = _part(video, timeline)
-    numbers = choose(len(part))
-    if numbers is None or change is None:
-        return numbers, None
+def _chosen(
+    video: Video, timeline: Timeline, fps: int, choose: Choice, change: Callable | None
+) -> tuple:
+    part = _part(video, timeline, fps)
+    chosen = choose(len(part))
+    if chosen is None or change is None:
+        return chosen, None
+    numbers = chosen["rgb"]
     if not 0 <= numbers.min() <= numbers.max() < len(part):
         raise ValueError(
             f"{video.path} has {len(part)} frames; "
@@ -162,7 +166,7 @@ def _chosen(video: Video, timeline: Timeline, choose: Choice, change: Callable |
             frames = np.empty((len(different), *changed.shape), changed.dtype)
         frames[place] = changed
     same = len(inverse) == len(different) and (np.diff(inverse) > 0).all()
-    return numbers, frames if same else frames[inverse]
+    return chosen, frames if same else frames[inverse]
 
 
 def _whole(frame: np.ndarray) -> np.ndarray:

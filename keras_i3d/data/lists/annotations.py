@@ -101,7 +101,7 @@ def read_annotations(
     if not os.path.isdir(root):
         raise ValueError(f"{root}: wanted the folder of the videos; there is none")
     lists = [os.path.abspath(os.path.expanduser(path)) for path in annotations]
-    reader = importlib.import_module(f"keras_i3d.data.{READERS[format]}")
+    reader = importlib.import_module(f"keras_i3d.data.lists.{READERS[format]}")
     try:
         found = reader.read(
             root, lists, classes=classes, split_number=split_number, labelled=format != "files"

@@ -53,6 +53,8 @@ def resized(height, width, short_side: int):
 def scale(values: tf.Tensor, spec: Preprocessing) -> tf.Tensor:
     """Pixel or flow values to the range of the network, float32; the shape stays."""
     values = tf.cast(values, tf.float32)
+    if spec.bgr:
+        values = tf.reverse(values, [-1])
     if spec.bound is not None:
         values = tf.clip_by_value(values, -spec.bound, spec.bound)
     return values / spec.scale + spec.offset

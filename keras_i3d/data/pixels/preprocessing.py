@@ -3,9 +3,12 @@
 NumPy only, so that worker processes that decode videos need not load TensorFlow.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
+
+# Values of one pixel of each stream: red, green, blue; motion to the right, motion downwards.
+CHANNELS = {"rgb": 3, "flow": 2}
 
 
 @dataclass(frozen=True)
@@ -16,17 +19,40 @@ class Preprocessing:
     short_side: pixels of the shorter side after resizing; the other keeps the aspect.
     crop: pixels of the square cut out of the centre.
     least_frames: a shorter clip is looped to this many frames.
-    scale, offset: values become value / scale + offset.
+    scale, offset: values become value / scale + offset; a number each, or one for every channel.
     bound: values are first clipped to [-bound, bound], in the frames' unit; None for no clipping.
+    keep_aspect: False resizes both sides to `short_side`, whatever the frame's aspect.
+    bgr: whether the network takes blue first; scale and offset are then in that order too.
     """
 
     fps: int = 25
     short_side: int = 256
     crop: int = 224
     least_frames: int = 64
-    scale: float = 127.5
-    offset: float = -1.0
+    scale: float | tuple[float, ...] = 127.5
+    offset: float | tuple[float, ...] = -1.0
     bound: float | None = None
+    keep_aspect: bool = True
+    bgr: bool = False
+
+    def __post_init__(self):
+        for name in ("scale", "offset"):  # JSON has no tuples
+            value = getattr(self, name)
+            object.__setattr__(self, name, tuple(value) if isinstance(value, list) else value)
+
+
+def normalised(mean: tuple[float, ...], deviation: tuple[float, ...], **sizes) -> Preprocessing:
+    """Return the preprocessing (value / 255 - mean) / deviation, channel by channel.
+
+    Args:
+        mean, deviation: of each channel, for values in [0, 1].
+        sizes: the other fields of `Preprocessing`.
+    """
+    return Preprocessing(
+        scale=tuple(255.0 * d for d in deviation),
+        offset=tuple(-m / d for m, d in zip(mean, deviation, strict=True)),
+        **sizes,
+    )
 
 
 # kinetics-i3d, README: 25 frames per second, shortest side 256 by bilinear interpolation, centre
@@ -34,6 +60,65 @@ class Preprocessing:
 DEEPMIND_RGB = Preprocessing()
 DEEPMIND_FLOW = Preprocessing(scale=20.0, offset=0.0, bound=20.0)
 BY_STREAM = {"rgb": DEEPMIND_RGB, "flow": DEEPMIND_FLOW}
+
+
+@dataclass(frozen=True)
+class Input:
+    """What one stream of a network sees of a video.
+
+    frames: of a clip, in training.
+    every: frames of the video, at preprocessing.fps, from one of the clip's to the next.
+    channels: values of a pixel.
+    preprocessing: how the frames are resized, cropped and scaled.
+
+    frames=4, every=3    x..x..x..x    span 10
+    """
+
+    frames: int = 64
+    every: int = 1
+    channels: int = 3
+    preprocessing: Preprocessing = DEEPMIND_RGB
+
+    def __post_init__(self):
+        least = min(self.frames, self.every, self.channels, self.crop)
+        if least < 1 or self.crop > self.short_side:
+            raise ValueError(
+                f"frames, every, channels and crop should be at least 1, and crop at most "
+                f"short_side. Received: {self}"
+            )
+
+    @property
+    def span(self) -> int:
+        """Frames of the video from the clip's first to its last, both included."""
+        return (self.frames - 1) * self.every + 1
+
+    @property
+    def crop(self) -> int:
+        """Pixels of the square crop."""
+        return self.preprocessing.crop
+
+    @property
+    def short_side(self) -> int:
+        """Pixels of the frames' shorter side before the crop."""
+        return self.preprocessing.short_side
+
+    def changed(self, frames=None, every=None, short_side=None, crop=None) -> "Input":
+        """Return this input with other sizes; None leaves one as it is."""
+        sizes = {"short_side": short_side, "crop": crop}
+        sizes = {name: size for name, size in sizes.items() if size is not None}
+        return replace(
+            self,
+            frames=self.frames if frames is None else frames,
+            every=self.every if every is None else every,
+            preprocessing=replace(self.preprocessing, **sizes),
+        )
+
+
+# What I3D sees: clips of 64 frames, each the next.
+DEEPMIND_INPUTS = {
+    stream: Input(channels=CHANNELS[stream], preprocessing=spec)
+    for stream, spec in BY_STREAM.items()
+}
 
 
 def preprocess(frames: np.ndarray, spec: Preprocessing) -> np.ndarray:
@@ -81,9 +166,18 @@ def resized(height: int, width: int, short_side: int) -> tuple[int, int]:
 def scale(values: np.ndarray, spec: Preprocessing) -> np.ndarray:
     """Pixel or flow values to the range of the network, float32; the shape stays."""
     values = np.asarray(values, np.float32)
+    if spec.bgr:
+        values = values[..., ::-1]
     if spec.bound is not None:
         values = np.clip(values, -spec.bound, spec.bound)
     return values / np.float32(spec.scale) + np.float32(spec.offset)
+
+
+def unscale(values: np.ndarray, spec: Preprocessing) -> np.ndarray:
+    """Values in the range of the network back to pixels or flow, float32: undoes `scale`."""
+    values = np.asarray(values, np.float32)
+    values = (values - np.float32(spec.offset)) * np.float32(spec.scale)
+    return values[..., ::-1] if spec.bgr else values
 
 
 def preprocess_input(x, stream: str = "rgb"):

@@ -30,6 +30,7 @@ class Shards:
     Attributes:
         videos: the manifest's StoredVideo of each.
         short_side: pixels of the shorter side of the stored frames.
+        fps: stored frames a second.
         flow: how the stored flow was made, a dictionary; None where there is none.
 
     Raises:
@@ -42,6 +43,7 @@ class Shards:
         self.videos, self.class_names = self._manifest.videos, self._manifest.classes
         self.num_videos = len(self.videos)
         self.short_side: int = self._manifest.options["short_side"]
+        self.fps: int = self._manifest.options["fps"]
         self.flow = self._manifest.options["flow"]
 
     def id(self, index: int) -> str:
@@ -53,7 +55,7 @@ class Shards:
         return self.videos[index].labels
 
     def num_frames(self, index: int) -> int:
-        """Its frames, at 25 a second."""
+        """Its frames, at `fps` a second."""
         return self.videos[index].frames
 
     def record(self, index: int) -> bytes:

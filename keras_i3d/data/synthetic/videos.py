@@ -125,6 +125,7 @@ class SyntheticVideos:
         pairs = [a + m for a, m in itertools.product(self.appearances, self.motions)]
         names = {"motion": self.motions, "appearance": self.appearances, "joint": pairs}
         self.class_names = tuple(names[task])
+        self.fps = FPS
 
     def __len__(self) -> int:
         return self.num_videos

@@ -11,7 +11,7 @@ import tensorflow as tf
 from keras_i3d.data.batches.augmentation import NONE, Augmentation
 from keras_i3d.data.batches.clip_sources import Skipped
 from keras_i3d.data.batches.evaluation import evaluation_batches, whole_video_batches
-from keras_i3d.data.batches.sampling import CENTRE, ClipSpec, View, view_numbers
+from keras_i3d.data.batches.sampling import CENTRE, view_numbers
 from keras_i3d.data.batches.training import training_batches
 from keras_i3d.data.batches.video_files import VideoFiles
 from keras_i3d.data.lists.annotations import Video
@@ -20,14 +20,20 @@ from keras_i3d.data.pixels.preprocessing import DEEPMIND_RGB
 from keras_i3d.data.video.decoding import VideoError, VideoFile
 from keras_i3d.data.video.frames import cropped_frames, read_clip
 from tests.conftest import LIGHT, write_video
+from tests.data.seen import seen
 
-SMALL = ClipSpec(num_frames=4, stride=2, short_side=40, crop=32)
+SMALL = seen(frames=4, every=2, short_side=40, crop=32)
+BOTH = seen(4, 2, 40, 32, streams=("rgb", "flow"))
+FAST = dataclasses.replace(
+    SMALL["rgb"], preprocessing=dataclasses.replace(SMALL["rgb"].preprocessing, fps=15)
+)
 
 
 class Counting:
     """Videos whose pixels tell the video, the frame, the row and the column; flow likewise."""
 
     class_names = ("a", "b", "c")
+    fps = 25
 
     def __init__(self, lengths, height=40, width=50):
         self.lengths, self.size = lengths, (height, width)
@@ -83,7 +89,7 @@ def test_frames_are_those_of_the_clip_and_crops_lie_anywhere():
         for clip, label in zip(pixels(x), y, strict=True):
             video, frames = clip[0, 0, 0, 0] // 16, clip[:, 0, 0, 0] % 16
             assert label.tolist() == np.eye(3)[video % 3].tolist()
-            if SOURCE.lengths[video] >= SMALL.span:
+            if SOURCE.lengths[video] >= SMALL["rgb"].span:
                 assert np.diff(frames).tolist() == [2, 2, 2]
                 starts.add((video, frames[0]))
             else:
@@ -127,7 +133,7 @@ def test_parallelism_changes_nothing():
 
 def test_streams_share_start_crop_and_flip():
     flipped = 0
-    for x, _ in take(30, augmentation=Augmentation(flip=0.5), streams=("rgb", "flow")):
+    for x, _ in take(30, spec=BOTH, augmentation=Augmentation(flip=0.5)):
         for rgb, flow in zip(pixels(x["rgb"]), x["flow"] * 20, strict=True):
             video, frames = rgb[0, 0, 0, 0] // 16, rgb[:, 0, 0, 0] % 16
             mirrored = rgb[0, 0, 0, 2] > rgb[0, 0, 1, 2]
@@ -161,7 +167,7 @@ def files(tmp_path):
 
 
 def test_pixels_of_files_are_those_of_numpy(files):
-    spec = ClipSpec(4, 2, 48, 32)
+    spec = seen(4, 2, 48, 32)
     for x, labels, index, _ in evaluation_batches(files, 1, spec):
         video = files.videos[int(index[0])]
         with VideoFile(video.path) as file:
@@ -175,7 +181,7 @@ def test_pixels_of_files_are_those_of_numpy(files):
 
 def test_a_part_of_a_video_is_a_video(files):
     part = Video(files.videos[1].path, (0,), "part", start=0.2, end=0.4)  # frames 5 to 9
-    spec = ClipSpec(1, 1, 48, 32)
+    spec = seen(1, 1, 48, 32)
     ((clip, *_),) = whole_video_batches(VideoFiles([part], ("a",)), spec)
     clips = [x for x, _, index, _ in whole_video_batches(files, spec) if index[0] == 1]
     assert np.array_equal(clip, clips[0][:, 5:10])
@@ -192,33 +198,33 @@ def test_real_clips_are_read_whole(shared):
 @pytest.mark.parametrize("place", [0.0, 0.4, 0.99])
 def test_seeking_gives_the_frames_of_decoding_from_the_start(shared, place):
     """Of every clip and every decodable nasty file: 4 frames at a place, against all of them."""
-    spec, seen = ClipSpec(4, 1, 40, 32), 0
+    spec, files = seen(4, 1, 40, 32), 0
     recipe = dataclasses.replace(DEEPMIND_RGB, short_side=40, crop=32)
     paths = [p for folder in ("clips", "nasty") for p in sorted((shared / folder).iterdir())]
     for path in paths:
         if path.name == "long_6000_frames.mp4" or path.stat().st_size > 4_000_000:
             continue
         source = VideoFiles([Video(str(path), (0,), path.name)], ("a",))
-        choose = lambda total: view_numbers(View(place, ()), total, spec)  # noqa: E731
+        choose = lambda total: view_numbers(place, total, spec)  # noqa: E731
         try:
             with VideoFile(path) as file:
                 whole = np.stack(list(cropped_frames(file, recipe)))
                 damaged = any(note.startswith("damaged") for note in file.notes)
         except VideoError:
             with pytest.raises(VideoError):
-                source.read_crops(0, choose, [(CENTRE, CENTRE)], spec, ("rgb",))
+                source.read_crops(0, choose, [(CENTRE, CENTRE)], spec)
             continue
-        clip = source.read_crops(0, choose, [(CENTRE, CENTRE)], spec, ("rgb",))["rgb"][0]
+        clip = source.read_crops(0, choose, [(CENTRE, CENTRE)], spec)["rgb"][0]
         # What stands for lost pictures depends on what was decoded before.
-        assert damaged or np.array_equal(clip, whole[choose(len(whole))]), path.name
-        seen += not damaged
-    assert seen > 30
+        assert damaged or np.array_equal(clip, whole[choose(len(whole))["rgb"]]), path.name
+        files += not damaged
+    assert files > 30
 
 
 def test_a_broken_video_is_an_error_that_names_it_or_is_left_out(files, tmp_path):
     (tmp_path / "broken.mp4").write_bytes(b"no video")
     videos = [*files.videos, Video(str(tmp_path / "broken.mp4"), (0,), "b")]
-    source, spec = VideoFiles(videos, ("a", "b", "c")), ClipSpec(4, 2, 48, 32)
+    source, spec = VideoFiles(videos, ("a", "b", "c")), seen(4, 2, 48, 32)
     with pytest.raises(tf.errors.OpError, match=r"broken\.mp4: not a video"):
         list(training_batches(source, 4, spec).take(1))
     skipped = Skipped()
@@ -235,7 +241,7 @@ def test_a_broken_video_is_an_error_that_names_it_or_is_left_out(files, tmp_path
 
 
 def test_flow_of_a_video_of_one_frame_is_none():
-    batches = training_batches(Counting([1]), 1, ClipSpec(3, 1, 40, 32), streams=("rgb", "flow"))
+    batches = training_batches(Counting([1]), 1, seen(3, 1, 40, 32, streams=("rgb", "flow")))
     ((x, _),) = batches.take(1)
     assert x["rgb"].shape[1] == x["flow"].shape[1] == 3
     assert not np.any(x["flow"])
@@ -265,7 +271,7 @@ def test_whole_videos_come_whole():
 
 
 def test_a_long_video_comes_in_parts_that_have_every_frame_once():
-    spec = ClipSpec(2, 1, 40, 32)
+    spec = seen(2, 1, 40, 32)
     frames = {number: [] for number in range(5)}
     for x, _, videos, _ in whole_video_batches(SOURCE, spec, longest=5):
         assert x.shape[1] <= 5
@@ -277,20 +283,21 @@ def test_a_long_video_comes_in_parts_that_have_every_frame_once():
     "arguments, message",
     [
         ({"start": 3}, "multiple of batch_size"),
-        ({"streams": ("rgb", "rgb")}, "streams should be"),
-        ({"streams": ("sound",)}, "streams should be"),
+        ({"inputs": {}}, "inputs should be for"),
+        ({"inputs": {"sound": SMALL["rgb"]}}, "inputs should be for"),
+        ({"inputs": {"rgb": FAST}}, r"read at 15 frames a second, and this source has 25"),
         ({"worker": (2, 2)}, "worker 2 of 2"),
         ({"source": Counting([])}, "there is no video"),
         ({"augmentation": Augmentation(mixup=0.2), "batch_size": 3}, "should be even"),
         (
-            {"augmentation": Augmentation(num_operations=1), "streams": ("flow",)},
+            {"augmentation": Augmentation(num_operations=1), "inputs": BOTH},
             "make the flow untrue",
         ),
     ],
 )
 def test_what_cannot_be_is_refused_before_anything_is_read(arguments, message):
     with pytest.raises(ValueError, match=message):
-        training_batches(**{"source": SOURCE, "batch_size": 2, "spec": SMALL, **arguments})
+        training_batches(**{"source": SOURCE, "batch_size": 2, "inputs": SMALL, **arguments})
 
 
 def test_sources_do_without_tensorflow():

@@ -6,10 +6,10 @@ import tensorflow as tf
 
 from keras_i3d.data.batches.clip_sources import Skipped
 from keras_i3d.data.batches.evaluation import evaluation_batches, whole_video_batches
-from keras_i3d.data.batches.sampling import ClipSpec
 from tests.data.counting import CountingVideos, levels
+from tests.data.seen import seen
 
-SPEC = ClipSpec(num_frames=6, short_side=12, crop=8)
+SPEC = seen(frames=6, short_side=12, crop=8)
 
 
 def views(batches):
@@ -79,7 +79,7 @@ def test_broken_videos_are_counted_or_named(whole):
 
 
 def test_two_streams_and_labels():
-    batches = evaluation_batches(CountingVideos(), 6, SPEC, streams=("flow", "rgb"))
+    batches = evaluation_batches(CountingVideos(), 6, seen(6, 1, 12, 8, streams=("flow", "rgb")))
     ((clips, labels, *_),) = batches
     assert clips["flow"].shape == (6, 6, 8, 8, 2)
     assert clips["rgb"].shape == (6, 6, 8, 8, 3)
@@ -90,7 +90,9 @@ def test_two_streams_and_labels():
 def test_what_cannot_be():
     with pytest.raises(ValueError, match="worker should be a number below 2"):
         evaluation_batches(CountingVideos(), 4, SPEC, worker=(2, 2))
-    with pytest.raises(ValueError, match="longest should be at least num_frames. Received: 5 and"):
+    with pytest.raises(
+        ValueError, match="longest should be at least the inputs' frames. Received: 5 and"
+    ):
         whole_video_batches(CountingVideos(), SPEC, longest=5)
     with pytest.raises(ValueError, match="no video in this source"):
         evaluation_batches(CountingVideos(0), 4, SPEC)
@@ -104,10 +106,10 @@ def test_every_shared_file_is_accounted_for(shared):
     paths = [p for folder in ("clips", "nasty") for p in sorted((shared / folder).iterdir())]
     source = VideoFiles([Video(str(p), (0,), str(p)) for p in paths], ["a"])
     for batches in (evaluation_batches, whole_video_batches):
-        skipped, spec = Skipped(), ClipSpec(8, 4, 32, 32)
+        skipped, spec = Skipped(), seen(8, 4, 32, 32)
         options = {"batch_size": 4} if batches is evaluation_batches else {}
         found = set()
-        for _, _, videos, _ in batches(source, spec=spec, skipped=skipped, **options):
+        for _, _, videos, _ in batches(source, inputs=spec, skipped=skipped, **options):
             found |= set(videos.numpy().tolist())
         assert len(found) + len(skipped) == len(paths)
         assert len(found) == 50

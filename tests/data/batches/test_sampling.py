@@ -6,8 +6,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from keras_i3d.data.batches import sampling
-from keras_i3d.data.batches.sampling import CENTRE, END, START, ClipSpec, View
+from keras_i3d.data.batches.sampling import CENTRE, END, START
 from keras_i3d.data.pixels.cropping import crop_corner
+from tests.data.seen import seen
 
 counts = st.integers(1, 400)
 places = st.floats(0, 1, exclude_max=True)
@@ -18,16 +19,16 @@ def test_clips_by_hand():
     assert sampling.clip_indices(2, 5, 4, 2).tolist() == [2, 4, 1, 3]
     assert [sampling.placed(place, 10, 8) for place in (0, 0.32, 0.34, 0.99)] == [0, 0, 1, 2]
     assert sampling.placed(0.99, 5, 8) == 0
-    assert ClipSpec(4, stride=3).span == 10
+    assert seen(4, every=3)["rgb"].span == 10
 
 
 @given(place=places, total=counts, frames=counts, stride=st.integers(1, 5))
 def test_a_clip_never_runs_past_the_end_where_it_fits(place, total, frames, stride):
-    spec = ClipSpec(frames, stride)
-    numbers = sampling.view_numbers(View(place, ()), total, spec)
+    spec = seen(frames, stride)
+    numbers = sampling.view_numbers(place, total, spec)["rgb"]
     assert len(numbers) == frames
     assert 0 <= numbers.min() <= numbers.max() < total
-    if total >= spec.span:
+    if total >= spec["rgb"].span:
         assert (np.diff(numbers) == stride).all()
     else:
         assert numbers[0] == 0
@@ -66,17 +67,17 @@ def test_views_are_in_the_middles_of_equal_parts():
 
 @given(total=counts, stride=st.integers(1, 4), longest=st.integers(5, 60))
 def test_parts_hold_every_frame_once(total, stride, longest):
-    spec, parts = ClipSpec(1, stride), []
+    spec, parts = seen(1, stride), []
     while (part := sampling.part_numbers(len(parts), total, spec, longest)) is not None:
-        assert len(part) <= longest
-        parts.append(part)
+        assert len(part["rgb"]) <= longest
+        parts.append(part["rgb"])
     assert np.concatenate(parts).tolist() == list(range(0, total, stride))
     assert max(map(len, parts)) - min(map(len, parts)) <= 1
 
 
 def test_a_short_whole_video_is_looped():
-    assert sampling.part_numbers(0, 3, ClipSpec(5), 10).tolist() == [0, 1, 2, 0, 1]
-    assert sampling.part_numbers(1, 3, ClipSpec(5), 10) is None
+    assert sampling.part_numbers(0, 3, seen(5), 10)["rgb"].tolist() == [0, 1, 2, 0, 1]
+    assert sampling.part_numbers(1, 3, seen(5), 10) is None
 
 
 @given(batch=st.integers(1, 64), workers=st.integers(1, 9))
@@ -114,6 +115,22 @@ def test_an_order_needs_no_list():
 
 def test_what_a_spec_cannot_be():
     with pytest.raises(ValueError, match="crop at most short_side. Received: .*crop=257"):
-        ClipSpec(crop=257)
+        seen(crop=257)
     with pytest.raises(ValueError, match="at least 1"):
-        ClipSpec(0)
+        seen(0)
+
+
+def test_streams_of_different_frames_begin_together():
+    """A picture, and the ten steps of flow that follow it; five pictures ten frames apart."""
+    one = {"rgb": seen(1)["rgb"], "flow": seen(10)["rgb"]}
+    # Of 12 frames the flow's ten fit at 0, 1 and 2.
+    assert sampling.view_numbers(0.99, 12, one) == {
+        "rgb": pytest.approx([2]),
+        "flow": pytest.approx(range(2, 12)),
+    }
+    five = {"rgb": seen(5, every=10)["rgb"], "flow": seen(50)["rgb"]}
+    chosen = sampling.view_numbers(0.0, 45, five)  # goes on from frame 0
+    assert chosen["rgb"].tolist() == [0, 10, 20, 30, 40]
+    assert chosen["flow"].tolist() == [*range(45), *range(5)]
+    with pytest.raises(ValueError, match="the same for all streams to score whole videos"):
+        sampling.part_numbers(0, 45, five, 100)

@@ -6,15 +6,16 @@ import tensorflow as tf
 
 from keras_i3d.data.batches.augmentation import COLOUR_OPERATIONS, NONE, Augmentation, draw
 from keras_i3d.data.batches.clip_sources import Skipped
-from keras_i3d.data.batches.loading import cause
-from keras_i3d.data.batches.sampling import ClipSpec, view_numbers
+from keras_i3d.data.batches.finishing import cause
+from keras_i3d.data.batches.sampling import view_numbers
 from keras_i3d.data.batches.training import training_batches
 from keras_i3d.data.batches.video_files import VideoFiles
 from keras_i3d.data.pixels.cropping import crop_corner
 from keras_i3d.data.synthetic.videos import SyntheticVideos
 from tests.data.counting import CountingVideos, levels
+from tests.data.seen import seen
 
-SPEC = ClipSpec(num_frames=6, stride=2, short_side=12, crop=8)
+SPEC = seen(frames=6, every=2, short_side=12, crop=8)
 
 
 def arrays(batches, count):
@@ -32,7 +33,7 @@ def assert_equal(one, other):
 def test_frames_crops_flips_and_labels_are_those_drawn():
     source, augmentation = CountingVideos(), Augmentation(flip=0.5)
     batches = training_batches(
-        source, 6, SPEC, streams=("rgb", "flow"), augmentation=augmentation, seed=4
+        source, 6, seen(6, 2, 12, 8, streams=("rgb", "flow")), augmentation=augmentation, seed=4
     )
     flips = set()
     for epoch, (clips, labels) in enumerate(batches.take(4)):
@@ -41,7 +42,7 @@ def test_frames_crops_flips_and_labels_are_those_drawn():
         for place in range(6):
             drawn = draw(6 * epoch + place, 6, 4, augmentation)
             total = source.num_frames(drawn.video)
-            numbers = view_numbers(drawn.view, total, SPEC)
+            numbers = view_numbers(drawn.view.place, total, SPEC)["rgb"]
             top, left = crop_corner(12, 16, 8, drawn.view.crops[0])
             columns = np.arange(left, left + 8)[:: -1 if drawn.flip else 1]
             assert (rgb[place, ..., 0] == drawn.video).all()
@@ -68,7 +69,7 @@ def synthetic():
     return SyntheticVideos(num_videos=10, num_frames=8, size=(24, 32))
 
 
-SMALL = ClipSpec(4, 1, 24, 16)
+SMALL = seen(4, 1, 24, 16)
 
 
 def test_any_parallelism_gives_the_same():
@@ -106,7 +107,7 @@ def test_workers_share_the_global_batch(batch_size, workers):
 
 
 def test_flow_and_pixels_of_synthetic_videos():
-    batches = training_batches(synthetic(), 4, SMALL, streams=("rgb", "flow"))
+    batches = training_batches(synthetic(), 4, seen(4, 1, 24, 16, streams=("rgb", "flow")))
     ((clips, labels),) = batches.take(1)
     assert clips["rgb"].shape == (4, 4, 16, 16, 3)
     assert clips["flow"].shape == (4, 4, 16, 16, 2)
@@ -125,10 +126,10 @@ def test_a_broken_video_ends_it_by_name():
 def test_a_broken_video_is_replaced_and_told():
     source, skipped = CountingVideos(broken=[3]), Skipped()
     batches = training_batches(source, 6, SPEC, skipped=skipped, augmentation=NONE)
-    seen = np.concatenate([levels(clips)[:, 0, 0, 0, 0] for clips, _ in batches.take(5)])
-    assert len(seen) == 30
-    assert 3 not in seen
-    assert all((seen == video).sum() >= 5 for video in (0, 1, 2, 4, 5))
+    shown = np.concatenate([levels(clips)[:, 0, 0, 0, 0] for clips, _ in batches.take(5)])
+    assert len(shown) == 30
+    assert 3 not in shown
+    assert all((shown == video).sum() >= 5 for video in (0, 1, 2, 4, 5))
     assert skipped.report() == "1 videos were left out:\n  video 3: 3.mp4: torn"
     assert_equal(
         arrays(batches, 5), arrays(training_batches(source, 6, SPEC, augmentation=NONE,
@@ -147,7 +148,7 @@ def test_video_files_in_batches(counting_video):
     from keras_i3d.data.lists.annotations import Video
 
     source = VideoFiles([Video(str(counting_video), (1,), "v")], ["a", "b"])
-    spec = ClipSpec(4, 2, 30, 16)
+    spec = seen(4, 2, 30, 16)
     batches = training_batches(source, 3, spec, augmentation=NONE)
     for clips, labels in batches.take(2):
         assert clips.shape == (3, 4, 16, 16, 3)
@@ -158,7 +159,7 @@ def test_video_files_in_batches(counting_video):
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        ({"streams": ("depth",)}, r"of 'rgb' and 'flow'. Received: \('depth',\)"),
+        ({"inputs": {"depth": SPEC["rgb"]}}, r"for 'rgb', 'flow' or both. Received: \('depth',\)"),
         ({"start": 3}, "multiple of batch_size. Received: 3 and 4"),
         ({"worker": (2, 2)}, "worker 2 of 2"),
         (
@@ -166,21 +167,20 @@ def test_video_files_in_batches(counting_video):
             "each worker's part of a batch should be even",
         ),
         (
-            {"streams": ("flow",), "augmentation": Augmentation(num_operations=1)},
+            {"inputs": seen(streams=("flow",)), "augmentation": Augmentation(num_operations=1)},
             "would make the flow untrue",
         ),
     ],
 )
 def test_what_cannot_be(options, message):
     with pytest.raises(ValueError, match=message):
-        training_batches(CountingVideos(), 4, SPEC, **options)
+        training_batches(CountingVideos(), 4, **{"inputs": SPEC, **options})
 
 
 def test_colour_operations_leave_flow_true():
     augmentation = Augmentation(num_operations=1, operations=COLOUR_OPERATIONS, flip=0)
-    options = {"streams": ("rgb", "flow"), "augmentation": augmentation}
-    plain = {"streams": ("rgb", "flow"), "augmentation": NONE}
-    ((changed, _),) = training_batches(CountingVideos(), 6, SPEC, **options).take(1)
-    ((same, _),) = training_batches(CountingVideos(), 6, SPEC, **plain).take(1)
+    both = seen(6, 2, 12, 8, streams=("rgb", "flow"))
+    ((changed, _),) = training_batches(CountingVideos(), 6, both, augmentation=augmentation).take(1)
+    ((same, _),) = training_batches(CountingVideos(), 6, both, augmentation=NONE).take(1)
     np.testing.assert_array_equal(changed["flow"], same["flow"])
     assert (changed["rgb"].numpy() != same["rgb"].numpy()).any()

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from keras_i3d.data.batches.clip_sources import Skipped, read_crops
-from keras_i3d.data.batches.sampling import CENTRE, ClipSpec, evaluation_crops
+from keras_i3d.data.batches.sampling import CENTRE, evaluation_crops
 from keras_i3d.data.batches.video_files import VideoFiles
 from keras_i3d.data.flow import methods as flow
 from keras_i3d.data.flow.flow_files import FlowFileError, write_flow_file
@@ -14,13 +14,15 @@ from keras_i3d.data.video.decoding import VideoError, VideoFile
 from keras_i3d.data.video.timelines import Timelines
 from keras_i3d.data.video.timing import resample, spans
 from tests.conftest import write_video
+from tests.data.seen import seen
 
-SPEC = ClipSpec(4, 1, 24, 16)
+SPEC = seen(4, 1, 24, 16)
+FLOW = seen(4, 1, 24, 16, ("flow",))
 MIDDLE = [(CENTRE, CENTRE)]
 
 
 def take(*numbers):
-    return lambda total: np.array(numbers)
+    return lambda total: dict.fromkeys(("rgb", "flow"), np.array(numbers))
 
 
 @pytest.fixture
@@ -70,7 +72,7 @@ def test_an_index_that_lies_is_not_believed(path, frames, monkeypatch):
 
     def last(total):
         totals.append(total)
-        return np.array([total - 1])
+        return {"rgb": np.array([total - 1])}
 
     clip = source.read_crops(0, last, MIDDLE, SPEC)["rgb"]
     assert totals == [9, 12]
@@ -83,13 +85,13 @@ def test_flow_from_its_folder(path, tmp_path):
     how = flow.FlowFingerprint("tvl1", {}, "1", 25, 24, 20.0)
     write_flow_file(tmp_path / "noise.mkv.flow.zip", stored, how)
     source = VideoFiles([Video(path, (0,), "v", start=0.08)], ["a"], tmp_path, tmp_path)
-    clip = source.read_crops(0, take(0, 3, 8, 9), MIDDLE, SPEC, ("flow", "rgb"))
+    clip = source.read_crops(0, take(0, 3, 8, 9), MIDDLE, seen(4, 1, 24, 16, ("flow", "rgb")))
     # Frame 0 is the file's frame 2; the last frame, 11, has no flow of its own: that of 10.
     wanted = stored[[2, 5, 10, 10], 4:20, 8:24]
     np.testing.assert_allclose(clip["flow"][0], wanted, atol=20 / 254 + 1e-4)
     assert clip["rgb"].shape == (1, 4, 16, 16, 3)
     with pytest.raises(ValueError, match="flow cannot be resized"):
-        source.read_crops(0, take(0), MIDDLE, ClipSpec(1, 1, 30, 16), ("flow",))
+        source.read_crops(0, take(0), MIDDLE, seen(1, 1, 30, 16, ("flow",)))
 
 
 def test_flow_of_two_kinds_is_not_mixed(path, tmp_path):
@@ -102,11 +104,11 @@ def test_flow_of_two_kinds_is_not_mixed(path, tmp_path):
     (tmp_path / "b" / "noise.mkv").write_bytes((tmp_path / "noise.mkv").read_bytes())
     videos = [Video(path, (0,), "v"), Video(other, (0,), "w")]
     source = VideoFiles(videos, ["a"], tmp_path, tmp_path)
-    source.read_crops(0, take(0), MIDDLE, SPEC, ("flow",))
+    source.read_crops(0, take(0), MIDDLE, FLOW)
     with pytest.raises(flow.FingerprintError, match="wanted tvl1 .* came dis"):
-        source.read_crops(1, take(0), MIDDLE, SPEC, ("flow",))
+        source.read_crops(1, take(0), MIDDLE, FLOW)
     with pytest.raises(ValueError, match="flow_folder should say where"):
-        VideoFiles(videos, ["a"]).read_crops(0, take(0), MIDDLE, SPEC, ("flow",))
+        VideoFiles(videos, ["a"]).read_crops(0, take(0), MIDDLE, FLOW)
     with pytest.raises(FlowFileError, match="no such file"):
         VideoFiles(videos, ["a"], tmp_path / "b", tmp_path).read(1, 0, 1, ("flow",))
     with pytest.raises(ValueError, match="root should be the folder"):
@@ -123,7 +125,7 @@ def test_a_real_clip_equals_decoding_by_hand(shared):
     assert source.num_frames(0) == len(by_hand) == 250
     for start in (0, 101, 186):
         numbers = np.arange(start, start + 64)
-        clip = read_crops(source, 0, lambda total: numbers, MIDDLE, ClipSpec(), ("rgb",))  # noqa: B023
+        clip = read_crops(source, 0, lambda total: {"rgb": numbers}, MIDDLE, seen())  # noqa: B023
         np.testing.assert_array_equal(clip["rgb"][0], by_hand[start : start + 64])
 
 

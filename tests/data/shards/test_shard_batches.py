@@ -9,8 +9,8 @@ import tensorflow as tf
 from keras_i3d.data.batches.augmentation import NONE, Augmentation, draw
 from keras_i3d.data.batches.clip_sources import Skipped, read_crops
 from keras_i3d.data.batches.evaluation import evaluation_batches, whole_video_batches
-from keras_i3d.data.batches.loading import cause
-from keras_i3d.data.batches.sampling import CENTRE, ClipSpec, View, view_numbers
+from keras_i3d.data.batches.finishing import cause
+from keras_i3d.data.batches.sampling import CENTRE, View, view_numbers
 from keras_i3d.data.batches.training import training_batches
 from keras_i3d.data.flow.flow_files import write_flow_file
 from keras_i3d.data.flow.methods import FlowFingerprint
@@ -22,9 +22,11 @@ from keras_i3d.data.shards.plan import ShardOptions, plan_shards
 from keras_i3d.data.shards.source import Shards
 from tests.conftest import write_video
 from tests.data.counting import levels
+from tests.data.seen import seen
 from tests.data.shards.test_assembly import in_this_process
 
-SPEC = ClipSpec(num_frames=6, short_side=24, crop=16)
+SPEC = seen(frames=6, short_side=24, crop=16)
+BOTH = seen(6, 1, 24, 16, ("rgb", "flow"))
 COUNTS = (1, 4, 9, 12)
 
 
@@ -61,13 +63,17 @@ def source(videos, tmp_path_factory):
 def test_training_from_shards_equals_preprocessing_by_hand(source, videos):
     _, pixels, flows, _ = videos
     batches = training_batches(
-        source, 4, SPEC, streams=("rgb", "flow"), seed=1, augmentation=Augmentation(flip=0.5)
+        source,
+        4,
+        BOTH,
+        seed=1,
+        augmentation=Augmentation(flip=0.5),
     )
     for epoch, (clips, labels) in enumerate(batches.take(3)):
         for place in range(4):
             drawn = draw(4 * epoch + place, 4, 1, Augmentation(flip=0.5))
             name = int(source.id(drawn.video))
-            numbers = view_numbers(drawn.view, COUNTS[name], SPEC)
+            numbers = view_numbers(drawn.view.place, COUNTS[name], SPEC)["rgb"]
             top, left = crop_corner(24, 32, 16, drawn.view.crops[0])
             window = (slice(top, top + 16), slice(left, left + 16))
             step = -1 if drawn.flip else 1
@@ -98,25 +104,24 @@ def test_the_graph_decodes_as_pillow(source):
 
 
 def test_another_size_is_resized_as_preprocessing_does(source):
-    spec = ClipSpec(4, short_side=20, crop=14)
+    spec = seen(4, short_side=20, crop=14)
     ((clips, _, videos, _),) = evaluation_batches(source, 4, spec)
     for clip, video in zip(levels(clips), videos.numpy(), strict=True):
         view = View(0.5, ((CENTRE, CENTRE),))
-        numbers = view_numbers(view, source.num_frames(video), spec)
+        numbers = view_numbers(view.place, source.num_frames(video), spec)
         stored = source.read(video, 0, source.num_frames(video))["rgb"]
-        wanted = resize_and_crop(stored[numbers], Preprocessing(25, 20, 14))
+        wanted = resize_and_crop(stored[numbers["rgb"]], Preprocessing(25, 20, 14))
         np.testing.assert_array_equal(clip, wanted)
 
 
 def test_it_is_a_source_like_others(source):
     index = [source.id(i) for i in range(4)].index("2")
-    clip = read_crops(
-        source, index, lambda total: np.arange(total), [(CENTRE, CENTRE)], SPEC, ("rgb", "flow")
-    )
+    every = lambda total: dict.fromkeys(BOTH, np.arange(total))  # noqa: E731
+    clip = read_crops(source, index, every, [(CENTRE, CENTRE)], BOTH)
     assert clip["rgb"].shape == (1, 9, 16, 16, 3)
     assert clip["flow"].shape == (1, 9, 16, 16, 2)
     with pytest.raises(ValueError, match="flow cannot be resized: short_side should be 24"):
-        training_batches(source, 2, ClipSpec(4, 1, 20, 14), streams=("flow",))
+        training_batches(source, 2, seen(4, 1, 20, 14, streams=("flow",)))
 
 
 def test_a_damaged_shard_is_named_and_never_skipped(source, tmp_path):

@@ -10,7 +10,6 @@ import pytest
 import tensorflow as tf
 
 from keras_i3d.data.batches.evaluation import evaluation_batches
-from keras_i3d.data.batches.sampling import ClipSpec
 from keras_i3d.data.batches.training import training_batches
 from keras_i3d.data.batches.video_files import VideoFiles
 from keras_i3d.data.flow.flow_files import write_flow_file
@@ -21,8 +20,9 @@ from keras_i3d.data.shards import assembly
 from keras_i3d.data.shards.plan import ShardOptions, plan_shards
 from keras_i3d.data.shards.source import Shards
 from tests.conftest import write_video
+from tests.data.seen import seen
 
-SPEC = ClipSpec(4, 2, 48, 32)
+SPEC = seen(4, 2, 48, 32)
 LENGTHS = (9, 12, 3, 15, 8, 1)
 CLASSES = ("a", "b", "c")
 
@@ -103,15 +103,15 @@ def test_frames_are_the_ones_that_were_drawn(made):
     for x, y in training_batches(stored, 2, SPEC, seed=3).take(30).as_numpy_iterator():
         for clip, labels in zip(x, y, strict=True):
             number, frames = told(clip)
-            if LENGTHS[number] >= SPEC.span:
+            if LENGTHS[number] >= SPEC["rgb"].span:
                 assert np.array_equal(np.diff(frames), [2, 2, 2])
             assert labels[number % 3 if number != 3 else 2] == 1
 
 
 def test_flow_is_that_of_the_frames_and_turns_with_them(made):
     _, stored = made
-    seen, coded = set(), decode(encode(np.arange(16) / 4))
-    batches = training_batches(stored, 2, SPEC, streams=("rgb", "flow"))
+    flips, coded = set(), decode(encode(np.arange(16) / 4))
+    batches = training_batches(stored, 2, seen(4, 2, 48, 32, streams=("rgb", "flow")))
     for x, _ in batches.take(30).as_numpy_iterator():
         for rgb, flow in zip(x["rgb"], x["flow"] * 20, strict=True):
             number, frames = told(rgb)
@@ -120,10 +120,10 @@ def test_flow_is_that_of_the_frames_and_turns_with_them(made):
                 continue
             frames = np.minimum(frames, LENGTHS[number] - 2)
             mirrored = rgb[0, 0, 0, 1] > rgb[0, 0, 9, 1]
-            seen.add(mirrored)
+            flips.add(mirrored)
             assert np.allclose(flow[:, 5, 5, 0], coded[frames] * (-1 if mirrored else 1), atol=1e-5)
             assert np.allclose(flow[..., 1], decode(encode(np.float32(-number))), atol=1e-5)
-    assert seen == {True, False}
+    assert flips == {True, False}
 
 
 def test_order_and_going_on_are_those_of_any_source(made):
@@ -143,7 +143,7 @@ def test_many_records_keep_their_order(made):
 
 def test_other_sizes_are_resized(made):
     files, stored = made
-    spec = ClipSpec(4, 2, 40, 32)
+    spec = seen(4, 2, 40, 32)
     expected = by_id(files, evaluation_batches(files, 1, spec))
     for name, (clip, _) in by_id(stored, evaluation_batches(stored, 1, spec)).items():
         assert np.abs(clip - expected[name][0]).mean() * 127.5 < 1, name
@@ -152,10 +152,10 @@ def test_other_sizes_are_resized(made):
 def test_what_shards_do_not_hold_is_refused(made, monkeypatch):
     _, stored = made
     with pytest.raises(ValueError, match="flow cannot be resized"):
-        training_batches(stored, 2, ClipSpec(4, 2, 40, 32), streams=("flow",))
+        training_batches(stored, 2, seen(4, 2, 40, 32, streams=("flow",)))
     monkeypatch.setattr(stored, "flow", None)
     with pytest.raises(ValueError, match="hold no flow"):
-        training_batches(stored, 2, SPEC, streams=("flow",))
+        training_batches(stored, 2, seen(4, 2, 48, 32, streams=("flow",)))
 
 
 def test_a_damaged_record_is_an_error_that_names_its_shard(made, tmp_path):

@@ -11,11 +11,12 @@ from hypothesis import strategies as st
 from scipy.ndimage import map_coordinates
 
 from keras_i3d.data.batches.clip_sources import read_crops
-from keras_i3d.data.batches.sampling import CENTRE, ClipSpec, View, view_numbers
+from keras_i3d.data.batches.sampling import CENTRE, view_numbers
 from keras_i3d.data.synthetic.motion import SPEEDS, draw_path, flow_between, views
 from keras_i3d.data.synthetic.pictures import PICTURES, mirrored, quarter, render, resized
 from keras_i3d.data.synthetic.videos import APPEARANCES, MOTIONS, SyntheticVideos
 from tests.conftest import LIGHT
+from tests.data.seen import seen
 
 HEIGHT, WIDTH = 96, 128
 
@@ -305,14 +306,13 @@ def test_it_is_a_source():
     """A clip of 8 from a video of 5, flow and frames together, as the pipeline reads it."""
     videos = SyntheticVideos(size=(16, 20), num_frames=5)
     whole = videos.read(3, 0, 5, ["rgb", "flow"])
-    spec = ClipSpec(num_frames=8, short_side=16, crop=16)
+    spec = seen(8, 1, 16, 16, ("rgb", "flow"))
     clip = read_crops(
         videos,
         3,
-        lambda total: view_numbers(View(0.5, ()), total, spec),
+        lambda total: view_numbers(0.5, total, spec),
         [(CENTRE, CENTRE)],
         spec,
-        ["rgb", "flow"],
     )
     centre = np.s_[:, :, 2:18]
     rgb, flow = whole["rgb"][[0, 1, 2, 3, 4, 0, 1, 2]], whole["flow"][[0, 1, 2, 3, 3, 0, 1, 2]]

@@ -1,0 +1,163 @@
+"""A network and all that is needed to use it, from a name, a weights file, or a training."""
+
+import json
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import keras
+
+from keras_i3d.applications.registry import APPLICATIONS, published_of
+from keras_i3d.models.catalogue import network
+from keras_i3d.models.endings import ending_in
+from keras_i3d.weights.labels import class_names, labels_of_file
+from keras_i3d.weights.trained import TrainedRecord, read_record, record_of
+
+# The networks that a training leaves in its folder; the first there is taken.
+OF_A_RUN = ("final.keras", "best.keras")
+
+
+@dataclass(frozen=True)
+class LoadedNetwork:
+    """A network, and what its input and its scores mean.
+
+    model: from one clip, or from {stream: clip}, to what `record.output` says.
+    record: streams, preprocessing, labels, and whether a video may show several classes.
+    source: where it came from, for messages.
+    """
+
+    model: keras.Model
+    record: TrainedRecord
+    source: str
+
+    def ending_in(self, wanted: str) -> keras.Model:
+        """Return the model with logits, or with the "probabilities" of softmax or sigmoid."""
+        if wanted == "probabilities":
+            wanted = "sigmoid" if self.record.multi_label else "softmax"
+        return ending_in(self.model, self.record.output, wanted, self.record.logits)
+
+
+def load(
+    source: str | Path,
+    *,
+    model: str = "i3d",
+    stream: str = "rgb",
+    labels: list[str] | tuple[str, ...] | None = None,
+) -> LoadedNetwork:
+    """Load a network with its preprocessing, activation and labels.
+
+    Args:
+        source: the folder of a training, a .keras file that a training or `inflate_weights` wrote,
+            the name of published weights ("kinetics"), or a weights file that the application of
+            `model` takes.
+        model, stream: which network published weights or a weights file are for; a training's
+            own record says so itself.
+        labels: the classes' names; by default those the record, or the published weights, have.
+
+    Raises:
+        ValueError: when there is nothing of that name, the file is damaged, or the labels are not
+            as many as the classes.
+        OSError: when published weights cannot be fetched.
+    """
+    path = Path(source).expanduser()
+    if path.is_dir():
+        loaded = _from_run(path)
+    elif path.suffix == ".keras" and (record := _record(path)):
+        loaded = LoadedNetwork(_keras_model(path), record, str(path))
+    else:
+        loaded = _from_weights(str(source), model, stream)
+    return loaded if labels is None else _relabelled(loaded, tuple(labels))
+
+
+def _from_run(folder: Path) -> LoadedNetwork:
+    for name in OF_A_RUN:
+        path = folder / name
+        if path.is_file():
+            return LoadedNetwork(_keras_model(path), _record(path), str(path))
+    raise ValueError(
+        f"{folder} should be the folder of a training, with {' or '.join(OF_A_RUN)}. Received: a "
+        f"folder without: the training has not come to it yet, or never ran here"
+    )
+
+
+def _record(path: Path) -> TrainedRecord | None:
+    """The record in a .keras file, or what lies beside it; None where neither is."""
+    if not path.is_file():
+        return None
+    found = read_record(path)
+    beside = path.name in OF_A_RUN or (path.parent / "recipe.json").is_file()
+    return found or (_record_beside(path) if beside else None)
+
+
+def _record_beside(path: Path) -> TrainedRecord:
+    """What recipe.json and labels.txt beside a network say: of 0.1, which kept no record inside."""
+    try:
+        recipe = json.loads((path.parent / "recipe.json").read_text("utf-8"))
+        labels = (path.parent / "labels.txt").read_text("utf-8").splitlines()
+        of, stream = network(recipe["model"]), recipe["stream"]
+        sizes = [recipe[name] for name in ("num_frames", "stride", "resize", "crop")]
+        inputs = {s: one.changed(*sizes) for s, one in of.seen(stream).items()}
+        return record_of(
+            of,
+            stream,
+            inputs,
+            labels,
+            multi_label=recipe["multi_label"],
+            least_clip=(1, 1, 1),
+            made={"recipe": recipe},
+        )
+    except OSError as error:
+        raise ValueError(
+            f"{path} has no record of what it was trained for, and {error.filename} beside it "
+            f"cannot be read: {error.strerror}"
+        ) from error
+    except (KeyError, TypeError, ValueError) as error:
+        raise ValueError(
+            f"{path.parent / 'recipe.json'} should be the recipe of a training. Received: {error}"
+        ) from error
+
+
+def _keras_model(path: Path) -> keras.Model:
+    try:
+        return keras.saving.load_model(path, compile=False, safe_mode=True)
+    except Exception as error:  # Keras and h5py raise whatever they like for a damaged file
+        first = (str(error).strip() or type(error).__name__).splitlines()[0]
+        raise ValueError(f"{path} is damaged, or no network: {first}") from error
+
+
+def _from_weights(weights: str, model: str, stream: str) -> LoadedNetwork:
+    of = network(model)
+    if stream == "both" and of.both:
+        of = network(of.both)
+    stream = "both" if of.joint else stream
+    inputs = of.seen(stream)
+    options = {} if of.joint else {"stream": stream}
+    if of.name not in APPLICATIONS:
+        raise ValueError(
+            f"model should be one of {', '.join(APPLICATIONS)}. Received: model={model!r}, which "
+            f"has no weights"
+        )
+    built = APPLICATIONS[of.name](weights, classifier_activation=None, **options)
+    records = published_of(of, weights)
+    if records:
+        labels = class_names(records[0].labels)
+    else:
+        labels = labels_of_file(weights, built.output_shape[-1])
+    files = {
+        file.path: {"git_blob": file.git_blob, "sha256": file.sha256, "bytes": file.size}
+        for one in records
+        for file in one.files
+        if one.stream in inputs
+    }
+    made = {"weights": weights, "files": files}
+    record = record_of(of, stream, inputs, labels, made=made)
+    return LoadedNetwork(built, record, f"weights={weights!r}")
+
+
+def _relabelled(loaded: LoadedNetwork, labels: tuple[str, ...]) -> LoadedNetwork:
+    classes = loaded.model.output_shape[-1]
+    if len(labels) != classes:
+        raise ValueError(
+            f"labels should be {classes} names, one for each class of {loaded.source}. Received: "
+            f"{len(labels)}"
+        )
+    return replace(loaded, record=replace(loaded.record, labels=labels))

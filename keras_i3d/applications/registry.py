@@ -1,0 +1,82 @@
+"""Which networks and weights there are, by name, and the application of each."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import keras
+
+from keras_i3d.applications.i3d import I3D, TwoStreamI3D
+from keras_i3d.applications.inflated import I3DVGG16, I3DInceptionV3, I3DResNet50, I3DResNet101
+from keras_i3d.models.catalogue import NETWORKS, Network, network
+from keras_i3d.weights.records import RECORDS, Weights
+
+APPLICATIONS: dict[str, Callable[..., keras.Model]] = {
+    "i3d": I3D,
+    "two_stream_i3d": TwoStreamI3D,
+    "i3d_inception_v3": I3DInceptionV3,
+    "i3d_resnet50": I3DResNet50,
+    "i3d_resnet101": I3DResNet101,
+    "i3d_vgg16": I3DVGG16,
+}
+
+
+@dataclass(frozen=True)
+class AvailableWeights:
+    """Weights that a network can be had with.
+
+    model, weights: as in `keras-i3d predict --model=... --weights=...`.
+    streams: those they are published for.
+    classes: how many they tell apart; None where the head is up to the user.
+    top_1: published accuracy in percent, by stream; without those nobody published.
+    source, licence: whose they are.
+    """
+
+    model: str
+    weights: str
+    streams: tuple[str, ...]
+    classes: int | None
+    top_1: dict[str, float]
+    source: str
+    licence: str
+
+
+def list_models() -> list[str]:
+    """Return the names of all networks, as `train --model` and `predict --model` take them."""
+    return list(NETWORKS)
+
+
+def list_weights(model: str | None = None) -> list[AvailableWeights]:
+    """Return what `weights=` may say besides None and a file, for one network or for all.
+
+    Raises:
+        ValueError: when there is no such network.
+    """
+    names = NETWORKS if model is None else (network(model).name,)
+    return [weights for name in names for weights in _weights_of(name)]
+
+
+def published_of(of: Network, weights: str) -> list[Weights]:
+    """The published records that make up `weights` for a network, one a stream; often none."""
+    # A joint network takes those that are published for each of its streams.
+    sources = [name for name, one in NETWORKS.items() if of.name in (name, one.both)]
+    found = [one for one in RECORDS if one.model in sources and one.weights == weights]
+    complete = {one.stream for one in found} == set(of.inputs)
+    return found if complete or not of.joint else []
+
+
+def _weights_of(name: str) -> list[AvailableWeights]:
+    record, found = NETWORKS[name], []
+    for weights in dict.fromkeys(one.weights for one in RECORDS):
+        records = published_of(record, weights)
+        if records:
+            first = records[0]
+            about = {"classes": first.classes, "source": first.source, "licence": first.licence}
+            top_1 = {one.stream: one.top_1 for one in records if one.top_1 is not None}
+            streams = tuple(one.stream for one in records)
+            found.append(AvailableWeights(name, weights, streams, top_1=top_1, **about))
+    if record.image_weights:
+        source = "slim's Inception-v1" if name == "i3d" else "keras.applications"
+        image = {"classes": None, "top_1": {}, "source": f"{source}, inflated"}
+        streams = tuple(record.inputs)
+        found.append(AvailableWeights(name, "imagenet", streams, **image, licence="Apache-2.0"))
+    return found
