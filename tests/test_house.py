@@ -49,7 +49,7 @@ MAY_IMPORT = {
     "applications": {"models", "weights", "inflation", "data.pixels"},
     "prediction": {"files", "data", "data.pixels", "data.video", "applications"},
     "visualisation": {"files", "data.pixels", "data.video", "data.batches"},
-    "evaluation": {"files", "data.pixels", "data.batches", "visualisation"},
+    "evaluation": {"files", "data.pixels", "data.lists", "data.batches", "visualisation"},
     "training": {
         "files",
         "data",

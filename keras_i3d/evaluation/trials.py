@@ -4,12 +4,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import PurePath
 
-# (recipe's format, classes): the data set's name. Other counts are other data in the same form.
-DATA_SETS = {
-    ("ucf101", 101): "UCF-101",
-    ("hmdb51", 51): "HMDB-51",
-    ("kinetics", 400): "Kinetics-400",
-}
+from keras_i3d.data.lists.annotations import DATA_SETS, DIVIDED
+
 BOTH = "rgb + flow"
 STREAMS = ("rgb", "flow", BOTH)
 
@@ -49,7 +45,7 @@ def trial_of(made: Mapping, classes: int) -> Trial | None:
             parts = [trial_of(part, classes) for part in made["fused"].values()]
             return _fused(parts) if parts and all(parts) else None
         recipe, form = made["recipe"], made["recipe"]["format"]
-        divided = form in ("ucf101", "hmdb51")
+        divided = form in DIVIDED
         other = f"{form} form, {classes} classes" if divided else made["data"]
         return Trial(
             DATA_SETS.get((form, classes), str(other)),

@@ -18,6 +18,16 @@ READERS = {
     "files": "folders",
 }
 FORMATS = tuple(READERS)
+# By (format, classes), the data set's name. Other counts are other data in the same form.
+DATA_SETS = {
+    ("ucf101", 101): "UCF-101",
+    ("hmdb51", 51): "HMDB-51",
+    ("kinetics", 400): "Kinetics-400",
+    ("kinetics", 600): "Kinetics-600",
+    ("charades", 157): "Charades",
+}
+# Formats whose data sets are divided into training and test in several ways.
+DIVIDED = ("ucf101", "hmdb51")
 
 
 @dataclass(frozen=True)
