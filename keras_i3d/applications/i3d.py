@@ -6,10 +6,9 @@ from keras_i3d.applications.heads import Arrays, assign_with_head, built_with, c
 from keras_i3d.models.catalogue import I3D as NETWORK
 from keras_i3d.models.catalogue import TWO_STREAM_I3D
 from keras_i3d.models.i3d import PREFIXES, build_i3d, build_two_stream_i3d, check_stream
-from keras_i3d.weights import download, formats, imagenet
+from keras_i3d.weights import formats, imagenet
+from keras_i3d.weights.reading import read_published
 from keras_i3d.weights.records import names, published
-from keras_i3d.weights.sources import deepmind
-from keras_i3d.weights.tf_checkpoint import read_checkpoint
 
 PUBLISHED = names("i3d")
 
@@ -159,8 +158,7 @@ def TwoStreamI3D(
 def _read(weights: str, stream: str) -> Arrays:
     """{path in the model: array} of a published file or of a file of the user's."""
     if weights in PUBLISHED:
-        prefix = download.checkpoint(published("i3d", weights, stream))
-        return deepmind.convert(read_checkpoint(prefix, deepmind.wanted))
+        return read_published(published("i3d", weights, stream))
     try:
         return formats.read_weights(
             weights,

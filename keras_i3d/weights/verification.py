@@ -13,9 +13,8 @@ from keras_i3d.weights.assignment import assign
 from keras_i3d.weights.golden import smooth_clip
 from keras_i3d.weights.integrity import DamagedFileError, UnavailableError
 from keras_i3d.weights.labels import class_names
+from keras_i3d.weights.reading import read_published
 from keras_i3d.weights.records import PublishedFile, Weights
-from keras_i3d.weights.sources import deepmind
-from keras_i3d.weights.tf_checkpoint import read_checkpoint
 
 
 @dataclass(frozen=True)
@@ -39,12 +38,12 @@ def verify(record: Weights) -> Iterator[Check]:
         count = sum(prod(v.shape) for v in variables if v.path.count("seed_generator") == 0)
         yield Check(what, f"{count:,}, wanted {wanted:,}", count == wanted)
     try:
-        prefix = download.checkpoint(record)
+        arrays = read_published(record)
         for file in record.files:
-            yield Check(f"git blob of {file.path}", file.git_blob, True)
-        arrays = read_checkpoint(prefix, deepmind.wanted)
-        yield Check("CRC32C of every tensor", f"{len(arrays)} tensors", True)
-        assign(model, deepmind.convert(arrays), record.name)
+            kind = "git blob" if file.git_blob else "SHA-256"
+            yield Check(f"{kind} of {file.path}", file.git_blob or file.sha256, True)
+        yield Check("every tensor, by its own checksum", f"{len(arrays)} tensors", True)
+        assign(model, arrays, record.name)
     except (UnavailableError, DamagedFileError, ValueError) as error:
         yield Check("files", str(error), False)
         return
@@ -59,7 +58,7 @@ def _golden(record: Weights, model: keras.Model) -> Iterator[Check]:
     try:
         clip = _clip(golden.clip, model.input_shape[-1])
     except (UnavailableError, DamagedFileError) as error:
-        yield Check("golden logits", f"their clip is not to be had: {error}", False)
+        yield Check("golden logits", f"their clip could not be fetched: {error}", False)
         return
     logits = keras.ops.convert_to_numpy(model.predict_on_batch(clip))[0]
     names = class_names(record.labels)
