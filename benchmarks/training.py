@@ -61,12 +61,13 @@ def by_our_loop():
     import keras
 
     from keras_i3d.training.devices import Devices
+    from keras_i3d.training.forward import supervised
     from keras_i3d.training.step import Step
 
     model, clips, labels = network()
     devices = Devices()
     loss = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
-    step = Step(model, keras.optimizers.SGD(0.01, momentum=0.9), loss, devices=devices)
+    step = Step(model, keras.optimizers.SGD(0.01, momentum=0.9), supervised(loss), devices=devices)
     batch = devices.divide((clips, labels))
 
     def turn():

@@ -3,6 +3,7 @@
 import keras
 
 from keras_i3d.layers import HeadPooling3D
+from keras_i3d.layers.keras_internals import calls_of, origin
 from keras_i3d.models.folding import copied_layer
 
 # bfloat16 has the exponent of float32 and 8 bits of the mantissa.
@@ -45,11 +46,7 @@ def _head(model: keras.Model) -> set[str]:
         if isinstance(layer, HeadPooling3D) or layer.name == "Logits"
     }
     for layer in model.layers:  # each comes after those that it takes from
-        before = {
-            tensor._keras_history.operation.name
-            for node in layer._inbound_nodes
-            for tensor in node.input_tensors
-        }
+        before = {origin(tensor).name for node in calls_of(layer) for tensor in node.input_tensors}
         if before & head:
             head.add(layer.name)
     return head

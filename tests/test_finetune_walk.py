@@ -18,6 +18,7 @@ import keras
 import numpy as np
 import pytest
 
+from keras_i3d.layers.keras_internals import all_layers
 from keras_i3d.models.i3d import build_i3d
 from tests.conftest import PROJECT
 
@@ -132,7 +133,7 @@ def lay_out(folder):
 def random_weights(stream):
     """Random ones, but batch norm has the statistics that go with them, as trained weights have."""
     model = build_i3d(stream, include_top=True)
-    norms = [n for n in model._flatten_layers() if isinstance(n, keras.layers.BatchNormalization)]
+    norms = [n for n in all_layers(model) if isinstance(n, keras.layers.BatchNormalization)]
     for norm in norms:
         norm.momentum = 0.0
     model(

@@ -10,6 +10,7 @@ from keras_i3d.inflation.rule import CLIP, FRAME, NO_TIME
 from keras_i3d.inflation.schedules import schedule_of
 from keras_i3d.inflation.survey import Flow, Survey
 from keras_i3d.inflation.traversal import arguments, functional_graph, is_model, walk
+from keras_i3d.layers.keras_internals import origin
 from keras_i3d.layers.time_padding import TEMPORAL_PADDINGS
 
 
@@ -112,7 +113,7 @@ def _input(tensor, flow: Flow, frames: int | None):
     batch, *shape = tensor.shape
     if flow.has != NO_TIME:
         shape = [frames if flow.has == CLIP else 1, *shape]
-    name = tensor._keras_history.operation.name
+    name = origin(tensor).name
     return keras.Input(shape, batch_size=batch, dtype=tensor.dtype, name=name)
 
 

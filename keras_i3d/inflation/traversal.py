@@ -5,6 +5,8 @@ from collections.abc import Callable
 
 import keras
 
+from keras_i3d.layers.keras_internals import calls_by_depth
+
 
 def functional_graph(model: keras.Model) -> keras.Model:
     """The functional model of a Sequential one; a functional model itself.
@@ -35,7 +37,7 @@ def is_model(operation) -> bool:
 
 def nodes(model: keras.Model) -> list:
     """The calls of a graph, each after those whose outputs it takes; the inputs are left out."""
-    by_depth = model._nodes_by_depth  # Keras offers no public order of the calls
+    by_depth = calls_by_depth(model)
     return [
         node for d in sorted(by_depth, reverse=True) for node in by_depth[d] if not node.is_input
     ]

@@ -3,6 +3,7 @@
 import keras
 from keras import layers
 
+from keras_i3d.layers.keras_internals import takes_training
 from keras_i3d.layers.time_padding import fold_time, unfold_time
 
 
@@ -26,7 +27,7 @@ class PerFrame(layers.Wrapper):
 
     def call(self, clip, training=None):
         frames = fold_time(clip)
-        if self.layer._call_has_training_arg:
+        if takes_training(self.layer):
             frames = self.layer(frames, training=training)
         else:
             frames = self.layer(frames)

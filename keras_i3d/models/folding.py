@@ -5,6 +5,7 @@ import numpy as np
 from keras import layers, ops
 
 from keras_i3d.layers import ConvUnit3D
+from keras_i3d.layers.keras_internals import all_layers, calls_after, calls_of, forget, origin
 
 
 def fold_batch_norm(model: keras.Model) -> keras.Model:
@@ -66,13 +67,12 @@ def copied_layer(layer: layers.Layer, **changes) -> layers.Layer:
 
 def _units(layer) -> list[ConvUnit3D]:
     """All units of a layer; what is no layer, such as an addition, has none."""
-    parts = layer._flatten_layers() if isinstance(layer, layers.Layer) else ()
-    return [part for part in parts if isinstance(part, ConvUnit3D)]
+    return [part for part in all_layers(layer) if isinstance(part, ConvUnit3D)]
 
 
 def _norms(model) -> list[tuple[layers.Layer, layers.Layer]]:
     """All batch norms of a network, each with the convolution that it goes into."""
-    parts = list(model._flatten_layers())
+    parts = all_layers(model)
     found = [
         (unit.batch_norm, unit.conv_3d)
         for unit in parts
@@ -91,11 +91,11 @@ def _before(norm, model):
     """The convolution whose output goes into this batch norm and nowhere else."""
     why = "is inside of another layer"
     if any(norm is layer for layer in model.layers):
-        nodes = norm._inbound_nodes
-        conv = nodes[0].input_tensors[0]._keras_history.operation
+        nodes = calls_of(norm)
+        conv = origin(nodes[0].input_tensors[0])
         if not isinstance(conv, layers.Conv3D) or conv.activation is not keras.activations.linear:
             why = f"follows {conv.name}, which is no plain convolution"
-        elif len(nodes) > 1 or len(conv._inbound_nodes) > 1 or len(conv._outbound_nodes) > 1:
+        elif len(nodes) > 1 or len(calls_of(conv)) > 1 or len(calls_after(conv)) > 1:
             why = f"shares {conv.name} with other layers"
         elif any(conv.output is output for output in model.outputs):
             why = f"follows {conv.name}, which is an output of the network"
@@ -125,6 +125,6 @@ def _bias_path(conv) -> str:
 def _drop_batch_norm(unit: ConvUnit3D) -> None:
     """Before the unit is built."""
     if unit.batch_norm is not None:
-        unit._tracker.untrack(unit.batch_norm)  # Keras would still list it among the layers
+        forget(unit, unit.batch_norm)
         unit.use_batch_norm, unit.batch_norm = False, None
         unit.use_bias = unit.conv_3d.use_bias = True

@@ -15,6 +15,7 @@ from pathlib import Path
 import keras
 import numpy as np
 
+from keras_i3d.layers.keras_internals import backend_variable
 from keras_i3d.weights.trained import TrainedRecord, write_record
 
 POSITION = "position.json"
@@ -137,8 +138,7 @@ def _umask() -> int:
 
 
 def _array(variable) -> np.ndarray:
-    # A Keras variable holds TensorFlow's; on several devices that has one for each.
-    return getattr(variable, "_value", variable).numpy()
+    return backend_variable(variable).numpy()
 
 
 def _read(path: Path) -> tuple[list[np.ndarray], dict]:

@@ -128,3 +128,13 @@ class Devices:
             lambda context: tf.constant(value / local, tf.float64)
         )
         return float(self.strategy.reduce(tf.distribute.ReduceOp.SUM, spread, axis=None))
+
+
+def sum_over_devices(shape) -> tf.Variable:
+    """Return a variable of each device, whose sum over all devices is read."""
+    return tf.Variable(
+        tf.zeros(shape),
+        trainable=False,
+        synchronization=tf.VariableSynchronization.ON_READ,
+        aggregation=tf.VariableAggregation.SUM,
+    )

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 import keras
 import tensorflow as tf
 
+from keras_i3d.training.averaging import averaged_weights
 from keras_i3d.training.checkpoints import Checkpoints
 from keras_i3d.training.interruption import Interrupted, StopSign, catch_signals
 from keras_i3d.training.learning_rate_schedules import Schedule
@@ -235,7 +236,7 @@ def _end_of_epoch(
 ) -> dict:
     """The epoch's row, validation included, both on the averaged weights if there are such."""
     row = step.results()
-    with step.averaged_weights():
+    with averaged_weights(step.model):
         if make_validation:
             if pictures is not None:
                 pictures.begin()

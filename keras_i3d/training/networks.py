@@ -8,6 +8,7 @@ from keras import layers
 
 from keras_i3d.applications.registry import APPLICATIONS, list_weights
 from keras_i3d.data.pixels.preprocessing import Input
+from keras_i3d.layers.keras_internals import all_layers
 from keras_i3d.models.catalogue import network
 from keras_i3d.models.i3d import mean_logits
 from keras_i3d.training.recipes import Recipe
@@ -107,7 +108,7 @@ def _centre(model: keras.Model, head: tuple[str, ...]) -> None:
 
     Source: of the mean, Qiao et al., "Weight Standardization", equation 5; here of the start alone.
     """
-    parts = list(model._flatten_layers(include_self=False, recursive=True))
+    parts = all_layers(model)
     norms = [part for part in parts if isinstance(part, layers.BatchNormalization) and part.center]
     for norm in norms[1:]:
         norm.beta.assign(np.ones(norm.beta.shape))

@@ -12,9 +12,11 @@ import tensorflow as tf
 
 import keras_i3d
 from keras_i3d.models.catalogue import network
+from keras_i3d.training.averaging import averaged_weights
 from keras_i3d.training.checkpoints import Checkpoints, remove_leftovers, save_network, write_whole
 from keras_i3d.training.devices import Devices
 from keras_i3d.training.fit import Plan, fit
+from keras_i3d.training.forward import supervised
 from keras_i3d.training.inputs import open_inputs
 from keras_i3d.training.networks import (
     build_network,
@@ -144,7 +146,7 @@ def train(
     if inputs.skipped:
         logging.warning("%s", inputs.skipped.report())
     if devices.is_chief:
-        with step.averaged_weights():
+        with averaged_weights(step.model):
             save_network(step.model, folder / FINAL, record)
     return folder / FINAL
 
@@ -235,7 +237,7 @@ def build_step(recipe: Recipe, classes: int, devices: Devices) -> Step:
     return Step(
         model,
         optimizer,
-        loss,
+        supervised(loss),
         metrics,
         devices,
         clip_norm=recipe.clip_norm,

@@ -1,23 +1,23 @@
 """One step: the gradient of a global batch, on however many devices, and what is done with it."""
 
-import contextlib
-import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Mapping, Sequence
 
 import keras
 import tensorflow as tf
 
-from keras_i3d.training.devices import Devices
-
-# The scale of the loss in float16, as Keras' LossScaleOptimizer has it.
-FIRST_SCALE = 2.0**15
-STEPS_TO_DOUBLE = 2000
+from keras_i3d.layers.keras_internals import (
+    add_up_nothing,
+)
+from keras_i3d.training.devices import Devices, sum_over_devices
+from keras_i3d.training.forward import Forward
+from keras_i3d.training.loss_scale import LossScale
+from keras_i3d.training.step_checks import check_step
 
 
 class Step:
     """The network, its optimizer and its metrics as functions of a batch.
 
-        step = Step(model, optimizer, loss, metrics, devices)
+        step = Step(model, optimizer, supervised(loss), metrics, devices)
         step.accumulate(batch)          # as often as a step's batch is divided in time
         result = step.update(batch)     # the last part of it: the weights move
 
@@ -29,9 +29,11 @@ class Step:
     Args:
         model: built below `devices.strategy.scope()`.
         optimizer: a Keras optimizer, made below the same scope.
-        loss: a Keras loss, or its name; the mean over examples is taken whatever its reduction.
+        forward: from a batch to the losses of its examples, by name, and the scores.
         metrics: Keras metrics, made outside the scope: they see every example once.
         devices: what to compute on; by default one device.
+        loss_weights: {name of each loss that `forward` gives: its weight in their sum, which is
+            the loss}; by default one loss, called "loss". Of several each is measured too.
         clip_norm: largest global norm of the gradient; None for any.
         weight_decay: L2 penalty of kernels, weight_decay / 2 times the sum of squares; vectors
             (batch norm's, biases) have none.
@@ -45,10 +47,11 @@ class Step:
         self,
         model: keras.Model,
         optimizer: keras.optimizers.Optimizer,
-        loss,
+        forward: Forward,
         metrics: Sequence[keras.Metric] = (),
         devices: Devices | None = None,
         *,
+        loss_weights: Mapping[str, float] | None = None,
         clip_norm: float | None = None,
         weight_decay: float = 0.0,
         factors: dict[str, float] | None = None,
@@ -57,42 +60,46 @@ class Step:
         self.model, self.metrics = model, list(metrics)
         if isinstance(optimizer, keras.optimizers.LossScaleOptimizer):
             optimizer = optimizer.inner_optimizer  # the loss is scaled here
-        self.optimizer = optimizer
+        self.optimizer, self.forward = optimizer, forward
+        self.loss_weights = dict(loss_weights or {"loss": 1.0})
         self.clip_norm, self.weight_decay = clip_norm, weight_decay
-        loss = keras.losses.get(loss)
-        self.loss = loss.call if isinstance(loss, keras.losses.Loss) else loss
+        # Of several losses each is measured, besides their weighted sum.
+        parts = self.loss_weights if len(self.loss_weights) > 1 else ()
         self.mean_loss = keras.metrics.Mean(name="loss")
+        self.mean_parts = {name: keras.metrics.Mean(name=name) for name in parts}
         trainable = model.trainable_variables
         self.factors = [(factors or {}).get(v.path, 1.0) for v in trainable]
-        _refuse(model, optimizer, self.metrics, self.factors, self.devices)
-        half = any(
-            layer.dtype_policy.compute_dtype == "float16"
-            for layer in model._flatten_layers(include_self=False)
-        )
-        self.scale = tf.Variable(FIRST_SCALE if half else 1.0, trainable=False)
-        self.steps_at_scale = tf.Variable(0, trainable=False)
-        self.half, self._rate = half, None
+        check_step(model, optimizer, self.metrics, self.factors, self.devices)
+        self.scale = LossScale(model)
+        self._rate, self._parts = None, 0
         with self.devices.strategy.scope():
             if not optimizer.built:
                 optimizer.build(trainable)
-            self.gradients = [_sum_over_devices(v.shape) for v in trainable]
-            self.weight = _sum_over_devices(())
-        # Keras' optimizers would add up over devices what has been added up already.
-        optimizer._all_reduce_sum_gradients = lambda gradients_and_variables: (
-            gradients_and_variables
-        )
+            self._gradients = self._weight = None
+        add_up_nothing(optimizer)
         model.optimizer = optimizer
-        self.accumulate = tf.function(self._accumulate, reduce_retracing=True)
-        self.update = tf.function(self._update, reduce_retracing=True)
-        self._predict = tf.function(self._predict_on_devices, reduce_retracing=True)
+        # Of one part on one device the gradient goes to the optimizer directly.
+        self._accumulated = tf.function(self._accumulate, reduce_retracing=True)
+        self._updated = tf.function(self._update, reduce_retracing=True)
+        self._updated_at_once = tf.function(self._update_at_once, reduce_retracing=True)
+        self._evaluated = tf.function(self._evaluate, reduce_retracing=True)
+
+    @property
+    def means(self) -> list:
+        """The metrics of the losses and the scores, in the order of the results."""
+        return [self.mean_loss, *self.mean_parts.values(), *self.metrics]
 
     @property
     def variables(self) -> list:
         """All that a checkpoint must keep, in an order that depends on the network alone."""
         # model.variables has the seeds of dropout, which model.weights and .keras files lack.
-        metrics = [v for metric in (self.mean_loss, *self.metrics) for v in metric.variables]
-        own = [self.scale, self.steps_at_scale]
-        return [*self.model.variables, *self.optimizer.variables, *metrics, *own]
+        metrics = [v for metric in self.means for v in metric.variables]
+        return [
+            *self.model.variables,
+            *self.optimizer.variables,
+            *metrics,
+            *self.scale.variables,
+        ]
 
     @property
     def learning_rate(self) -> float:
@@ -105,71 +112,114 @@ class Step:
         if rate != self._rate:
             self.optimizer.learning_rate = self._rate = rate
 
-    @contextlib.contextmanager
-    def averaged_weights(self) -> Iterator[None]:
-        """The network has the optimizer's moving averages within; the same weights without one."""
-        if not self.optimizer.use_ema:
-            yield
-            return
-        trainable = self.model.trainable_variables
-        own = [v.numpy() for v in trainable]
-        try:
-            for variable, average in zip(
-                trainable, self.optimizer._model_variables_moving_average, strict=True
-            ):
-                variable.assign(average.numpy())
-            yield
-        finally:
-            for variable, value in zip(trainable, own, strict=True):
-                variable.assign(value)
-
     def results(self) -> dict[str, float]:
-        """The mean loss and the metrics since the last `reset`."""
-        measured = {m.name: m.result() for m in (self.mean_loss, *self.metrics)}
-        return {name: float(value) for name, value in measured.items()}
+        """The mean losses and the metrics since the last `reset`."""
+        return {metric.name: float(metric.result()) for metric in self.means}
 
     def reset(self) -> None:
         """Forget the metrics."""
-        for metric in (self.mean_loss, *self.metrics):
+        for metric in self.means:
             metric.reset_state()
 
-    def predict(self, batch: tuple) -> tuple[tf.Tensor, tf.Tensor, tf.Tensor]:
-        """(labels, scores, weights) of a divided batch, all devices' together, on every worker."""
-        return self._predict(batch)
+    def accumulate(self, batch: tuple) -> None:
+        """Take a divided batch as one part of a step."""
+        self._parts += 1
+        self._make_sums()
+        self._accumulated(batch)
 
-    def _predict_on_devices(self, batch):
-        def forward(x, y, weights):
-            return y, tf.cast(self.model(x, training=False), tf.float32), weights
+    def update(self, batch: tuple) -> dict[str, tf.Tensor]:
+        """Take the last part of a step, and move the weights.
 
-        return self._gathered(self.devices.strategy.run(forward, args=batch))
+        Returns:
+            gradient_norm: before it is clipped. finite: whether the weights have moved. lost:
+            whether the gradient is not finite, and no smaller scale of the loss could help.
+        """
+        parts, self._parts = self._parts, 0
+        if self.devices.replicas == 1 and not parts:
+            return self._updated_at_once(batch)
+        self._make_sums()
+        return self._updated(batch)
 
-    def _accumulate(self, batch) -> None:
-        seen = self.devices.strategy.run(self._forward_and_back, args=batch)
-        labels, scores, weights, losses = self._gathered(seen)
-        self.mean_loss.update_state(losses, sample_weight=weights)
+    def evaluate(self, batch: tuple) -> tuple:
+        """(labels, scores, weights, losses) of a divided batch, of all devices together.
+
+        losses: {"loss": (batch,), and of several losses each by its name}.
+        """
+        return self._evaluated(batch)
+
+    # === In graphs ===
+
+    def _evaluate(self, batch):
+        def evaluate(x, y, weights):
+            losses, scores = self._losses(x, y, training=False)
+            return y, scores, weights, losses
+
+        return self._gathered(self.devices.strategy.run(evaluate, args=batch))
+
+    def _losses(self, x, y, training: bool) -> tuple[dict[str, tf.Tensor], tf.Tensor]:
+        """({"loss": of each example, and of several losses each}, scores)."""
+        parts, scores = self.forward(self.model, x, y, training)
+        if parts.keys() != self.loss_weights.keys():
+            raise ValueError(
+                f"forward should give the losses {sorted(self.loss_weights)}, as loss_weights has "
+                f"them. Received: {sorted(parts)}"
+            )
+        total = sum(self.loss_weights[name] * losses for name, losses in parts.items())
+        return {"loss": total, **{name: parts[name] for name in self.mean_parts}}, scores
+
+    def _measure(self, labels, scores, weights, losses) -> None:
+        self.mean_loss.update_state(losses["loss"], sample_weight=weights)
+        for name, mean in self.mean_parts.items():
+            mean.update_state(losses[name], sample_weight=weights)
         for metric in self.metrics:
             metric.update_state(labels, scores, sample_weight=weights)
 
-    def _forward_and_back(self, x, y, weights):
-        """On one device: adds the gradient of the weighted sum of losses to what is there."""
-        trainable = self.model.trainable_variables
+    def _gradient(self, x, y, weights):
+        """On one device: the gradient of the weighted sum of losses, and what is measured."""
         with tf.GradientTape() as tape:
-            scores = tf.cast(self.model(x, training=True), tf.float32)
-            losses = tf.convert_to_tensor(self.loss(y, scores))
-            losses = tf.reduce_mean(tf.reshape(losses, [tf.shape(weights)[0], -1]), axis=1)
-            total = tf.reduce_sum(losses * weights)
+            losses, scores = self._losses(x, y, training=True)
+            total = tf.reduce_sum(losses["loss"] * weights)
             for penalty in self.model.losses:
                 total += tf.cast(penalty, tf.float32) * tf.reduce_sum(weights)
-            scaled = total * self.scale
-        gradients = tape.gradient(scaled, [v.value for v in trainable])
-        for accumulator, gradient in zip(self.gradients, gradients, strict=True):
-            if gradient is not None:
-                accumulator.assign_add(tf.cast(tf.convert_to_tensor(gradient), tf.float32))
-        self.weight.assign_add(tf.reduce_sum(weights))
-        return y, scores, weights, losses
+            scaled = total * self.scale.value
+        gradients = tape.gradient(scaled, [v.value for v in self.model.trainable_variables])
+        gradients = [
+            None if g is None else tf.cast(tf.convert_to_tensor(g), tf.float32) for g in gradients
+        ]
+        return gradients, (y, scores, weights, losses)
+
+    def _update_at_once(self, batch):
+        """A whole step of one part on one device: no sum is kept."""
+        gradients, seen = self._gradient(*batch)
+        self._measure(*seen)
+        divisor = tf.reduce_sum(batch[2]) * self.scale.value
+        trainable = self.model.trainable_variables
+        gradients = [
+            tf.zeros(v.shape) if g is None else g / divisor
+            for g, v in zip(gradients, trainable, strict=True)
+        ]
+        gradients, norm = self._shaped(gradients)
+        finite = tf.math.is_finite(norm)
+
+        def apply():
+            self.optimizer.apply(gradients, trainable)
+            return 0
+
+        tf.cond(finite, apply, lambda: 0)
+        return self._outcome(norm, finite)
+
+    def _accumulate(self, batch) -> None:
+        def add(x, y, weights):
+            gradients, seen = self._gradient(x, y, weights)
+            for accumulator, gradient in zip(self._gradients, gradients, strict=True):
+                if gradient is not None:
+                    accumulator.assign_add(gradient)
+            self._weight.assign_add(tf.reduce_sum(weights))
+            return seen
+
+        self._measure(*self._gathered(self.devices.strategy.run(add, args=batch)))
 
     def _update(self, batch) -> dict[str, tf.Tensor]:
-        """The last part of a step; the gradient's norm, and whether the weights have moved."""
         self._accumulate(batch)
         strategy = self.devices.strategy
         gradients, norm = strategy.run(self._reduced)
@@ -184,25 +234,23 @@ class Step:
 
         # Above strategy.run, not in it: there a branch could not reach the other devices.
         tf.cond(finite, apply, lambda: 0)
-        lost = tf.logical_not(finite)
-        if self.half:
-            lost = tf.logical_and(lost, self.scale <= 1.0)
-            self._adapt_scale(finite)
-        return {"gradient_norm": norm, "finite": finite, "lost": lost}
+        return self._outcome(norm, finite)
 
     def _reduced(self):
         """On one device: the global batch's gradient, penalised and clipped, its norm before."""
         context = tf.distribute.get_replica_context()
-        sums = [v.read_value() for v in (self.weight, *self.gradients)]
+        sums = [v.read_value() for v in (self._weight, *self._gradients)]
         weight, *gradients = context.all_reduce(tf.distribute.ReduceOp.SUM, sums)
-        for accumulator in (self.weight, *self.gradients):
+        for accumulator in (self._weight, *self._gradients):
             accumulator.assign(tf.zeros_like(accumulator))
-        gradients = [g / (weight * self.scale) for g in gradients]
-        trainable = self.model.trainable_variables
+        return self._shaped([g / (weight * self.scale.value) for g in gradients])
+
+    def _shaped(self, gradients: list) -> tuple[list, tf.Tensor]:
+        """The mean gradient penalised, clipped, and times the layers' factors; its norm before."""
         if self.weight_decay:
             gradients = [
                 g + self.weight_decay * tf.cast(v.value, tf.float32) if len(v.shape) > 1 else g
-                for g, v in zip(gradients, trainable, strict=True)
+                for g, v in zip(gradients, self.model.trainable_variables, strict=True)
             ]
         norm = tf.linalg.global_norm(gradients)
         if self.clip_norm is not None:
@@ -210,16 +258,8 @@ class Step:
         scaled = zip(gradients, self.factors, strict=True)
         return [g * f if f != 1.0 else g for g, f in scaled], norm
 
-    def _apply(self, gradients) -> None:
-        self.optimizer.apply(gradients, self.model.trainable_variables)
-
-    def _adapt_scale(self, finite) -> None:
-        """Halved when a gradient overflows, doubled after STEPS_TO_DOUBLE steps without."""
-        steps = tf.where(finite, self.steps_at_scale + 1, 0)
-        double = steps >= STEPS_TO_DOUBLE
-        scale = tf.where(double, self.scale * 2, self.scale)
-        self.scale.assign(tf.where(finite, scale, tf.maximum(self.scale / 2, 1.0)))
-        self.steps_at_scale.assign(tf.where(double, 0, steps))
+    def _outcome(self, norm, finite) -> dict[str, tf.Tensor]:
+        return {"gradient_norm": norm, "finite": finite, "lost": self.scale.adapt(finite)}
 
     def _gathered(self, values):
         """One tensor of each of the devices' tensors, one after the other."""
@@ -227,32 +267,10 @@ class Step:
             return values
         return keras.tree.map_structure(lambda v: self.devices.strategy.gather(v, axis=0), values)
 
-
-def _sum_over_devices(shape) -> tf.Variable:
-    return tf.Variable(
-        tf.zeros(shape),
-        trainable=False,
-        synchronization=tf.VariableSynchronization.ON_READ,
-        aggregation=tf.VariableAggregation.SUM,
-    )
-
-
-def _refuse(model, optimizer, metrics, factors: list[float], devices: Devices) -> None:
-    """ValueError for what this step does not do, or does otherwise than on one device."""
-    if optimizer.gradient_accumulation_steps:
-        raise ValueError("take accumulate=, not the optimizer's gradient_accumulation_steps")
-    if optimizer.ema_overwrite_frequency:
-        raise ValueError("ema_overwrite_frequency does not work on several devices; leave it out")
-    if any(f != 1.0 for f in factors) and not isinstance(optimizer, keras.optimizers.SGD):
-        raise ValueError(
-            f"layers' own learning rates are for SGD; {type(optimizer).__name__} divides them out"
-        )
-    if not model.trainable_variables:
-        raise ValueError(f"{model.name} has nothing that learns")
-    for metric in metrics:
-        if any(isinstance(v.value, tf.distribute.DistributedValues) for v in metric.variables):
-            raise ValueError(f"metric {metric.name}: make metrics outside strategy.scope()")
-    if optimizer._distribution_strategy is not devices.strategy:
-        raise ValueError("make the optimizer below the strategy's scope")
-    if any(not math.isfinite(f) for f in factors):
-        raise ValueError("factors of learning rates are finite")
+    def _make_sums(self) -> None:
+        """Variables for the sums over parts and devices, before the first graph that has them."""
+        if self._gradients is None:
+            with self.devices.strategy.scope():
+                shapes = [v.shape for v in self.model.trainable_variables]
+                self._gradients = [sum_over_devices(shape) for shape in shapes]
+                self._weight = sum_over_devices(())

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 
 import keras
 
+from keras_i3d.layers.keras_internals import all_layers
 from keras_i3d.training.recipe_checks import pattern_and_factor
 
 
@@ -31,9 +32,7 @@ def prepare(
         for layer in model.layers:
             layer.trainable = layer.name in head
     norms = [
-        layer
-        for layer in model._flatten_layers(include_self=False, recursive=True)
-        if isinstance(layer, keras.layers.BatchNormalization)
+        layer for layer in all_layers(model) if isinstance(layer, keras.layers.BatchNormalization)
     ]
     for norm in norms:
         norm.synchronized = batch_norm == "synchronised"

@@ -20,7 +20,7 @@ def validate(
     stop: StopSign | None = None,
     pictures: Pictures | None = None,
 ) -> dict:
-    """{"val_loss": mean over all examples, "val_" and the name of each of the step's metrics}.
+    """{"val_loss": mean over all examples, "val_" and the name of each other loss and metric}.
 
     Workers may have different numbers of batches. Ends early, with what there is, when `stop` says.
     `pictures` sees every batch: all labels and scores, and the clips of this worker, the chief.
@@ -29,8 +29,9 @@ def validate(
         ValueError: when a worker has no example at all.
     """
     devices = step.devices
-    metrics = [type(m).from_config(m.get_config()) for m in step.metrics]
-    mean_loss = keras.metrics.Mean(name="loss")
+    fresh_ones = {m.name: type(m).from_config(m.get_config()) for m in step.means}
+    means = {name: fresh_ones[name] for name in ("loss", *step.mean_parts)}
+    metrics = [fresh_ones[m.name] for m in step.metrics]
     batches = iter(make_validation((devices.worker, devices.workers)))
     batch = None
     while True:
@@ -40,15 +41,14 @@ def validate(
         if fresh is None and batch is None:
             raise ValueError(f"worker {devices.worker} has no example of the validation data")
         batch = _filled(fresh or batch, devices.replicas // devices.workers, fresh is None)
-        labels, scores, weights = step.predict(devices.divide(batch))
-        losses = tf.convert_to_tensor(step.loss(labels, scores))
-        losses = tf.reduce_mean(tf.reshape(losses, [tf.shape(weights)[0], -1]), axis=1)
-        mean_loss.update_state(losses, sample_weight=weights)
+        labels, scores, weights, losses = step.evaluate(devices.divide(batch))
+        for name, mean in means.items():
+            mean.update_state(losses[name], sample_weight=weights)
         for metric in metrics:
             metric.update_state(labels, scores, sample_weight=weights)
         if pictures is not None:
             pictures.add(batch[0], labels, scores, weights)
-    return {f"val_{m.name}": float(m.result()) for m in (mean_loss, *metrics)}
+    return {f"val_{m.name}": float(m.result()) for m in (*means.values(), *metrics)}
 
 
 def _filled(batch: tuple, least: int, blank: bool) -> tuple:

@@ -5,6 +5,7 @@ import numpy as np
 import pytest
 
 from keras_i3d.inflation import boring_video_check, inflate
+from keras_i3d.layers.keras_internals import all_layers
 from tests.inflation.conftest import randomise
 
 # The slow ones take minutes where other work runs beside them.
@@ -60,7 +61,7 @@ def network(name):
 def expected_parameters(model, groups_of_kernels):
     """Each kernel of h x w grows to h x h x w: its parameters h times; all else stays."""
     total = 0
-    for layer in model._flatten_layers(include_self=False, recursive=True):
+    for layer in all_layers(model):
         if layer.weights and not isinstance(layer, keras.Model):
             grown = groups_of_kernels.get(type(layer).__name__, 0)
             for number, weight in enumerate(layer.weights):

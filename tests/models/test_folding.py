@@ -7,6 +7,7 @@ from keras import layers
 
 import keras_i3d
 from keras_i3d.layers import ConvUnit3D
+from keras_i3d.layers.keras_internals import all_layers
 from keras_i3d.models import build_i3d, build_two_stream_i3d
 from keras_i3d.models.folding import fold_batch_norm
 
@@ -14,7 +15,7 @@ from keras_i3d.models.folding import fold_batch_norm
 def as_if_trained(model):
     """Every batch norm's numbers drawn: means, variances and shifts far from those at first."""
     draw = np.random.default_rng(0)
-    for part in model._flatten_layers():
+    for part in all_layers(model):
         if isinstance(part, layers.BatchNormalization):
             for variable in part.weights:
                 low, high = (0.3, 3) if "variance" in variable.path else (-1, 1)
@@ -24,7 +25,7 @@ def as_if_trained(model):
 
 
 def norms(model):
-    return [p for p in model._flatten_layers() if isinstance(p, layers.BatchNormalization)]
+    return [p for p in all_layers(model) if isinstance(p, layers.BatchNormalization)]
 
 
 def same(model, clip):

@@ -11,6 +11,7 @@ import keras
 import numpy as np
 import tensorflow as tf
 
+from keras_i3d.training.averaging import averaged_weights
 from keras_i3d.training.checkpoints import Checkpoints
 from keras_i3d.training.devices import Devices, make_deterministic, make_strategy
 from keras_i3d.training.fit import Plan, WorkerLostError, fit
@@ -71,7 +72,7 @@ def train(devices, **options):
         save_best=(lambda: step.model.save(Path(folder) / "best.keras")) if folder else None,
     )
     learnt = {v.path: v.numpy() for v in step.model.variables}
-    with step.averaged_weights():
+    with averaged_weights(step.model):
         learnt |= {f"averaged {v.path}": v.numpy() for v in step.model.trainable_variables}
     measured = {
         name: np.float32(value)

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
+from keras_i3d.training.averaging import averaged_weights
 from keras_i3d.training.checkpoints import Checkpoints
 from keras_i3d.training.fit import NotFiniteError, Plan, fit
 from keras_i3d.training.interruption import Interrupted
@@ -121,7 +122,7 @@ def test_a_validation_is_evaluate(undisturbed):
     """Seven examples in batches of four and three, each counted once."""
     folder, whole, _ = undisturbed
     model = whole.model
-    with whole.averaged_weights():
+    with averaged_weights(whole.model):
         scores = model(tiny.batch_of(range(1_000_000, 1_000_007))[0])
     labels = tiny.batch_of(range(1_000_000, 1_000_007))[1]
     right = np.mean(np.argmax(scores, 1) == np.argmax(labels, 1))

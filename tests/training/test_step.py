@@ -5,8 +5,10 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from keras_i3d.training import step as step_module
+from keras_i3d.training import loss_scale
+from keras_i3d.training.averaging import averaged_weights
 from keras_i3d.training.devices import Devices
+from keras_i3d.training.forward import supervised
 from keras_i3d.training.step import Step
 from tests.training import tiny
 
@@ -24,11 +26,12 @@ def linear(dtype=None):
 
 
 def step_of(model, optimizer=None, **options):
-    return Step(model, optimizer or keras.optimizers.SGD(0.1), "mse", **options)
+    return Step(model, optimizer or keras.optimizers.SGD(0.1), supervised("mse"), **options)
 
 
 def batch(x=X, y=Y, *weights):
-    return Devices().divide((tf.constant(x), tf.constant(y), *weights))
+    x, y = keras.tree.map_structure(tf.constant, (x, y))
+    return Devices().divide((x, y, *weights))
 
 
 def weights_of(step):
@@ -107,22 +110,22 @@ def test_a_gradient_that_is_not_finite_moves_nothing():
 
 
 def test_float16_scales_its_loss(monkeypatch):
-    monkeypatch.setattr(step_module, "STEPS_TO_DOUBLE", 2)
+    monkeypatch.setattr(loss_scale, "STEPS_TO_DOUBLE", 2)
     step = step_of(linear("mixed_float16"))
     scales = []
     for x in (X * np.float32(1e4), X * np.float32(1e4), ENDLESS, X, X, X):
         result = step.update(batch(x))
-        scales.append(float(step.scale))
+        scales.append(float(step.scale.value))
         assert not bool(result["lost"])
-    first = step_module.FIRST_SCALE
+    first = loss_scale.FIRST_SCALE
     # Scaled by first / 8 = 4096 the kernel's gradient is 4096 * 18 of float16's 65504: it overflows
     # once more, then come two good steps, after which the scale is doubled.
     assert scales == [first / 2, first / 4, first / 8, first / 16, first / 16, first / 8]
     step = step_of(linear("mixed_float16"))
-    step.scale.assign(256.0)
+    step.scale.value.assign(256.0)
     step.update(batch())
     np.testing.assert_allclose(weights_of(step), START - 0.1 * GRADIENT, rtol=2e-3)
-    step.scale.assign(1.0)
+    step.scale.value.assign(1.0)
     assert bool(step.update(batch(ENDLESS))["lost"])
 
 
@@ -136,7 +139,7 @@ def test_ema_is_what_is_seen_within():
     average = weights[1]
     for own in weights[2:]:
         average = 0.75 * average + 0.25 * own
-    with step.averaged_weights():
+    with averaged_weights(step.model):
         np.testing.assert_allclose(weights_of(step), average, rtol=1e-6)
     np.testing.assert_array_equal(weights_of(step), weights[-1])
 
@@ -159,7 +162,7 @@ def test_it_does_what_fit_does(optimizer):
     model.compile(optimizer(), loss, metrics=["accuracy"])
     x, y = tiny.batch_of(range(48))
     history = model.fit(x, y, batch_size=4, shuffle=False, verbose=0)
-    with step.averaged_weights():  # as fit leaves them, where there is an average
+    with averaged_weights(step.model):  # as fit leaves them, where there is an average
         ours = [v.numpy() for v in step.model.weights]
     for one, other in zip(ours, model.weights, strict=True):
         np.testing.assert_allclose(one, other.numpy(), atol=1e-6)
@@ -175,10 +178,10 @@ def test_bfloat16_keeps_its_variables_in_float32():
     finally:
         keras.config.set_dtype_policy("float32")
     loss = keras.losses.CategoricalCrossentropy(from_logits=True)
-    step = Step(model, keras.optimizers.SGD(0.1), loss)
+    step = Step(model, keras.optimizers.SGD(0.1), supervised(loss))
     assert not bool(step.update(Devices().divide(tiny.batch_of(range(4))))["lost"])
     assert {v.dtype for v in model.trainable_variables} == {"float32"}
-    assert float(step.scale) == 1
+    assert float(step.scale.value) == 1
 
 
 @pytest.mark.parametrize(
@@ -199,3 +202,69 @@ def test_a_network_that_does_not_learn_is_refused():
     model.trainable = False
     with pytest.raises(ValueError, match="has nothing that learns"):
         step_of(model)
+
+
+def two_losses(model, inputs, labels, training):
+    """The squared error, and how large the scores are."""
+    scores = model(inputs, training=training)
+    return {
+        "error": tf.reduce_sum((scores - labels) ** 2, axis=1),
+        "size": tf.reduce_sum(scores**2, axis=1),
+    }, scores
+
+
+def test_two_losses_by_hand():
+    """Scores -0.5, 3.5, -0.5: the gradient of both, the second times 0.1."""
+    for parts in (False, True):
+        step = Step(
+            linear(),
+            keras.optimizers.SGD(0.1),
+            two_losses,
+            loss_weights={"error": 1.0, "size": 0.1},
+        )
+        if parts:
+            step.accumulate(batch(X[:1], Y[:1]))
+            step.update(batch(X[1:], Y[1:]))
+        else:
+            step.update(batch())
+        sizes = np.array([2 * (-0.5 + 3.5 * 3), 2 * (-0.5 * 2 - 0.5), 2 * 2.5]) / 3
+        wanted = START - 0.1 * (GRADIENT + 0.1 * sizes)
+        np.testing.assert_allclose(weights_of(step), wanted, rtol=1e-5)
+        error, size = (1.5**2 + 3.5**2 + 2.5**2) / 3, (0.25 + 3.5**2 + 0.25) / 3
+        assert step.results() == {
+            "loss": pytest.approx(error + 0.1 * size),
+            "error": pytest.approx(error),
+            "size": pytest.approx(size),
+        }
+
+
+def test_losses_that_nobody_weighs_are_refused():
+    step = Step(linear(), keras.optimizers.SGD(0.1), two_losses, loss_weights={"error": 1.0})
+    with pytest.raises(ValueError, match=r"give the losses \['error'\].*\['error', 'size'\]"):
+        step.update(batch())
+
+
+def test_two_inputs_go_in_as_a_dictionary():
+    clips = {name: keras.Input((2,), name=name) for name in ("rgb", "flow")}
+    both = keras.layers.Add()(list(clips.values()))
+    dense = keras.layers.Dense(1)
+    model = keras.Model(clips, dense(both))
+    dense.set_weights([np.array([[1.0], [-1.0]]), np.array([0.5])])
+    step = step_of(model)
+    step.update(batch({"rgb": X / 4, "flow": X * 3 / 4}))
+    np.testing.assert_allclose(weights_of(step), START - 0.1 * GRADIENT, rtol=1e-5)
+
+
+def test_a_step_at_once_is_the_step_that_sums():
+    """To the bit: a part whose examples weigh nothing adds nothing, but has the sums taken."""
+    options = {"clip_norm": 0.5, "weight_decay": 1e-2}
+    at_once, summed = (
+        step_of(linear(), keras.optimizers.SGD(0.1, momentum=0.9), **options) for _ in range(2)
+    )
+    for number in range(5):
+        x = np.random.default_rng(number).normal(size=(8, 2)).astype(np.float32)
+        y = x.sum(axis=1, keepdims=True)
+        at_once.update(batch(x, y))
+        summed.accumulate(batch(x, y, tf.zeros(8)))
+        summed.update(batch(x, y))
+        np.testing.assert_array_equal(weights_of(at_once), weights_of(summed))

@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 from keras_i3d import I3DVGG16
+from keras_i3d.layers.keras_internals import all_layers
 from keras_i3d.models.catalogue import network
 from keras_i3d.models.i3d import build_i3d
 from keras_i3d.training.networks import build_network, check_network, inputs_of, resolved
@@ -18,9 +19,7 @@ from tests.training import tiny
 
 def norms(model):
     return [
-        layer
-        for layer in model._flatten_layers(include_self=False, recursive=True)
-        if isinstance(layer, keras.layers.BatchNormalization)
+        layer for layer in all_layers(model) if isinstance(layer, keras.layers.BatchNormalization)
     ]
 
 

@@ -5,6 +5,8 @@ import numpy as np
 import tensorflow as tf
 
 from keras_i3d.layers import ConvUnit3D
+from keras_i3d.layers.keras_internals import all_layers
+from keras_i3d.training.forward import supervised
 from keras_i3d.training.step import Step
 
 CLASSES = 5
@@ -20,7 +22,7 @@ def network(dropout=0.0):
     x = keras.layers.GlobalAveragePooling3D(name="mean")(x)
     x = keras.layers.Dropout(dropout, name="dropout")(x)
     model = keras.Model(clip, keras.layers.Dense(CLASSES, name="Logits")(x), name="tiny")
-    for layer in model._flatten_layers(include_self=False, recursive=True):
+    for layer in all_layers(model):
         if isinstance(layer, keras.layers.BatchNormalization):
             layer.synchronized = True
     return model
@@ -100,7 +102,7 @@ def step(devices=None, dropout=0.0, optimizer=None, metrics=None, **options):
         model = network(dropout)
         made = (optimizer or (lambda: keras.optimizers.SGD(0.1, momentum=0.9)))()
     loss = keras.losses.CategoricalCrossentropy(from_logits=True)
-    return Step(model, made, loss, metrics, devices, **options)
+    return Step(model, made, supervised(loss), metrics, devices, **options)
 
 
 def arrays(of):

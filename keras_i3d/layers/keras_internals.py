@@ -1,0 +1,61 @@
+"""All that the package uses of Keras without a public name, a function each.
+
+Checked with Keras 3.10 to 3.15; a new version of Keras is looked through here.
+"""
+
+import keras
+
+
+def all_layers(layer) -> list:
+    """A layer and every layer inside it, at any depth; of a model, its layers and theirs."""
+    return list(layer._flatten_layers()) if isinstance(layer, keras.layers.Layer) else []
+
+
+def calls_by_depth(model: keras.Model) -> dict[int, list]:
+    """The calls of a functional model's graph by their distance from the outputs."""
+    return model._nodes_by_depth
+
+
+def calls_of(layer) -> list:
+    """The calls of a layer; each has `input_tensors`."""
+    return layer._inbound_nodes
+
+
+def calls_after(layer) -> list:
+    """The calls that take the layer's outputs."""
+    return layer._outbound_nodes
+
+
+def origin(tensor):
+    """The layer or operation whose output a symbolic tensor is."""
+    return tensor._keras_history.operation
+
+
+def takes_training(layer) -> bool:
+    """Whether the layer's call takes `training`."""
+    return layer._call_has_training_arg
+
+
+def forget(layer, part) -> None:
+    """Let a layer no longer list a layer that it had made for itself."""
+    layer._tracker.untrack(part)
+
+
+def averaged_variables(optimizer) -> list:
+    """The optimizer's moving averages, in the order of the trainable variables."""
+    return optimizer._model_variables_moving_average
+
+
+def strategy_of(optimizer):
+    """The tf.distribute strategy below which an optimizer was made."""
+    return optimizer._distribution_strategy
+
+
+def add_up_nothing(optimizer) -> None:
+    """Keep the optimizer from adding up gradients over devices: they have been added up."""
+    optimizer._all_reduce_sum_gradients = lambda gradients_and_variables: gradients_and_variables
+
+
+def backend_variable(variable):
+    """What a Keras variable holds: TensorFlow's variable, which on several devices has one each."""
+    return getattr(variable, "_value", variable)
