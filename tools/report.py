@@ -88,16 +88,16 @@ def _strips(path: str, scores: Scores) -> tuple[Callable | None, str]:
     if RUN.value is None and not (folder / "recipe.json").exists():
         return None, f"{folder} is no folder of a training; --run=FOLDER names one"
     with quiet_import():  # only here: it brings TensorFlow
-        from keras_i3d.tools.run_folder import read_recipe
         from keras_i3d.training.inputs import open_source
         from keras_i3d.training.networks import inputs_of
+        from keras_i3d.training.run_folder import RunFolderError, read_run
         from keras_i3d.visualisation.mistakes import VideoStrips
     trial = trial_of(scores.made, len(scores.classes))
     split = trial.split if trial else None
     try:
-        recipe = read_recipe(folder)
+        recipe = read_run(folder).recipe
         source = open_source(recipe, split or recipe.validation_split or "test")
-    except (ToolError, FlagError, ValueError, OSError) as error:
+    except (RunFolderError, ValueError, OSError) as error:
         if RUN.value:
             raise FlagError(f"--run={RUN.value}: {str(error).splitlines()[0]}") from error
         return None, str(error).splitlines()[0]

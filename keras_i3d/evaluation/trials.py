@@ -37,7 +37,7 @@ def trial_of(made: Mapping, classes: int) -> Trial | None:
     """What `Scores.made` says; None where it says too little, or fused parts have not one answer.
 
     Args:
-        made: as tools/evaluate.py writes it; of fused scores, a mapping of such.
+        made: as `provenance` makes it; of fused scores, a mapping of such.
         classes: how many the scores have.
     """
     try:

@@ -28,15 +28,11 @@ from keras_i3d.training.networks import (
 from keras_i3d.training.progress import History, Progress
 from keras_i3d.training.recipe_checks import check
 from keras_i3d.training.recipes import Recipe, build_schedule, differences, to_json
+from keras_i3d.training.run_folder import BEST, FINAL, LABELS, RECIPE
 from keras_i3d.training.step import Step
 from keras_i3d.training.transfer import prepare, rate_factors
 from keras_i3d.training.validation_pictures import Pictures
 from keras_i3d.weights.trained import TrainedRecord, record_of
-
-FINAL = "final.keras"
-BEST = "best.keras"
-RECIPE = "recipe.json"
-LABELS = "labels.txt"
 
 
 class FailedError(RuntimeError):

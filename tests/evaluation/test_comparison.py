@@ -13,7 +13,7 @@ from tests.evaluation.test_scores import made
 
 
 def about(stream="rgb", division=1, **changes):
-    """What tools/evaluate.py says of a run on UCF-101."""
+    """What `provenance` says of a run on UCF-101."""
     recipe = {
         "model": "i3d",
         "weights": "imagenet+kinetics",

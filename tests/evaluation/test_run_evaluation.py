@@ -1,0 +1,98 @@
+"""A run evaluated: what its score file says that it rests on."""
+
+import hashlib
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+import keras_i3d
+from keras_i3d.applications.loaded import LoadedNetwork
+from keras_i3d.evaluation.provenance import provenance
+from keras_i3d.evaluation.run_evaluation import evaluate_run, report_run
+from keras_i3d.evaluation.trials import trial_of
+from keras_i3d.models.catalogue import network
+from keras_i3d.training.networks import inputs_of
+from keras_i3d.training.recipes import SYNTHETIC_SMALL, UCF101_FINE_TUNE, to_json
+from keras_i3d.training.run_folder import read_run
+from keras_i3d.weights.trained import record_of
+from tests.training.test_run_folder import tiny
+
+SMALL = replace(
+    SYNTHETIC_SMALL, num_frames=4, motions=("MoveLeft", "Still"), validation_videos=3, stream="rgb"
+)
+KERNEL = np.arange(6, dtype=np.float32).reshape(3, 2)
+# By hand: the one array of the network, and what Scores.made says of it.
+SHA256 = hashlib.sha256(KERNEL.tobytes()).hexdigest()
+
+
+def loaded(recipe):
+    """The network of three pixels' means, as of a run with this recipe."""
+    model = tiny()
+    model.set_weights([KERNEL])
+    record = record_of(network(recipe.model), "rgb", inputs_of(recipe), ("MoveLeft", "Still"))
+    return LoadedNetwork(model, record, "final.keras")
+
+
+@pytest.fixture
+def run(tmp_path):
+    (tmp_path / "recipe.json").write_text(to_json(SMALL))
+    (tmp_path / "labels.txt").write_text("MoveLeft\nStill\n")
+    loaded(SMALL).model.save(tmp_path / "final.keras")
+    return read_run(tmp_path)
+
+
+def test_a_runs_scores_say_what_they_rest_on(run):
+    seen = []
+
+    def watch(numbers, split, total):
+        seen.append((split, total))
+        return numbers
+
+    scores = evaluate_run(run, num_clips=2, watch=watch)
+    assert seen == [("val", 6)]  # the recipe's split; 3 videos, 2 clips of each
+    assert scores.made == provenance(loaded(SMALL), SMALL, "val", num_clips=2)
+    assert scores.made["weights_sha256"] == SHA256
+    assert (scores.listed, scores.classes) == (3, ("MoveLeft", "Still"))
+
+
+def test_the_record_of_scores(run):
+    made = provenance(
+        loaded(UCF101_FINE_TUNE), UCF101_FINE_TUNE, "test", network="best", num_crops=3
+    )
+    assert made["keras_i3d"] == keras_i3d.__version__
+    assert (made["network"], made["split"], made["stream"]) == ("best", "test", "rgb")
+    assert (made["num_clips"], made["num_crops"]) == (None, 3)
+    assert made["recipe"]["weights"] == "imagenet+kinetics"
+    pixels = made["inputs"]["rgb"]["preprocessing"]
+    assert (pixels["short_side"], pixels["crop"]) == (256, 224)
+    trial = trial_of(made, 101)
+    assert (trial.data, trial.division, trial.views) == ("UCF-101", 1, "whole videos x 3")
+
+
+def test_videos_made_by_rule_are_named_by_what_they_show():
+    """Two tasks on them are two data sets, which one table may show."""
+    names = {
+        provenance(loaded(SMALL), replace(SMALL, **changes), "test")["data"]
+        for changes in ({}, {"motions": ("Shake",)}, {"task": "joint"}, {"motions": ()})
+    }
+    assert names == {
+        "synthetic motion: MoveLeft, Still",
+        "synthetic motion: Shake",
+        "synthetic joint: MoveLeft, Still",
+        "synthetic motion",
+    }
+
+
+def test_other_classes_than_the_learnt_ones_are_refused(run):
+    (run.path / "labels.txt").write_text("MoveLeft\nShake\n")
+    with pytest.raises(ValueError, match="'Shake' was learnt"):
+        evaluate_run(read_run(run.path))
+
+
+def test_a_runs_report_shows_the_mistakes(run, tmp_path):
+    scores = evaluate_run(run)
+    page = report_run(tmp_path / "report", run, scores)
+    wrong = int((scores.probabilities.argmax(1) != scores.labels).sum())
+    assert wrong > 0
+    assert page.read_text("utf-8").count("data:image/png") == wrong + 1  # and the confusion matrix
