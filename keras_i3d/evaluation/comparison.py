@@ -4,6 +4,7 @@ data set   stream   transfer   start               1      2      3   mean   publ
 UCF-101    rgb      full       imagenet+kinetics   ...                      95.6
 """
 
+import html
 import json
 import os
 from collections.abc import Mapping
@@ -12,8 +13,9 @@ from pathlib import Path
 
 from keras_i3d.evaluation import charts
 from keras_i3d.evaluation import report_page as page
+from keras_i3d.evaluation.markdown import escaped, markdown_table
 from keras_i3d.evaluation.published import published_for
-from keras_i3d.evaluation.report import NAMES, markdown_table, whole_folder
+from keras_i3d.evaluation.report import NAMES, whole_folder
 from keras_i3d.evaluation.scores import Scores, ScoresError, summary
 from keras_i3d.evaluation.trials import STREAMS, Trial, trial_of
 
@@ -86,8 +88,8 @@ def write_comparison(
     header, cells, sources = _cells(rows, figure)
     notes = [f"{NAMES[figure]}, as measured here.", *sources, *_incomplete(scores)]
     with whole_folder(folder) as made:
-        text = f"# {title}\n" + markdown_table(header, cells)
-        text += "".join(f"\n{note}\n" for note in notes)
+        text = f"# {escaped(title)}\n" + markdown_table(header, cells)
+        text += "".join(f"\n{escaped(note)}\n" for note in notes)
         (made / "report.md").write_text(text, encoding="utf-8")
         body = [charts.table(header, cells), *map(page.faint, notes)]
         (made / "report.html").write_text(page.whole(title, body), encoding="utf-8")
@@ -100,7 +102,7 @@ def write_comparison(
 def table(scores: Mapping[str, Scores], figure: str = "top_1") -> str:
     """The same table in Markdown, for a terminal."""
     header, cells, _ = _cells(compare(scores, figure), figure)
-    return markdown_table(header, cells).strip()
+    return html.unescape(markdown_table(header, cells)).strip()  # a terminal shows no HTML
 
 
 def _order(row: Row) -> tuple:

@@ -16,6 +16,7 @@ from PIL import Image
 
 from keras_i3d.evaluation import charts, metrics
 from keras_i3d.evaluation import report_page as page
+from keras_i3d.evaluation.markdown import escaped, markdown_table
 from keras_i3d.evaluation.published import Published
 from keras_i3d.evaluation.scores import Scores, summary
 from keras_i3d.visualisation.confusion import draw_confusion
@@ -188,23 +189,16 @@ def _counts(scores: Scores) -> str:
 
 
 def _markdown(title: str, scores: Scores, parts: dict) -> str:
-    text = f"# {title}\n\n{_counts(scores)}\n"
+    text = f"# {escaped(title)}\n\n{_counts(scores)}\n"
     text += markdown_table(("figure", "here", "published"), _rows(parts))
     if parts["published"].source:
-        text += f"\nPublished: {parts['published'].source}.\n"
+        text += f"\nPublished: {escaped(parts['published'].source)}.\n"
     if parts["mistakes"]:
         rows = [(*words, f"{sure:.3f}") for *words, sure in parts["mistakes"]]
         text += markdown_table(("surest mistakes", "true", "predicted", "probability"), rows)
     if scores.failed:
         text += markdown_table(("not scored", "cause"), scores.failed.items())
     return text
-
-
-def markdown_table(header, rows) -> str:
-    """A table in Markdown, a blank line before it."""
-    lines = [[str(cell).replace("|", "\\|") for cell in row] for row in (header, *rows)]
-    lines.insert(1, ["---"] * len(lines[0]))
-    return "\n" + "".join(f"| {' | '.join(line)} |\n" for line in lines)
 
 
 def _page(title: str, scores: Scores, parts: dict, folder: Path) -> str:

@@ -1,0 +1,91 @@
+"""The rows of a table: networks that are trained and tested, and fusions of such."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from keras_i3d.evaluation.scores import Scores
+from keras_i3d.training.recipes import SYNTHETIC_SMALL, Recipe
+from keras_i3d.training.run_folder import FINAL
+
+
+@dataclass(frozen=True)
+class Run:
+    """One training and its test.
+
+    name: of its folder; tables that name the same run share it.
+    what: the text of its row.
+    recipe: at scale 1 and seed 0.
+    start: the run whose network it starts from; None for a start that the recipe says.
+    """
+
+    name: str
+    what: str
+    recipe: Recipe
+    start: "Run | None" = None
+
+    def recipe_at(self, folder: Path, seed: int, scale: float) -> Recipe:
+        """Return the recipe with another seed and `scale` times the steps.
+
+        Args:
+            folder: has a folder for each run; the start's network is taken from there.
+            seed: of everything random.
+            scale: above 0.
+        """
+        steps = max(1, round(self.recipe.steps * scale))
+        weights = str(folder / self.start.name / FINAL) if self.start else self.recipe.weights
+        return replace(
+            self.recipe,
+            weights=weights,
+            seed=seed,
+            steps=steps,
+            warm_up=min(self.recipe.warm_up, steps),
+            validate_every=max(1, steps // 2),
+        )
+
+
+@dataclass(frozen=True)
+class Fusion:
+    """Several runs' logits added.
+
+    name: unlike any run's. what: the text of its row. parts: the runs.
+    """
+
+    name: str
+    what: str
+    parts: tuple[Run, ...]
+
+
+Row = Run | Fusion
+
+
+@dataclass(frozen=True)
+class Result:
+    """What came of one run.
+
+    scores: of the test.
+    seconds: of the training; NaN where a process that trained was killed.
+    """
+
+    scores: Scores
+    seconds: float
+
+
+def small_recipe(steps: int, **changes) -> Recipe:
+    """Return the recipe for videos made by rule that two CPU cores can train in minutes."""
+    return replace(SYNTHETIC_SMALL, steps=steps, validation_videos=100, **changes)
+
+
+def in_order(rows: Iterable[Row]) -> list[Run]:
+    """Return every run that the rows need, once, each after the one it starts from."""
+    found: dict[str, Run] = {}
+
+    def add(run: Run) -> None:
+        if run.start:
+            add(run.start)
+        found.setdefault(run.name, run)
+
+    for row in rows:
+        for run in row.parts if isinstance(row, Fusion) else (row,):
+            add(run)
+    return list(found.values())

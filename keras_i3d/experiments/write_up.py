@@ -1,0 +1,114 @@
+"""The report of the tables: figures, and whether what was expected beforehand came true."""
+
+import csv
+import math
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from keras_i3d.evaluation import charts
+from keras_i3d.evaluation import report_page as page
+from keras_i3d.evaluation.markdown import escaped, markdown_table
+from keras_i3d.evaluation.scores import Scores, fuse
+from keras_i3d.experiments.expectations import YES, Finding, accuracy
+from keras_i3d.experiments.runs import Fusion, Result, Run
+from keras_i3d.experiments.table import Table
+from keras_i3d.training.checkpoints import write_whole
+
+ROWS = ("", "top-1, %", "95 % interval", "chance, %", "videos", "steps", "seconds")
+FINDINGS = ("expected beforehand", "measured", "95 % interval", "came true")
+NOTE = (
+    "An expectation came true, or did not, only where its whole interval says so. Accuracies have "
+    "Wilson's interval; differences, in points of percent on the same videos, McNemar's."
+)
+
+
+def write_up(folder: Path, tables: Sequence[Table], results: Mapping[str, Result]) -> Path:
+    """Write report.md and report.html into the folder; return the page's path.
+
+    Args:
+        folder: with a folder for each run, whose history explains what did not come true.
+        tables: in the order of the report.
+        results: {run's name: its scores and seconds}, for every run of the tables.
+    """
+    title = "Experiments on videos made by rule"
+    about = _about(results)
+    markdown, body = [f"# {title}\n\n{about} {NOTE}\n"], [page.faint(f"{about} {NOTE}")]
+    for table in tables:
+        rows, findings, courses = _part(folder, table, results)
+        notes = "".join(f"\n{escaped(course)}\n" for course in courses)
+        markdown.append(
+            f"## {escaped(table.title)}\n\n{escaped(table.asks)}\n{markdown_table(ROWS, rows)}"
+            f"{markdown_table(FINDINGS, findings)}{notes}"
+        )
+        body.append(
+            page.section(
+                table.title,
+                page.faint(table.asks),
+                charts.table(ROWS, rows),
+                charts.bars([row[0] for row in rows], [float(row[1]) / 100 for row in rows]),
+                charts.table(FINDINGS, findings),
+                *map(page.faint, courses),
+            )
+        )
+    texts = {"report.md": "\n".join(markdown), "report.html": page.whole(title, body)}
+    for name, text in texts.items():
+        write_whole(folder / name, lambda file, text=text: file.write(text.encode()))
+    return folder / "report.html"
+
+
+def _about(results: Mapping[str, Result]) -> str:
+    took = [result.seconds for result in results.values() if not math.isnan(result.seconds)]
+    return (
+        f"No test video shows a pixel of a training video. {len(results)} trainings, "
+        f"{sum(took):.0f} s in all."
+    )
+
+
+def _part(folder: Path, table: Table, results: Mapping[str, Result]) -> tuple:
+    """(cells of the rows, cells of the findings, courses of what did not come true)."""
+    scores = {name: result.scores for name, result in results.items()}
+    for row in table.rows:
+        if isinstance(row, Fusion):
+            scores[row.name] = fuse({part.name: scores[part.name] for part in row.parts})
+    rows = [
+        _row(row.what, scores[row.name], results[row.name].seconds if row.name in results else None)
+        for row in table.rows
+    ]
+    findings = [(one, one.judge(scores)) for one in table.expects]
+    unmet = [row for one, finding in findings if finding.verdict != YES for row in one.rows]
+    courses = [_course(folder / row.name) for row in dict.fromkeys(unmet) if isinstance(row, Run)]
+    return rows, [_cells(finding) for _, finding in findings], courses
+
+
+def _row(what: str, scores: Scores, seconds: float | None) -> tuple:
+    value, low, high = accuracy(scores)
+    return (
+        what,
+        f"{value:.1f}",
+        f"{low:.1f} to {high:.1f}",
+        f"{100 / len(scores.classes):.1f}",
+        len(scores.ids),
+        "" if seconds is None else scores.made["recipe"]["steps"],
+        "" if seconds is None else f"{seconds:.0f}",
+    )
+
+
+def _cells(finding: Finding) -> tuple[str, ...]:
+    interval = f"{finding.low:.1f} to {finding.high:.1f}"
+    return finding.expected, f"{finding.value:.1f}", interval, finding.verdict
+
+
+def _course(folder: Path) -> str:
+    """How a training went, for those who ask why: accuracy and validation as they came."""
+    with open(folder / "history.csv", newline="", encoding="utf-8") as file:
+        rows = [row for row in csv.DictReader(file) if row.get("val_accuracy")]
+    course = ", ".join(
+        f"step {row['step']} {100 * float(row['accuracy']):.0f} % and "
+        f"{100 * float(row['val_accuracy']):.0f} %"
+        for row in rows
+    )
+    return (
+        f"Right in training and in validation of {folder.name}: {course}. Where validation still "
+        f"rises, more steps help (--scale=3); where training is far above it, more videos do. "
+        f"Where an interval is too wide to show anything, --videos=1000 narrows it."
+    )
