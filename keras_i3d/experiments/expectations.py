@@ -22,7 +22,8 @@ class Finding:
     """What came of one expectation.
 
     expected: in words.
-    value, low, high: the figure and its 95 % interval; percent, or points of percent.
+    value, low, high: the figure and its 95 % interval.
+    unit: "%", or "points" of percent for a difference.
     verdict: YES, NO or NOT_SHOWN.
     """
 
@@ -30,6 +31,7 @@ class Finding:
     value: float
     low: float
     high: float
+    unit: str
     verdict: str
 
 
@@ -61,7 +63,7 @@ class Reaches:
         """Compare Wilson's interval with the percentage."""
         value, low, high = accuracy(scores[self.row.name])
         expected = f"{self.row.what}: above {self.percent:.0f} %"
-        return Finding(expected, value, low, high, _above(self.percent, low, high))
+        return Finding(expected, value, low, high, "%", _above(self.percent, low, high))
 
 
 @dataclass(frozen=True)
@@ -80,8 +82,8 @@ class StaysNearChance:
         """Compare Wilson's interval with chance and the points."""
         value, low, high = accuracy(scores[self.row.name])
         limit = 100 / len(scores[self.row.name].classes) + self.points
-        expected = f"{self.row.what}: below {limit:.1f} %, chance and {self.points:.0f} points"
-        return Finding(expected, value, low, high, _above(-limit, -high, -low))
+        expected = f"{self.row.what}: below {limit:.1f} %, chance + {self.points:.0f} points"
+        return Finding(expected, value, low, high, "%", _above(-limit, -high, -low))
 
 
 @dataclass(frozen=True)
@@ -102,8 +104,8 @@ class Beats:
         _, ours, theirs = np.intersect1d(first.ids, second.ids, return_indices=True)
         ends = paired_difference(_right(first)[ours], _right(second)[theirs])
         value, low, high = (100 * end for end in ends)
-        expected = f"{self.better.what}: better than {self.worse.what}"
-        return Finding(expected, value, low, high, _above(0, low, high))
+        expected = f"{self.better.what}: above {self.worse.what}"
+        return Finding(expected, value, low, high, "points", _above(0, low, high))
 
 
 def accuracy(scores: Scores) -> tuple[float, float, float]:

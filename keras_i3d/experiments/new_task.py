@@ -13,16 +13,16 @@ MOTIONS = ("MoveLeft", "MoveRight", "Shake", "Still")
 VIDEOS = 48
 NEW = {"motions": MOTIONS, "training_videos": VIDEOS}
 
-ORIGINAL = Run("new_original", "original: from random weights", small_recipe(60, **NEW))
+ORIGINAL = Run("new_original", "random weights (original)", small_recipe(60, **NEW))
 FIXED = Run(
     "new_fixed",
-    "fixed: a new head on the trunk that learnt motion",
+    "a new head on the trunk that learnt motion (fixed)",
     small_recipe(60, transfer="fixed", learning_rate=0.01, **NEW),
     start=CLIPS,
 )
 FULL = Run(
     "new_full",
-    "full: everything learns, from the trunk that learnt motion",
+    "all of that trunk learns on (full)",
     small_recipe(60, transfer="full", **NEW),
     start=CLIPS,
 )

@@ -27,6 +27,8 @@ class Run:
     def recipe_at(self, folder: Path, seed: int, scale: float) -> Recipe:
         """Return the recipe with another seed and `scale` times the steps.
 
+        Below scale 1 a validation has `scale` times the videos too: that is for a quick try.
+
         Args:
             folder: has a folder for each run; the start's network is taken from there.
             seed: of everything random.
@@ -41,6 +43,7 @@ class Run:
             steps=steps,
             warm_up=min(self.recipe.warm_up, steps),
             validate_every=max(1, steps // 2),
+            validation_videos=max(1, round(self.recipe.validation_videos * min(1, scale))),
         )
 
 

@@ -10,12 +10,12 @@ JOINT = {"task": "joint", "motions": WAYS, "appearances": APPEARANCES[:3]}
 
 RGB = Run(
     "joint_rgb",
-    "RGB, from the trunk that learnt motion",
+    "RGB (from the trunk that learnt motion)",
     small_recipe(100, transfer="full", **JOINT),
     start=CLIPS,
 )
-FLOW = Run("joint_flow", "flow, from random weights", small_recipe(80, stream="flow", **JOINT))
-BOTH = Fusion("joint_both", "both, logits added", (RGB, FLOW))
+FLOW = Run("joint_flow", "flow (from random weights)", small_recipe(80, stream="flow", **JOINT))
+BOTH = Fusion("joint_both", "both (logits added)", (RGB, FLOW))
 TABLE = Table(
     name="two_streams",
     title="Appearance and motion together: RGB, flow, both",

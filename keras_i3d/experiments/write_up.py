@@ -20,6 +20,10 @@ NOTE = (
     "An expectation came true, or did not, only where its whole interval says so. Accuracies have "
     "Wilson's interval; differences, in points of percent on the same videos, McNemar's."
 )
+ADVICE = (
+    "Where validation still rises, more steps help (--scale=3); where training is far above it, "
+    "more training videos. --videos=1000 narrows the intervals."
+)
 
 
 def write_up(folder: Path, tables: Sequence[Table], results: Mapping[str, Result]) -> Path:
@@ -34,11 +38,11 @@ def write_up(folder: Path, tables: Sequence[Table], results: Mapping[str, Result
     about = _about(results)
     markdown, body = [f"# {title}\n\n{about} {NOTE}\n"], [page.faint(f"{about} {NOTE}")]
     for table in tables:
-        rows, findings, courses = _part(folder, table, results)
-        notes = "".join(f"\n{escaped(course)}\n" for course in courses)
+        rows, findings, notes = _part(folder, table, results)
         markdown.append(
             f"## {escaped(table.title)}\n\n{escaped(table.asks)}\n{markdown_table(ROWS, rows)}"
-            f"{markdown_table(FINDINGS, findings)}{notes}"
+            f"{markdown_table(FINDINGS, findings)}"
+            + "".join(f"\n{escaped(note)}\n" for note in notes)
         )
         body.append(
             page.section(
@@ -47,7 +51,7 @@ def write_up(folder: Path, tables: Sequence[Table], results: Mapping[str, Result
                 charts.table(ROWS, rows),
                 charts.bars([row[0] for row in rows], [float(row[1]) / 100 for row in rows]),
                 charts.table(FINDINGS, findings),
-                *map(page.faint, courses),
+                *map(page.faint, notes),
             )
         )
     texts = {"report.md": "\n".join(markdown), "report.html": page.whole(title, body)}
@@ -65,7 +69,7 @@ def _about(results: Mapping[str, Result]) -> str:
 
 
 def _part(folder: Path, table: Table, results: Mapping[str, Result]) -> tuple:
-    """(cells of the rows, cells of the findings, courses of what did not come true)."""
+    """(cells of the rows, cells of the findings, notes on what did not come true)."""
     scores = {name: result.scores for name, result in results.items()}
     for row in table.rows:
         if isinstance(row, Fusion):
@@ -77,7 +81,8 @@ def _part(folder: Path, table: Table, results: Mapping[str, Result]) -> tuple:
     findings = [(one, one.judge(scores)) for one in table.expects]
     unmet = [row for one, finding in findings if finding.verdict != YES for row in one.rows]
     courses = [_course(folder / row.name) for row in dict.fromkeys(unmet) if isinstance(row, Run)]
-    return rows, [_cells(finding) for _, finding in findings], courses
+    notes = [*courses, ADVICE] if courses else []
+    return rows, [_cells(finding) for _, finding in findings], notes
 
 
 def _row(what: str, scores: Scores, seconds: float | None) -> tuple:
@@ -94,8 +99,9 @@ def _row(what: str, scores: Scores, seconds: float | None) -> tuple:
 
 
 def _cells(finding: Finding) -> tuple[str, ...]:
-    interval = f"{finding.low:.1f} to {finding.high:.1f}"
-    return finding.expected, f"{finding.value:.1f}", interval, finding.verdict
+    sign = "+" if finding.unit == "points" else ""
+    value, low, high = (f"{n:{sign}.1f}" for n in (finding.value, finding.low, finding.high))
+    return finding.expected, f"{value} {finding.unit}", f"{low} to {high}", finding.verdict
 
 
 def _course(folder: Path) -> str:
@@ -107,8 +113,4 @@ def _course(folder: Path) -> str:
         f"{100 * float(row['val_accuracy']):.0f} %"
         for row in rows
     )
-    return (
-        f"Right in training and in validation of {folder.name}: {course}. Where validation still "
-        f"rises, more steps help (--scale=3); where training is far above it, more videos do. "
-        f"Where an interval is too wide to show anything, --videos=1000 narrows it."
-    )
+    return f"{folder.name}, right in training and in validation: {course}."

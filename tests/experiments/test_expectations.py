@@ -33,7 +33,7 @@ def test_a_network_stays_near_chance(right, verdict):
     """Of four classes: below 35 %. Their intervals end at 34.3, end at 39.6, begin at 40.4."""
     found = StaysNearChance(A, 10).judge({"a": scores(right)})
     assert found.verdict == verdict
-    assert found.expected == "network a: below 35.0 %, chance and 10 points"
+    assert found.expected == "network a: below 35.0 %, chance + 10 points"
 
 
 @pytest.mark.parametrize(
@@ -50,7 +50,7 @@ def test_a_network_beats_another_on_the_same_videos(better, worse, verdict):
     found = Beats(A, B).judge({"a": scores(better), "b": scores(worse)})
     assert found.value == pytest.approx(better - worse)
     assert found.verdict == verdict
-    assert found.expected == "network a: better than network b"
+    assert found.expected == "network a: above network b"
 
 
 def test_videos_are_compared_by_their_names():

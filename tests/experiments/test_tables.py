@@ -22,6 +22,7 @@ def test_all_recipes_are_possible(scale, tmp_path):
         check_network(recipe)
         assert recipe.seed == 1
         assert recipe.steps == max(1, round(run.recipe.steps * scale))
+        assert recipe.validation_videos == {0.001: 1, 1.0: 100, 3.0: 100}[scale]
         if run.start:
             assert run.start.name in before
             assert Path(recipe.weights) == tmp_path / run.start.name / "final.keras"
