@@ -27,7 +27,7 @@ with quiet_import():
     from keras_i3d.tools.running import FlagError, ToolError, run
 
 REPORT = flags.DEFINE_string("report", "report", "the folder of the report")
-TITLE = flags.DEFINE_string("title", None, "the report's title [the file's name]")
+TITLE = flags.DEFINE_string("title", None, "the report's title [data, split and network]")
 BASELINE = flags.DEFINE_string("baseline", None, "another score file, to be compared with")
 RUN = flags.DEFINE_string("run", None, "the training whose data has the videos [the file's folder]")
 PUBLISHED = flags.DEFINE_list("published", [], f"FIGURE:VALUE, of {', '.join(NAMES)}")
@@ -57,11 +57,12 @@ def _one(path: str, scores: Scores, published: Published | None) -> int:
     if baseline is not None and baseline.multi_label != scores.multi_label:
         raise ToolError(f"{path} and {BASELINE.value}: only one has several labels a video")
     strips, why = _strips(path, scores)
+    trial = trial_of(scores.made, len(scores.classes))
     page = write_report(
         REPORT.value,
         scores,
-        TITLE.value or Path(path).stem,
-        published or published_for(trial_of(scores.made, len(scores.classes))),
+        TITLE.value or (trial.title if trial else Path(path).stem),
+        published or published_for(trial),
         baseline,
         strips,
     )

@@ -1,12 +1,14 @@
 """Charts as HTML without a script: a table, and bars drawn in SVG."""
 
 import html
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 import numpy as np
 
 ROW = 18
-WIDTH, NAMES_WIDTH, VALUES_WIDTH = 720, 260, 60
+WIDTH, NAMES_WIDTH, VALUES_WIDTH = 760, 260, 100
+# Of fewer videos than this a percentage says little, so their number stands beside it.
+FEW = 20
 
 
 def table(header: Iterable[str], rows: Iterable[Iterable]) -> str:
@@ -16,20 +18,26 @@ def table(header: Iterable[str], rows: Iterable[Iterable]) -> str:
     return "<table>" + "".join(f"<tr>{line}</tr>" for line in lines) + "</table>"
 
 
-def bars(names: Iterable[str], values: np.ndarray) -> str:
-    """One horizontal bar for each name, the largest value first; shares of 1, or differences.
+def bars(names: Iterable[str], values: Sequence[float], counts: Sequence[int] | None = None) -> str:
+    """Draw one horizontal bar for each name, the largest value first.
 
     Values without a number (a class without a video) come last and have no bar. Where any is
     negative, zero is in the middle.
+
+    Args:
+        names: what the bars are of.
+        values: shares of 1, or differences of such.
+        counts: of how many videos each value is; shown where they are few.
     """
-    pairs = sorted(zip(names, map(float, values), strict=True), key=_largest_first)
-    signed = any(value < 0 for _, value in pairs)
+    counts = [FEW] * len(values) if counts is None else counts
+    rows = sorted(zip(names, map(float, values), counts, strict=True), key=_largest_first)
+    signed = any(value < 0 for _, value, _ in rows)
     room = WIDTH - NAMES_WIDTH - VALUES_WIDTH
-    most = max((abs(value) for _, value in pairs if not np.isnan(value)), default=0) or 1
+    most = max((abs(value) for _, value, _ in rows if not np.isnan(value)), default=0) or 1
     unit = room / (2 * most if signed else max(most, 1))
     zero = NAMES_WIDTH + (room / 2 if signed else 0)
     shapes = []
-    for number, (name, value) in enumerate(pairs):
+    for number, (name, value, count) in enumerate(rows):
         y = number * ROW
         shapes.append(
             f'<text x="{NAMES_WIDTH - 8}" y="{y + 13}" text-anchor="end">{html.escape(name)}</text>'
@@ -43,14 +51,14 @@ def bars(names: Iterable[str], values: np.ndarray) -> str:
             f'<rect x="{x:.1f}" y="{y + 3}" width="{length:.1f}" height="12" fill="{colour}"/>'
         )
         sign = "+" if signed and value > 0 else ""
-        text = f"{sign}{100 * value:.1f}"
+        text = f"{sign}{100 * value:.1f}" + (f" of {count}" if count < FEW else "")
         shapes.append(f'<text x="{WIDTH - VALUES_WIDTH + 6}" y="{y + 13}">{text}</text>')
-    height = ROW * len(pairs)
+    height = ROW * len(rows)
     return (
         f'<svg viewBox="0 0 {WIDTH} {height}" width="{WIDTH}" height="{height}" font-size="12" '
         f'role="img" aria-label="percent by class">{"".join(shapes)}</svg>'
     )
 
 
-def _largest_first(pair: tuple[str, float]) -> tuple[bool, float]:
-    return (bool(np.isnan(pair[1])), -pair[1])
+def _largest_first(row: tuple[str, float, int]) -> tuple[bool, float]:
+    return (bool(np.isnan(row[1])), -row[1])

@@ -144,7 +144,7 @@ def _write_tables(
     )
     if scores.failed:
         _table(folder / "failed.csv", ("video", "cause"), scores.failed.items())
-    parts = {"figures": figures, "published": published, "by_class": own}
+    parts = {"figures": figures, "published": published, "by_class": own, "shown": shown}
     if baseline is not None:
         parts["difference"] = own - by_class(baseline)
     if not scores.multi_label:
@@ -198,7 +198,22 @@ def _markdown(title: str, scores: Scores, parts: dict) -> str:
         text += markdown_table(("surest mistakes", "true", "predicted", "probability"), rows)
     if scores.failed:
         text += markdown_table(("not scored", "cause"), scores.failed.items())
+    if scores.made:
+        text += markdown_table(("made from", ""), _made_rows(scores.made))
     return text
+
+
+def _made_rows(made: dict, before: str = "") -> list[tuple[str, str]]:
+    """A record as (name, value); of records in it the names are 'recipe: steps'."""
+    rows = []
+    for name, value in made.items():
+        if isinstance(value, dict):
+            rows += _made_rows(value, f"{before}{name}: ")
+            continue
+        if isinstance(value, (list, tuple)):
+            value = ", ".join(map(str, value))
+        rows.append((before + name, "none" if value in (None, "") else str(value)))
+    return rows
 
 
 def _page(title: str, scores: Scores, parts: dict, folder: Path) -> str:
@@ -216,11 +231,13 @@ def _page(title: str, scores: Scores, parts: dict, folder: Path) -> str:
         picture = page.image(png, "Each row is a true class, each column what it was taken for.")
         body.append(page.section("Confusion matrix", picture))
     what = "average precision" if scores.multi_label else "recognised"
-    bars = charts.bars(scores.classes, parts["by_class"])
-    body.append(page.section("By class", page.faint(f"Percent {what}."), bars))
+    bars = charts.bars(scores.classes, parts["by_class"], parts["shown"])
+    note = f"Percent {what}, and of how many videos where they are fewer than {charts.FEW}."
+    body.append(page.section("By class", page.faint(note), bars))
     if "difference" in parts:
         note = page.faint("Percentage points above (blue) or below (red) the other run.")
         bars = charts.bars(scores.classes, parts["difference"])
         body.append(page.section("Difference to the other run", note, bars))
-    body.append(page.made_from(scores.made))
+    if scores.made:
+        body.append(page.made_from(_made_rows(scores.made)))
     return page.whole(title, body)

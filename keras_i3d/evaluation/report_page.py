@@ -2,7 +2,6 @@
 
 import base64
 import html
-import json
 
 from keras_i3d.evaluation import charts
 
@@ -17,13 +16,12 @@ dl div { border: 1px solid var(--line); border-radius: .6rem; padding: .6rem 1re
 dt { color: var(--faint); font-size: .85rem } dd { margin: 0; font-size: 1.7rem; line-height: 1.3 }
 dd small { display: block; font-size: .85rem; color: var(--faint) }
 table { border-collapse: collapse; font-variant-numeric: tabular-nums }
-td, th { padding: .25rem .7rem; text-align: left; border-bottom: 1px solid var(--line) }
+td, th { padding: .25rem .7rem; text-align: left; overflow-wrap: anywhere;
+         border-bottom: 1px solid var(--line) }
 th { color: var(--faint); font-weight: 500 } img { max-width: 100%; display: block }
 .mistakes figure { margin: 0 0 1.2rem; break-inside: avoid }
 .mistakes img { border-radius: .4rem } figure { margin: .6rem 0 }
 figcaption b { color: var(--ink) } svg { max-width: 100%; height: auto }
-pre { background: #f5f7f9; padding: .8rem 1rem; border-radius: .4rem; overflow-x: auto;
-      font-size: .85rem }
 """
 
 
@@ -79,9 +77,9 @@ def faint(text: str) -> str:
     return f'<p class="faint">{html.escape(text)}</p>'
 
 
-def made_from(made: dict) -> str:
-    """What the scores rest on, as it is."""
-    return section("Made from", f"<pre>{html.escape(json.dumps(made, indent=2))}</pre>")
+def made_from(rows: list[tuple[str, str]]) -> str:
+    """What the scores rest on: (name, value)."""
+    return section("Made from", charts.table(("field", "value"), rows))
 
 
 def failures(failed: dict[str, str]) -> str:

@@ -71,5 +71,5 @@ def report_run(folder: str | os.PathLike, run: RunFolder, scores: Scores) -> Pat
     trial = trial_of(scores.made, len(scores.classes))
     source = open_source(run.recipe, scores.made["split"])
     strips = VideoStrips(source, inputs_of(run.recipe))
-    title = f"{run.path.resolve().name}, {scores.made['split']}"
+    title = trial.title if trial else f"{run.path.resolve().name}, {scores.made['split']}"
     return write_report(folder, scores, title, published_for(trial), filmstrip=strips)

@@ -167,7 +167,8 @@ def fuse(parts: dict[str, Scores]) -> Scores:
 def summary(scores: Scores) -> dict[str, float]:
     """The figures that the kind of labels has; percent, but for the calibration error.
 
-    One label a video: top_1, top_5, mean_class, expected_calibration_error.
+    One label a video: top_1, top_5 (of more than five classes), mean_class,
+    expected_calibration_error.
     Several: mean_average_precision.
     """
     if len(scores.ids) == 0:
@@ -176,9 +177,13 @@ def summary(scores: Scores) -> dict[str, float]:
         precisions = metrics.average_precisions(scores.logits, scores.labels)
         return {"mean_average_precision": 100 * float(np.nanmean(precisions))}
     confusion = metrics.confusion_matrix(scores.probabilities, scores.labels)
+    top_1 = metrics.top_k(scores.probabilities, scores.labels, 1)
+    figures = {"top_1": 100 * float(top_1.mean())}
+    if len(scores.classes) > 5:
+        top_5 = metrics.top_k(scores.probabilities, scores.labels, 5)
+        figures["top_5"] = 100 * float(top_5.mean())
     return {
-        "top_1": 100 * float(metrics.top_k(scores.probabilities, scores.labels, 1).mean()),
-        "top_5": 100 * float(metrics.top_k(scores.probabilities, scores.labels, 5).mean()),
+        **figures,
         "mean_class": 100 * float(np.nanmean(metrics.class_accuracies(confusion))),
         "expected_calibration_error": metrics.expected_calibration_error(
             scores.probabilities, scores.labels

@@ -32,6 +32,13 @@ class Trial:
     split: str
     division: int
 
+    @property
+    def title(self) -> str:
+        """Data, split and network, in words for a heading."""
+        data = f"{self.data}, split {self.division}" if self.division else self.data
+        start = self.start or "random weights"
+        return f"{data} ({self.split}): {self.model}, {self.stream}, {self.transfer} from {start}"
+
 
 def trial_of(made: Mapping, classes: int) -> Trial | None:
     """What `Scores.made` says; None where it says too little, or fused parts have not one answer.
@@ -51,7 +58,7 @@ def trial_of(made: Mapping, classes: int) -> Trial | None:
             DATA_SETS.get((form, classes), str(other)),
             str(made["stream"]),
             str(recipe["transfer"]),
-            None if recipe["weights"] is None else PurePath(recipe["weights"]).name,
+            _start(recipe["weights"]),
             str(recipe["model"]),
             _views(made),
             str(made["split"]),
@@ -59,6 +66,15 @@ def trial_of(made: Mapping, classes: int) -> Trial | None:
         )
     except (KeyError, TypeError, ValueError, AttributeError):
         return None
+
+
+def _start(weights: str | None) -> str | None:
+    """A published name as it is; a file's name, of a run's network with its folder before it."""
+    if weights is None:
+        return None
+    path = PurePath(weights)
+    of_a_run = path.name in ("final.keras", "best.keras")
+    return f"{path.parent.name}/{path.name}" if of_a_run else path.name
 
 
 def _fused(parts: list[Trial]) -> Trial | None:

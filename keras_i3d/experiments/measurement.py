@@ -88,7 +88,7 @@ def measure(recipe: Recipe, folder: Path, videos: int, watch=None) -> Result:
     scores = _kept_scores(path)
     if scores is None or scores.listed != videos:
         run = read_run(folder)
-        run = replace(run, recipe=replace(recipe, validation_videos=videos))
+        run = replace(run, recipe=replace(run.recipe, validation_videos=videos))
         scores = evaluate_run(run, "test", watch=watch)
         save_scores(path, scores)
     return Result(scores, _seconds(folder))

@@ -37,6 +37,7 @@ def test_a_trial_is_read_from_what_scores_were_made_from():
     assert trial_of(about(), 3).data == "ucf101 form, 3 classes"
     assert trial_of(about(format="csv"), 3).data == "d"
     assert trial_of(about(weights="/a/b/mine.keras"), 3).start == "mine.keras"
+    assert trial_of(about(weights="/a/b/final.keras"), 101).start == "b/final.keras"
     assert trial_of(about(num_clips=10, num_crops=3), 101).views == "10 x 3"
     assert trial_of(about(format="kinetics"), 400).division == 0
     parts = {"r.npz": about(), "f.npz": about("flow")}
@@ -45,6 +46,13 @@ def test_a_trial_is_read_from_what_scores_were_made_from():
     assert trial_of({"fused": parts}, 101).start == "imagenet+kinetics + mine.keras"
     parts["f.npz"] = about("flow", transfer="fixed")
     assert trial_of({"fused": parts}, 101) is None
+
+
+def test_a_title_names_data_network_and_split():
+    trial = trial_of(about(division=2), 101)
+    assert trial.title == "UCF-101, split 2 (test): i3d, rgb, full from imagenet+kinetics"
+    trial = trial_of(about(format="kinetics", transfer="original", weights=None), 400)
+    assert trial.title == "Kinetics-400 (test): i3d, rgb, original from random weights"
 
 
 @pytest.mark.parametrize(

@@ -50,6 +50,9 @@ def test_a_report_has_the_figures_and_every_video(tmp_path):
     assert "| top-1 accuracy, % | 66.7 | 95.1 |" in markdown
     assert "| d | no frame of it can be decoded |" in markdown
     assert r"jump\|high" in markdown
+    assert "# UCF &lt;101&gt;\n" in markdown
+    assert "run &lt;fast&gt;" in markdown
+    assert "<" not in markdown
 
 
 def test_tables_are_csv(tmp_path):
@@ -80,6 +83,28 @@ def test_a_mistake_is_shown_with_its_frames(tmp_path):
 
     page = write_report(tmp_path / "r", made(), "r", filmstrip=gone)
     assert "<p><b>jump, taken for run (0.953)</b> c</p>" in page.read_text()
+
+
+def test_few_videos_of_a_class_are_counted_beside_their_percent(tmp_path):
+    page = write_report(tmp_path / "r", made(), "r").read_text("utf-8")
+    assert ">100.0 of 1</text>" in page  # run
+    assert ">50.0 of 2</text>" in page  # jump
+    ids = tuple(map(str, range(40)))
+    many = made(ids=ids, logits=[(2, 0), (0, 2)] * 20, labels=[0, 1] * 20)
+    page = write_report(tmp_path / "r", many, "r").read_text("utf-8")
+    assert page.count(">100.0</text>") == 2
+
+
+def test_what_scores_rest_on_is_a_table(tmp_path):
+    recipe = {"model": "i3d", "weights": None}
+    rests = {"stream": "rgb", "recipe": recipe, "motions": ["<up>", "down"]}
+    page = write_report(tmp_path / "r", made(made=rests), "r")
+    rows = {"stream": "rgb", "recipe: model": "i3d", "recipe: weights": "none"}
+    for name, value in {**rows, "motions": "&lt;up&gt;, down"}.items():
+        assert f"<td>{name}</td><td>{value}</td>" in page.read_text("utf-8")
+        assert f"| {name} | {value} |" in (tmp_path / "r" / "report.md").read_text("utf-8")
+    page = write_report(tmp_path / "r", made(made={}), "r")
+    assert "Made from" not in page.read_text("utf-8")
 
 
 def test_the_difference_to_another_run_is_drawn(tmp_path):
