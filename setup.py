@@ -74,6 +74,7 @@ setup(
         "protobuf>=4.25",
         "requests>=2.31",
         "scikit-image>=0.22",
+        "scipy>=1.11",
         "tensorflow>=2.17,<2.22",
         "tqdm>=4.66",
     ],
