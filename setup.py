@@ -77,6 +77,7 @@ setup(
         "scipy>=1.11",
         "tensorflow>=2.17,<2.22",
         "tqdm>=4.66",
+        "wrapt>=1.14",
     ],
     extras_require={
         **EXTRAS,

@@ -43,7 +43,7 @@ WORK = flags.DEFINE_string("work", None, "folder of the prepared data; for conte
 VERSION = flags.DEFINE_string("version", None, "the version's folder; for contenders")
 
 NAME, COMMAND = "i3d", Path(sys.executable).parent / "keras-i3d"
-LIGHT = {"KERAS_I3D_WITHOUT_LAYERS": "1", "TF_CPP_MIN_LOG_LEVEL": "3"}
+QUIET = {"TF_CPP_MIN_LOG_LEVEL": "3"}
 
 
 # === Ways of asking ===
@@ -109,7 +109,7 @@ def contend(name: str) -> None:
 def overhead(arguments: list[str]) -> None:
     """The first table."""
     running = contenders.started(
-        (name, [sys.executable, __file__, *arguments, "--", name], LIGHT)
+        (name, [sys.executable, __file__, *arguments, "--", name], QUIET)
         for name in CONTENDERS
         if REST.value or "REST" not in name
     )

@@ -1,9 +1,9 @@
 """The I3D family of video networks for Keras 3."""
 
-import contextlib
 import importlib
-import os
 from typing import TYPE_CHECKING
+
+import wrapt
 
 if TYPE_CHECKING:
     from keras_i3d.applications import (
@@ -28,10 +28,10 @@ __version__ = "0.1.0"
 
 __all__ = [
     "I3D",
-    "I3DVGG16",
     "I3DInceptionV3",
-    "I3DResNet50",
     "I3DResNet101",
+    "I3DResNet50",
+    "I3DVGG16",
     "InceptionV1",
     "TwoStreamI3D",
     "boring_video_check",
@@ -46,7 +46,7 @@ __all__ = [
     "read_clip",
     "receptive_field",
 ]
-# Where they are, looked up when first asked for.
+# The module of each, imported when the name is first asked for; the others are in applications.
 _HOMES = {
     "boring_video_check": "inflation",
     "decode_predictions": "weights.labels",
@@ -58,12 +58,15 @@ _HOMES = {
     "receptive_field": "inflation",
 }
 
-# Importing the package registers its layers with Keras, so that load_model finds them. Worker
-# processes, which only decode videos, and tools without a network set this variable: they need
-# neither the three seconds nor the 400 MB of Keras' backend. A client of a server has no Keras.
-if not os.environ.get("KERAS_I3D_WITHOUT_LAYERS"):
-    with contextlib.suppress(ImportError):
-        importlib.import_module("keras_i3d.layers")
+
+@wrapt.when_imported("keras")
+def _register_layers(_) -> None:
+    """Import the layers, which register themselves with Keras, so that load_model finds them.
+
+    Only once Keras is imported: a process that decodes videos, a client of a server and a tool that
+    prints its help need neither its three seconds nor its 400 MB.
+    """
+    importlib.import_module("keras_i3d.layers")
 
 
 def __getattr__(name: str):

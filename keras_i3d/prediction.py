@@ -1,6 +1,6 @@
 """What a video shows: classes for the whole of it, and for windows of a long one."""
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from itertools import chain, islice
 
@@ -8,10 +8,14 @@ import keras
 import numpy as np
 
 from keras_i3d.applications.loaded import LoadedNetwork
-from keras_i3d.data.pixels.preprocessing import Preprocessing, scale
+from keras_i3d.data.flow.frames_with_flow import cropped_streams
+from keras_i3d.data.pixels.preprocessing import Input, scale
 from keras_i3d.data.video import timing
-from keras_i3d.data.video.decoding import VideoError, VideoFile
-from keras_i3d.data.video.frames import cropped_frames
+from keras_i3d.data.video.decoding import DEFAULT_FPS, VideoError, VideoFile
+from keras_i3d.data.video.live import LiveVideo
+from keras_i3d.data.video.picture_folder import PictureFolder
+from keras_i3d.files.workers import Outcome
+from keras_i3d.prediction_inputs import NamedVideo, open_video
 
 # A video this short goes through the network in one piece, as the paper's test does: 10 s.
 ONE_PIECE = 250
@@ -32,7 +36,7 @@ class Window:
 class Prediction:
     """Class scores of a video, and what they rest on.
 
-    frames: number of frames at `fps` a second, as the network saw them, before any looping.
+    frames: how many frames, at `fps` a second, as the network saw them, before any looping.
     source: width, height, frames and fps of the file itself.
     scores: (classes,), the mean over the windows.
     notes: what a careful reader should know: damage, looping, a variable frame rate.
@@ -40,7 +44,7 @@ class Prediction:
 
     path: str
     frames: int
-    fps: int
+    fps: float
     source: dict
     scores: np.ndarray
     windows: list[Window]
@@ -56,33 +60,38 @@ def predict_video(
     whole: bool = False,
     start: float = 0,
     end: float | None = None,
+    frames_fps: float = DEFAULT_FPS,
     watch: Callable[[Iterable, int | None], Iterable] = lambda frames, expected: frames,
 ) -> Prediction:
     """Classify one video.
 
     Args:
-        network: from `keras_i3d.load`; one that takes rgb alone.
-        path: the video file.
+        network: from `keras_i3d.load`. Where it sees flow, that is computed by TV-L1, about a
+            second for each second of video on two cores.
+        path: the video file, or a folder of numbered pictures.
         window, stride: frames of a window and between two; when either is given, any video is cut
             into windows (64 every 32 where the other is not). Without, only a long one is.
         whole: the video in one piece, however long; a minute at most.
         start, end: seconds of the part to look at; by default all.
+        frames_fps: pictures a second, of a folder.
         watch: called with the frames and their expected number, gives them on; for a progress bar.
 
     Raises:
         VideoError: when the file gives no frames, or `whole` is too much.
+        ImportError: a package that TV-L1 needs is not installed; says which.
     """
-    model, spec = network.ending_in("probabilities"), _rgb_alone(network)
-    with VideoFile(path) as video:
+    model, inputs = network.ending_in("probabilities"), network.record.inputs
+    spec, rate = next(iter(inputs.values())).preprocessing, frame_rate(inputs)
+    with open_video(path, frames_fps) as video:
         counted = _Counted(
-            watch(_part(video, spec, start, end), _expected(video, spec, start, end))
+            watch(_part(video, inputs, start, end), _expected(video, rate, start, end))
         )
         limit = MOST_WHOLE if whole else ONE_PIECE
         head = list(islice(counted, limit + 1)) if window is stride is None else []
         if whole and len(head) > limit:
             raise VideoError(
                 path,
-                f"more than {limit} frames at {spec.fps} a second; in one piece they would take "
+                f"more than {limit} frames at {rate:g} a second; in one piece they would take "
                 f"more than 6 GB of memory: classify it in windows",
             )
         if head and len(head) <= limit:
@@ -90,7 +99,7 @@ def predict_video(
         else:
             pieces = timing.windows(chain(head, counted), window or 64, stride or 32)
         del head
-        windows = list(_scored(model, pieces, counted, spec, start))
+        windows = list(_scored(model, pieces, counted, inputs, start))
         if not windows:
             raise VideoError(path, f"it ends before {start} s")
         notes = [*video.notes, *_notes(video, counted.count, windows, window or spec.least_frames)]
@@ -101,17 +110,63 @@ def predict_video(
             "fps": round(float(video.fps), 3),
         }
     scores = np.mean([piece.scores for piece in windows], axis=0)
-    return Prediction(path, counted.count, spec.fps, source, scores, windows, notes)
+    return Prediction(path, counted.count, rate, source, scores, windows, notes)
 
 
-def _rgb_alone(network: LoadedNetwork) -> Preprocessing:
-    inputs = network.record.inputs
-    if list(inputs) != ["rgb"]:
-        raise ValueError(
-            f"the network should take rgb alone. Received: {network.source}, which takes "
-            f"{' and '.join(inputs)}"
-        )
-    return inputs["rgb"].preprocessing
+def predict_videos(
+    network: LoadedNetwork, videos: Iterable[str | NamedVideo], **options
+) -> Iterator[Outcome]:
+    """Classify many videos, one after the other; a video that fails ends nothing.
+
+    Args:
+        network, options: as for predict_video.
+        videos: paths, or what `prediction_inputs.find_videos` made of paths.
+
+    Yields:
+        For each video in turn its path, and a Prediction or the cause of the failure.
+    """
+    for video in videos:
+        video = video if isinstance(video, NamedVideo) else NamedVideo(video)
+        result, cause = None, video.cause
+        try:
+            if cause is None:
+                result = predict_video(network, video.path, **options)
+        except VideoError as error:
+            cause = error.cause
+        except MemoryError:
+            cause = "out of memory"
+        yield Outcome(video.path, result, cause)
+
+
+def watch_live(
+    network: LoadedNetwork,
+    source: str,
+    *,
+    window: int = 64,
+    stride: int = 32,
+    end: float | None = None,
+) -> Iterator[Window]:
+    """Classify what a camera or a stream shows, one window after the other, as it comes.
+
+    Args:
+        network, window, stride: as for predict_video.
+        source: as for LiveVideo.
+        end: seconds after which to stop; None for as long as frames come.
+
+    Raises:
+        VideoError: the source cannot be opened, or gives no frame.
+    """
+    model, inputs = network.ending_in("probabilities"), network.record.inputs
+    with LiveVideo(source) as video:
+        counted = _Counted(_part(video, inputs, 0, end))
+        pieces = timing.windows(counted, window, stride)
+        yield from _scored(model, pieces, counted, inputs, 0)
+
+
+def frame_rate(inputs: Mapping[str, Input]) -> float:
+    """Return how many frames a second a network sees: 25, or 12.5 where it sees every other one."""
+    one = next(iter(inputs.values()))
+    return one.preprocessing.fps if one.every == 1 else one.preprocessing.fps / one.every
 
 
 class _Counted:
@@ -129,25 +184,35 @@ class _Counted:
         return item
 
 
-def _part(video: VideoFile, spec: Preprocessing, start: float, end: float | None) -> Iterator:
-    last = None if end is None else round(end * spec.fps)
-    return islice(cropped_frames(video, spec), round(start * spec.fps), last)
+def _part(
+    video: VideoFile | PictureFolder, inputs: Mapping[str, Input], start: float, end: float | None
+) -> Iterator[dict[str, np.ndarray]]:
+    """The frames of a part, in seconds, as each stream sees them."""
+    one, specs = next(iter(inputs.values())), {s: i.preprocessing for s, i in inputs.items()}
+    fps = one.preprocessing.fps
+    last = None if end is None else round(end * fps)
+    return islice(cropped_streams(video, specs), round(start * fps), last, one.every)
 
 
-def _expected(video: VideoFile, spec: Preprocessing, start: float, end: float | None) -> int | None:
+def _expected(video, rate: float, start: float, end: float | None) -> int | None:
     """How many frames to expect, by the file's header; None where it does not say."""
     if video.duration is None:
         return None
     until = video.duration if end is None else min(end, video.duration)
-    return max(0, round((until - start) * spec.fps))
+    return max(0, round((until - start) * rate))
 
 
-def _scored(model, pieces, counted, spec: Preprocessing, offset: float) -> Iterator[Window]:
+def _scored(model, pieces, counted, inputs: Mapping[str, Input], offset: float) -> Iterator[Window]:
+    rate = frame_rate(inputs)
     for first, frames in pieces:
-        clip = scale(np.stack(frames), spec)
-        scores = keras.ops.convert_to_numpy(model.predict_on_batch(clip[None]))[0]
+        clips = {
+            stream: scale(np.stack([frame[stream] for frame in frames]), one.preprocessing)[None]
+            for stream, one in inputs.items()
+        }
+        clip = clips if len(clips) > 1 else clips.popitem()[1]
+        scores = keras.ops.convert_to_numpy(model.predict_on_batch(clip))[0]
         shown = min(len(frames), counted.count - first)  # without what was looped
-        yield Window(offset + first / spec.fps, offset + (first + shown) / spec.fps, scores)
+        yield Window(offset + first / rate, offset + (first + shown) / rate, scores)
 
 
 def _notes(video: VideoFile, frames: int, windows: list[Window], length: int) -> Iterator[str]:

@@ -1,8 +1,12 @@
 """Fixtures that every test may use; what needs the shared folder is skipped where it is not."""
 
+import contextlib
+import functools
+import http.server
 import os
 import signal
 import sys
+import threading
 from pathlib import Path
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
@@ -15,8 +19,6 @@ import pytest
 signal.signal(signal.SIGINT, signal.default_int_handler)
 
 PROJECT = Path(__file__).parent.parent
-# The environment of worker processes, which need no network.
-LIGHT = {**os.environ, "KERAS_I3D_WITHOUT_LAYERS": "1"}
 
 
 def shared_folder() -> Path:
@@ -81,6 +83,23 @@ def write_video(path, frames, fps=25, codec="ffv1", pix_fmt="bgr0", stamps=None,
             container.mux(stream.encode(frame))
         container.mux(stream.encode())
     return path
+
+
+class QuietHandler(http.server.SimpleHTTPRequestHandler):
+    """Serves files and logs nothing."""
+
+    def log_message(self, *_):
+        pass
+
+
+@contextlib.contextmanager
+def serving(folder):
+    """The address of an HTTP server of a folder."""
+    handler = functools.partial(QuietHandler, directory=folder)
+    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        yield f"http://127.0.0.1:{server.server_port}"
+        server.shutdown()
 
 
 @pytest.fixture

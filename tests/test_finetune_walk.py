@@ -53,7 +53,8 @@ keras-i3d() {
 LOADED = """
 import os, sys
 import keras_i3d_command
-with keras_i3d_command.quiet_import():
+from keras_i3d.tools.running import quiet_import
+with quiet_import():
     import tensorflow as tf
     import keras_i3d.training.run, keras_i3d.evaluation.evaluate, keras_i3d.layers
 tf.config.run_functions_eagerly(True)

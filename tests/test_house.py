@@ -47,7 +47,15 @@ MAY_IMPORT = {
     "models": {"layers", "inflation", "data.pixels"},
     "weights": {"files", "models", "data.pixels", "inflation"},
     "applications": {"models", "weights", "inflation", "data.pixels"},
-    "prediction": {"files", "data", "data.pixels", "data.video", "applications"},
+    "prediction_inputs": {"data.lists", "data.video"},
+    "prediction": {
+        "files",
+        "data.pixels",
+        "data.video",
+        "data.flow",
+        "applications",
+        "prediction_inputs",
+    },
     "visualisation": {"files", "data.pixels", "data.video", "data.batches"},
     "training": {
         "files",

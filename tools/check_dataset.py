@@ -21,17 +21,13 @@ import sys
 from collections.abc import Sequence
 
 from absl import flags
+from tqdm import tqdm
 
-from keras_i3d_command import quiet_import
-
-with quiet_import():
-    from tqdm import tqdm
-
-    from keras_i3d.data.checks.check_report import as_text
-    from keras_i3d.data.checks.checking import LEAST_FRAMES as LEAST
-    from keras_i3d.data.checks.checking import MANIFEST, SUMMARY, TEXT, check_videos
-    from keras_i3d.tools import dataset_flags
-    from keras_i3d.tools.running import FlagError, ToolError, run
+from keras_i3d.data.checks.check_report import as_text
+from keras_i3d.data.checks.checking import LEAST_FRAMES as LEAST
+from keras_i3d.data.checks.checking import MANIFEST, SUMMARY, TEXT, check_videos
+from keras_i3d.tools import dataset_flags
+from keras_i3d.tools.running import FlagError, ToolError, run
 
 flags.adopt_module_key_flags(dataset_flags)  # so that --help lists them too
 OUT = flags.DEFINE_string("out", None, "the folder for the report; made if need be", required=True)

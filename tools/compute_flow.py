@@ -17,27 +17,23 @@ from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 
+import numpy as np
 from absl import flags
+from tqdm import tqdm
 
-from keras_i3d_command import quiet_import
-
-with quiet_import():
-    import numpy as np
-    from tqdm import tqdm
-
-    from keras_i3d.data.flow.flow_files import SUFFIX, FlowFile, FlowFileError, remove_unfinished
-    from keras_i3d.data.flow.methods import (
-        METHODS,
-        FingerprintError,
-        check_equal,
-        compute_flow,
-        fingerprint,
-    )
-    from keras_i3d.data.video.decoding import VideoError, VideoFile
-    from keras_i3d.files.workers import run_all, usable_cores
-    from keras_i3d.tools.dataset_flags import ROOT, annotations_from_flags
-    from keras_i3d.tools.flow_of_video import FlowTask, store_flow
-    from keras_i3d.tools.running import FlagError, ToolError, run
+from keras_i3d.data.flow.flow_files import SUFFIX, FlowFile, FlowFileError, remove_unfinished
+from keras_i3d.data.flow.methods import (
+    METHODS,
+    FingerprintError,
+    check_equal,
+    compute_flow,
+    fingerprint,
+)
+from keras_i3d.data.video.decoding import VideoError, VideoFile
+from keras_i3d.files.workers import run_all, usable_cores
+from keras_i3d.tools.dataset_flags import ROOT, annotations_from_flags
+from keras_i3d.tools.flow_of_video import FlowTask, store_flow
+from keras_i3d.tools.running import FlagError, ToolError, run
 
 OUT = flags.DEFINE_string("out", None, "the folder for the flow")
 METHOD = flags.DEFINE_enum("method", "tvl1", METHODS, "tvl1 is our own, the others are OpenCV's")

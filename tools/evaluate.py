@@ -12,20 +12,12 @@ from collections.abc import Sequence
 from functools import partial
 
 from absl import flags
+from tqdm import tqdm
 
-from keras_i3d_command import quiet_import
-
-with quiet_import():
-    from tqdm import tqdm
-
-    from keras_i3d.evaluation.report import check_folder
-    from keras_i3d.evaluation.run_evaluation import evaluate_run, report_run
-    from keras_i3d.evaluation.scores import ScoresError, save_scores, summary_line
-    from keras_i3d.tools.running import FlagError, ToolError, run
-    from keras_i3d.training.run_folder import NETWORKS, RunFolderError, read_run
+from keras_i3d.tools.running import FlagError, ToolError, must_exist, quiet_import, run
 
 RUN = flags.DEFINE_string("run", None, "the folder of a training")
-NETWORK = flags.DEFINE_enum("network", "final", list(NETWORKS), "which of its networks")
+NETWORK = flags.DEFINE_enum("network", "final", ["final", "best"], "which of its networks")
 DATA = flags.DEFINE_string("data", None, "other data than the recipe's")
 SPLIT = flags.DEFINE_string("split", None, "which split [the recipe's for validation]")
 NUM_CLIPS = flags.DEFINE_integer("num_clips", None, "clips of a video [all of it]", lower_bound=1)
@@ -33,6 +25,7 @@ NUM_CROPS = flags.DEFINE_integer("num_crops", 1, "crops of a clip, 1 or 3")
 BATCH_SIZE = flags.DEFINE_integer("batch_size", 4, "clips at a time", lower_bound=1)
 OUT = flags.DEFINE_string("out", None, "the score file [RUN/SPLIT.npz]")
 REPORT = flags.DEFINE_string("report", None, "a folder for the report [none]")
+must_exist(RUN, "folder")
 
 
 def main(arguments: Sequence[str]) -> int:
@@ -43,6 +36,12 @@ def main(arguments: Sequence[str]) -> int:
         raise FlagError("what? give --run=FOLDER of a training")
     if NUM_CROPS.value not in (1, 3):
         raise FlagError(f"--num_crops should be 1 or 3. Received: {NUM_CROPS.value}")
+    with quiet_import():
+        from keras_i3d.evaluation.report import check_folder
+        from keras_i3d.evaluation.run_evaluation import evaluate_run, report_run
+        from keras_i3d.evaluation.scores import ScoresError, save_scores, summary_line
+        from keras_i3d.training.run_folder import RunFolderError, read_run
+
     try:
         trained = read_run(RUN.value, DATA.value)
         if REPORT.value:

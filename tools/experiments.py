@@ -14,17 +14,9 @@ from functools import partial
 from pathlib import Path
 
 from absl import flags
+from tqdm import tqdm
 
-from keras_i3d_command import quiet_import
-
-with quiet_import():
-    from tqdm import tqdm
-
-    from keras_i3d.experiments.measurement import run_experiments
-    from keras_i3d.tools.running import FlagError, ToolError, loaded, run
-    from keras_i3d.training.fit import NotFiniteError
-    from keras_i3d.training.run import FailedError
-    from keras_i3d.training.run_folder import RunFolderError
+from keras_i3d.tools.running import FlagError, ToolError, loaded, quiet_import, run
 
 OUT = flags.DEFINE_string("out", "experiments", "the folder for everything")
 ONLY = flags.DEFINE_list("only", [], "names of tables [all]")
@@ -37,6 +29,12 @@ def main(arguments: Sequence[str]) -> int:
     """Train, test and report; the exit status."""
     if arguments:
         raise FlagError(f"no arguments but flags are taken. Received: {' '.join(arguments)}")
+    with quiet_import():
+        from keras_i3d.experiments.measurement import run_experiments
+        from keras_i3d.training.fit import NotFiniteError
+        from keras_i3d.training.run import FailedError
+        from keras_i3d.training.run_folder import RunFolderError
+
     try:
         with loaded():
             page = run_experiments(

@@ -7,29 +7,21 @@ that --video gives, before it gets its name. Exit status: 0 when it is there, 1 
 made, 2 for wrong flags; a half export never gets a name that TF Serving takes for a version.
 """
 
+import itertools
 from collections.abc import Sequence
 from pathlib import Path
 
+import numpy as np
 from absl import flags
+from absl import logging as absl_logging
 
-from keras_i3d_command import quiet_import
-
-with quiet_import():
-    import itertools
-
-    import numpy as np
-    from absl import logging as absl_logging
-
-    import keras_i3d
-    from keras_i3d.data import VideoError, VideoFile
-    from keras_i3d.export.saved_model import ExportError, export_saved_model
-    from keras_i3d.tools.class_labels import labels_in
-    from keras_i3d.tools.running import FlagError, ToolError, loaded, run
+from keras_i3d.data import VideoError, VideoFile
+from keras_i3d.tools.class_labels import labels_in
+from keras_i3d.tools.running import FlagError, ToolError, loaded, must_exist, quiet_import, run
+from keras_i3d.tools.weights_flag import HELP, check_weights
 
 MODEL = flags.DEFINE_string("model", "i3d", "network, where --weights does not say it itself")
-WEIGHTS = flags.DEFINE_string(
-    "weights", "kinetics", "a name of `keras-i3d list`, a training's folder, or a file"
-)
+WEIGHTS = flags.DEFINE_string("weights", "kinetics", HELP)
 STREAM = flags.DEFINE_enum("stream", "rgb", ["rgb", "flow", "both"], "which network")
 OUT = flags.DEFINE_string("out", None, "the version's folder: MODEL/NUMBER")
 LABELS = flags.DEFINE_string("labels", None, "class names, a line each, for weights of your own")
@@ -49,6 +41,8 @@ FOLD = flags.DEFINE_bool(
 JIT = flags.DEFINE_bool("jit_compile", False, "compile by XLA, for GPUs; needs --shape")
 VIDEO = flags.DEFINE_string("video", None, "a real video to check the export on")
 OVERWRITE = flags.DEFINE_bool("overwrite", False, "replace --out where it is there")
+for flag in (LABELS, VIDEO):
+    must_exist(flag)
 
 
 def main(arguments: Sequence[str]) -> int:
@@ -59,10 +53,15 @@ def main(arguments: Sequence[str]) -> int:
         raise FlagError("where to? give --out=MODEL/NUMBER, such as --out=models/i3d/1")
     if VIDEO.value and STREAM.value != "rgb":
         raise FlagError("--video checks the rgb network alone; flow is not in a video")
-    # TensorFlow says which names it changes and how long a shard took.
-    absl_logging.set_verbosity(absl_logging.ERROR)
+    check_weights(WEIGHTS.value, MODEL.value, STREAM.value)
     shape = _shape()
     clips = {Path(VIDEO.value).name: {"rgb": _frames(shape)}} if VIDEO.value else {}
+    with quiet_import():
+        import keras_i3d
+        from keras_i3d.export.saved_model import ExportError, export_saved_model
+
+    # TensorFlow says which names it changes and how long a shard took.
+    absl_logging.set_verbosity(absl_logging.ERROR)
     with loaded():
         network = keras_i3d.load(
             WEIGHTS.value, model=MODEL.value, stream=STREAM.value, labels=labels_in(LABELS.value)

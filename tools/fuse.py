@@ -11,17 +11,14 @@ from collections.abc import Sequence
 
 from absl import flags
 
-from keras_i3d_command import quiet_import
-
-with quiet_import():
-    from keras_i3d.evaluation.scores import (
-        ScoresError,
-        fuse,
-        load_scores,
-        save_scores,
-        summary_line,
-    )
-    from keras_i3d.tools.running import FlagError, ToolError, run
+from keras_i3d.evaluation.scores import (
+    ScoresError,
+    fuse,
+    load_scores,
+    save_scores,
+    summary_line,
+)
+from keras_i3d.tools.running import FlagError, ToolError, run
 
 OUT = flags.DEFINE_string("out", None, "the score file to write")
 

@@ -8,28 +8,21 @@ how the check came out. The output appears only when it was read back equal and 
 still image, repeated, gives the image network's activations.
 """
 
-import re
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
+import numpy as np
 from absl import flags
+from tqdm import tqdm
 
-from keras_i3d_command import quiet_import
-
-with quiet_import():
-    import keras
-    import numpy as np
-    from tqdm import tqdm
-
-    import keras_i3d
-    from keras_i3d.inflation import SCHEDULES
-    from keras_i3d.tools.inflation_report import check_table, write_inflated
-    from keras_i3d.tools.running import FlagError, ToolError, loaded, run
+from keras_i3d.tools.running import FlagError, ToolError, loaded, quiet_import, run
 
 SOURCE = flags.DEFINE_string("source", None, "network or .keras file", required=True)
 OUT = flags.DEFINE_string("out", None, "the .keras or .weights.h5 file to write", required=True)
 WEIGHTS = flags.DEFINE_string("weights", "imagenet", "of a named source: imagenet, none or a file")
-SCHEDULE = flags.DEFINE_enum("schedule", "i3d", sorted(SCHEDULES), "which layers get time")
+SCHEDULE = flags.DEFINE_enum(
+    "schedule", "i3d", ["i3d", "none", "resnet_3x1x1"], "which layers get time"
+)
 KERNEL = flags.DEFINE_enum("kernel", "average", ["average", "centre"], "2D kernel to 3D")
 PADDING = flags.DEFINE_enum("temporal_padding", "zero", ["zero", "replicate"], "of the clip's ends")
 FRAMES = flags.DEFINE_integer("frames", None, "frames of the network's clips; free by default")
@@ -48,9 +41,16 @@ def main(arguments: Sequence[str]) -> int:
         raise FlagError(f"--out={out}: there is no folder {out.parent}")
     if out.exists() and not OVERWRITE.value:
         raise FlagError(f"--out={out} is there already; --overwrite replaces it")
+    if SOURCE.value.endswith(".keras") and not Path(SOURCE.value).is_file():
+        raise FlagError(f"--source={SOURCE.value}: no such file")
+    with quiet_import():
+        import keras_i3d
+        from keras_i3d.tools.image_networks import image_network
+        from keras_i3d.tools.inflation_report import check_table, write_inflated
+
     with tqdm(total=4, desc="inflate", delay=1, leave=False) as steps:
         with loaded():
-            model_2d = source_network(SOURCE.value, WEIGHTS.value)
+            model_2d = image_network(SOURCE.value, WEIGHTS.value)
             steps.update()
             model_3d = keras_i3d.inflate(
                 model_2d,
@@ -86,36 +86,6 @@ def _made() -> dict:
         "temporal_padding": PADDING.value,
         "check_frames": CHECK.value,
     }
-
-
-def source_network(source: str, weights: str) -> keras.Model:
-    """The 2D network that `--source` and `--weights` name."""
-    if source.endswith(".keras"):
-        if not Path(source).is_file():
-            raise ValueError(f"--source={source}: no such file")
-        return keras.saving.load_model(source, compile=False, safe_mode=True)
-    weights = None if weights == "none" else weights
-    if source == "inception_v1":
-        return keras_i3d.InceptionV1(weights)
-    known = {_plain(name): thing for name, thing in _applications().items()}
-    if _plain(source) not in known:
-        raise ValueError(
-            f"--source={source} is no .keras file and no network; there are inception_v1, "
-            f"{', '.join(sorted(known))}"
-        )
-    try:
-        return known[_plain(source)](weights=weights)
-    except Exception as error:  # keras.utils.get_file has no exception of its own
-        raise OSError(f"--weights={weights}: {' '.join(str(error).split())}") from error
-
-
-def _applications() -> dict[str, Callable]:
-    names = [name for name in dir(keras.applications) if name[0].isupper()]
-    return {name: getattr(keras.applications, name) for name in names}
-
-
-def _plain(name: str) -> str:
-    return re.sub("[^a-z0-9]", "", name.lower())
 
 
 if __name__ == "__main__":

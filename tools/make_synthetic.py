@@ -18,18 +18,14 @@ from pathlib import Path
 
 import numpy as np
 from absl import flags
+from tqdm import tqdm
 
-from keras_i3d_command import quiet_import
-
-with quiet_import():
-    from tqdm import tqdm
-
-    from keras_i3d.data import VideoFile
-    from keras_i3d.data.synthetic.files import LISTS, VIDEOS, VideoSet, write_videos
-    from keras_i3d.data.synthetic.videos import APPEARANCES, MOTIONS, TASKS
-    from keras_i3d.tools.running import FlagError, ToolError, run
-    from keras_i3d.visualisation.filmstrips import filmstrips
-    from keras_i3d.visualisation.kernel_pictures import save_picture
+from keras_i3d.data import VideoFile
+from keras_i3d.data.synthetic.files import LISTS, VIDEOS, VideoSet, write_videos
+from keras_i3d.data.synthetic.videos import APPEARANCES, MOTIONS, TASKS
+from keras_i3d.tools.running import FlagError, ToolError, run
+from keras_i3d.visualisation.filmstrips import filmstrips
+from keras_i3d.visualisation.kernel_pictures import save_picture
 
 OUT = flags.DEFINE_string("out", None, "the folder to write into", required=True)
 TASK = flags.DEFINE_enum("task", "motion", TASKS, "what a class is")

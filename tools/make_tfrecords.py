@@ -18,23 +18,19 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
 from absl import flags
+from tqdm import tqdm
 
-from keras_i3d_command import quiet_import
-
-with quiet_import():
-    from tqdm import tqdm
-
-    from keras_i3d.data.flow.flow_files import SUFFIX, FlowFile
-    from keras_i3d.data.flow.methods import METHODS, fingerprint
-    from keras_i3d.data.lists.annotations import Annotations
-    from keras_i3d.data.pixels.preprocessing import Preprocessing
-    from keras_i3d.data.shards import assembly
-    from keras_i3d.data.shards.beam import RUNNERS, write_shards_with_beam
-    from keras_i3d.data.shards.manifest import Manifest, ManifestError
-    from keras_i3d.data.shards.plan import VIDEOS_PER_SHARD, Plan, ShardOptions, plan_shards
-    from keras_i3d.files import storage
-    from keras_i3d.tools.dataset_flags import ROOT, annotations_from_flags
-    from keras_i3d.tools.running import FlagError, ToolError, run
+from keras_i3d.data.flow.flow_files import SUFFIX, FlowFile
+from keras_i3d.data.flow.methods import METHODS, fingerprint
+from keras_i3d.data.lists.annotations import Annotations
+from keras_i3d.data.pixels.preprocessing import Preprocessing
+from keras_i3d.data.shards import assembly
+from keras_i3d.data.shards.beam import RUNNERS, write_shards_with_beam
+from keras_i3d.data.shards.manifest import Manifest, ManifestError
+from keras_i3d.data.shards.plan import VIDEOS_PER_SHARD, Plan, ShardOptions, plan_shards
+from keras_i3d.files import storage
+from keras_i3d.tools.dataset_flags import ROOT, annotations_from_flags
+from keras_i3d.tools.running import FlagError, ToolError, run
 
 OUT = flags.DEFINE_string("out", None, "the folder for the shards; also gs:// or s3://")
 SHARDS = flags.DEFINE_integer(

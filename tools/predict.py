@@ -1,37 +1,42 @@
-"""What a video shows: its top classes, and for a long one a timeline.
+"""Classifies videos: the top classes of each, and for a long one a timeline.
 
-  keras-i3d predict --video=FILE [--video=FILE ...] [FILE ...]
+  keras-i3d predict FILE [FILE ...]           video files
+  keras-i3d predict FOLDER --csv=classes.csv  all videos below a folder, as a table
+  keras-i3d predict --list=videos.txt --json  those that a file names, a JSON line each
+  keras-i3d predict FOLDER --frames_fps=30    a folder of numbered JPEG or PNG files is one video
+  keras-i3d predict FILE --stream=both        RGB and optical flow (TV-L1, some seconds a frame)
+  keras-i3d predict --live=0                  the first camera; also a stream's address
 
-A video of up to 10 s goes through the network in one piece, a longer one in windows, whose
-probabilities are averaged. Exit status: 0 when all files were classified, 1 when some were not (the
-others are), 2 for wrong flags.
+A video of up to 10 s goes through the network in one piece, a longer one in windows of 64 frames,
+whose probabilities are averaged. Videos are seen at 25 frames a second. One of fewer than 64 frames
+(2.6 s) is looped until it has 64: the network then sees its end jump back to its beginning, a
+motion that is not in the video, so expect less of clips under a second and ignore the motion of a
+single picture.
+
+Exit status: 0 when all videos were classified, 1 when some were not (the others are), 2 for wrong
+flags, 130 after Ctrl-C; --csv then holds what was done so far.
 """
 
-import json
+import os
 import sys
 from collections.abc import Sequence
 
 from absl import flags
+from tqdm import tqdm
 
-from keras_i3d_command import quiet_import
+from keras_i3d.tools.running import FlagError, ToolError, loaded, must_exist, quiet_import, run
+from keras_i3d.tools.weights_flag import HELP, check_weights
 
-with quiet_import():
-    from tqdm import tqdm
-
-    import keras_i3d
-    from keras_i3d.data import VideoError
-    from keras_i3d.prediction import predict_video
-    from keras_i3d.tools.class_labels import labels_in
-    from keras_i3d.tools.prediction_report import as_json, as_text
-    from keras_i3d.tools.running import FlagError, loaded, run
-
-VIDEO = flags.DEFINE_multi_string("video", [], "a video file; may be given several times")
+VIDEO = flags.DEFINE_multi_string("video", [], "a video file or folder; the same as an argument")
+LIST = flags.DEFINE_string("list", None, "a file of paths, a line each, or a .csv; - is stdin")
+LIVE = flags.DEFINE_string("live", None, "a camera's number, or the address of a stream")
+STREAM = flags.DEFINE_enum("stream", "rgb", ["rgb", "flow", "both"], "what the network sees")
 MODEL = flags.DEFINE_string("model", "i3d", "network, where --weights does not say it itself")
-WEIGHTS = flags.DEFINE_string(
-    "weights", "kinetics", "a name of `keras-i3d list`, a training's folder, or a file"
-)
+WEIGHTS = flags.DEFINE_string("weights", "kinetics", HELP)
+LABELS = flags.DEFINE_string("labels", None, "class names, a line each, for weights of your own")
 TOP = flags.DEFINE_integer("top", 5, "how many classes to show", lower_bound=1)
-JSON = flags.DEFINE_bool("json", False, "one JSON object for each file, a line each")
+JSON = flags.DEFINE_bool("json", False, "print one JSON object for each video, a line each")
+CSV = flags.DEFINE_string("csv", None, "also write a table: a line for each video and class")
 WHOLE = flags.DEFINE_bool(
     "whole", False, "each video in one piece, however long (a minute at most)"
 )
@@ -41,50 +46,131 @@ WINDOW = flags.DEFINE_integer(
 STRIDE = flags.DEFINE_integer("stride", None, "frames from window to window [32]", lower_bound=1)
 START = flags.DEFINE_float("start", 0, "look at the video from this second on", lower_bound=0)
 END = flags.DEFINE_float("end", None, "look at the video up to this second", lower_bound=0)
-LABELS = flags.DEFINE_string("labels", None, "class names, a line each, for weights of your own")
+FRAMES_FPS = flags.DEFINE_float(
+    "frames_fps", 25, "pictures a second, of a folder of pictures", lower_bound=0.001
+)
+must_exist(LABELS)
 
 
 def main(arguments: Sequence[str]) -> int:
-    """Classify the files, one after the other; the exit status."""
-    paths = [*VIDEO.value, *arguments]
-    if not paths:
-        raise FlagError("no video: give --video=FILE")
+    """Classify the videos, one after the other; the exit status."""
+    _check_flags(arguments)
+    from keras_i3d.tools.prediction_report import PredictionReport
+
+    check_weights(WEIGHTS.value, MODEL.value, STREAM.value)
+    report = PredictionReport(TOP.value, JSON.value)
+    try:
+        if LIVE.value is not None:
+            _watch(report)
+        else:
+            _classify(report, _videos(arguments))
+    except ImportError as error:  # what TV-L1 needs
+        raise ToolError(error) from error
+    finally:
+        if CSV.value and report.done + report.failed:
+            _write(report)
+    return 1 if report.failed else 0
+
+
+def _check_flags(arguments: Sequence[str]) -> None:
+    named = bool(VIDEO.value or arguments or LIST.value)
+    if not named and LIVE.value is None:
+        raise FlagError("no video: give --video=FILE, or a folder, or --list=FILE")
+    if named and LIVE.value is not None:
+        raise FlagError("--live watches one camera or stream: name no videos beside it")
+    if LIVE.value is not None and (WHOLE.value or START.value):
+        raise FlagError("--live begins now and goes on: --whole and --start are for files")
     if WHOLE.value and (WINDOW.value or STRIDE.value):
         raise FlagError(
             "--whole takes a video in one piece, --window and --stride cut it: give one"
         )
     if END.value is not None and END.value <= START.value:
         raise FlagError(f"--end={END.value} is not after --start={START.value}")
-    with loaded():
-        network = keras_i3d.load(WEIGHTS.value, model=MODEL.value, labels=labels_in(LABELS.value))
-    labels = network.record.labels
-    failed = 0
-    for path in paths:
-        try:
-            prediction = predict_video(
-                network,
-                path,
-                window=WINDOW.value,
-                stride=STRIDE.value,
-                whole=WHOLE.value,
-                start=START.value,
-                end=END.value,
-                watch=lambda frames, expected, path=path: tqdm(
-                    frames, path[-40:], expected, leave=False, delay=1, unit=" frames"
-                ),
-            )
-        except (VideoError, MemoryError) as error:
-            failed += 1
-            cause = getattr(error, "cause", "out of memory")
-            print(f"predict: {path}: {cause}", file=sys.stderr)
-            if JSON.value:
-                print(json.dumps({"video": path, "error": cause}), flush=True)
-            continue
-        if JSON.value:
-            print(json.dumps(as_json(prediction, labels, TOP.value)), flush=True)
+    if CSV.value and not os.path.isdir(os.path.dirname(CSV.value) or "."):
+        raise FlagError(f"--csv={CSV.value}: there is no folder {os.path.dirname(CSV.value)}")
+
+
+def _videos(arguments: Sequence[str]) -> list:
+    """The videos, those told that are not there."""
+    from keras_i3d.prediction_inputs import find_videos, read_list
+
+    try:
+        listed = read_list(LIST.value) if LIST.value else []
+    except OSError as error:
+        raise FlagError(f"--list={LIST.value}: {error.strerror or error}") from error
+    videos = find_videos([*VIDEO.value, *arguments, *listed])
+    if not videos:
+        raise FlagError(f"--list={LIST.value} names no video")
+    for video in videos:
+        if video.cause:
+            print(f"predict: {video.path}: {video.cause}", file=sys.stderr, flush=True)
+    return videos
+
+
+def _classify(report, videos: list) -> None:
+    if all(video.cause for video in videos):  # no network is needed to say so
+        for video in videos:
+            report.add_failure(video.path, video.cause, told=True)
+        return
+    network = _network(report)
+    from keras_i3d.prediction import predict_videos
+
+    outcomes = predict_videos(
+        network,
+        videos,
+        window=WINDOW.value,
+        stride=STRIDE.value,
+        whole=WHOLE.value,
+        start=START.value,
+        end=END.value,
+        frames_fps=FRAMES_FPS.value,
+        watch=lambda frames, expected: tqdm(
+            frames, "this video", expected, leave=False, delay=1, unit=" frames"
+        ),
+    )
+    many = tqdm(outcomes, "all videos", len(videos), leave=False, disable=len(videos) == 1 or None)
+    for video, outcome in zip(videos, many, strict=True):
+        if outcome.error is None:
+            report.add(outcome.result)
         else:
-            print(as_text(prediction, labels, TOP.value), flush=True)
-    return 1 if failed else 0
+            report.add_failure(outcome.item, outcome.error, told=bool(video.cause))
+
+
+def _watch(report) -> None:
+    """Print what each window of --live shows, until it ends."""
+    network = _network(report)
+    from keras_i3d.data.video.decoding import VideoError
+    from keras_i3d.prediction import watch_live
+
+    sizes = {"window": WINDOW.value or 64, "stride": STRIDE.value or 32}
+    try:
+        for window in watch_live(network, LIVE.value, **sizes, end=END.value):
+            report.add_window(LIVE.value, window)
+    except VideoError as error:
+        report.add_failure(LIVE.value, error.cause)
+
+
+def _network(report):
+    """The network; the report learns the names of its classes."""
+    with quiet_import():
+        import keras_i3d.applications
+    from keras_i3d.tools.class_labels import labels_in
+
+    with loaded():
+        network = keras_i3d.load(
+            WEIGHTS.value, model=MODEL.value, stream=STREAM.value, labels=labels_in(LABELS.value)
+        )
+    report.labels = network.record.labels
+    return network
+
+
+def _write(report) -> None:
+    try:
+        report.table.write(CSV.value)
+    except OSError as error:
+        raise ToolError(f"--csv={CSV.value}: {error.strerror or error}") from error
+    counted = f"{report.done} videos" + (f", {report.failed} failed" if report.failed else "")
+    print(f"predict: wrote {CSV.value}: {counted}", file=sys.stderr)
 
 
 if __name__ == "__main__":

@@ -1,74 +1,123 @@
-"""A prediction as text for people and as JSON for programs."""
+"""Predictions as they are made: text for people, JSON and a table for programs."""
 
+import json
+import sys
 from collections.abc import Iterator, Sequence
 from itertools import groupby
+from typing import TYPE_CHECKING
 
 import numpy as np
+from tqdm import tqdm
 
-from keras_i3d.prediction import Prediction
-from keras_i3d.weights import decode_predictions
+from keras_i3d.tools.prediction_table import PredictionTable
+from keras_i3d.weights.labels import decode_predictions
+
+if TYPE_CHECKING:  # that module brings Keras
+    from keras_i3d.prediction import Prediction, Window
 
 BAR = 30  # columns of a probability of 1
 
 
-def as_json(prediction: Prediction, labels: Sequence[str], top: int) -> dict:
-    """{"video", "frames", "fps", "source", "predictions", "windows", "notes"}."""
-    return {
-        "video": prediction.path,
-        "frames": prediction.frames,
-        "fps": prediction.fps,
-        "source": prediction.source,
-        "predictions": _top(prediction.scores, labels, top),
-        "windows": [
+class PredictionReport:
+    """Prints each prediction, or failure, as it comes, and keeps a table of them.
+
+    Attributes:
+        done, failed: how many videos were classified, and how many were not.
+        table: of all of them.
+
+    Args:
+        top: how many classes of each.
+        json_lines: one JSON object each, instead of text.
+    """
+
+    def __init__(self, top: int, json_lines: bool):
+        self.labels: Sequence[str] = ()
+        self.done = self.failed = 0
+        self.table = PredictionTable()
+        self._top, self._json = top, json_lines
+
+    def add(self, prediction: "Prediction") -> None:
+        """Print a video's prediction."""
+        self.done += 1
+        first, last = prediction.windows[0], prediction.windows[-1]
+        classes = self._best(prediction.scores)
+        self.table.add(prediction.path, first.start, last.end, classes)
+        self._print(self._as_json(prediction) if self._json else self._as_text(prediction))
+
+    def add_window(self, source: str, window: "Window") -> None:
+        """Print what a camera or a stream showed in one window."""
+        self.done = 1
+        classes = self._best(window.scores)
+        self.table.add(source, window.start, window.end, classes)
+        if self._json:
+            self._print(json.dumps({"video": source, **self._window(window)}))
+        else:
+            label, probability = classes[0]
+            self._print(self._line([window], label, probability))
+
+    def add_failure(self, path: str, cause: str, told: bool = False) -> None:
+        """Count a video that was not classified, and name it unless that was told before."""
+        self.failed += 1
+        self.table.add_failure(path, cause)
+        if not told:
+            tqdm.write(f"predict: {path}: {cause}", file=sys.stderr)
+        if self._json:
+            self._print(json.dumps({"video": path, "error": cause}))
+
+    def _print(self, text: str) -> None:
+        tqdm.write(text)  # above the progress bar, where there is one
+        sys.stdout.flush()
+
+    def _as_json(self, prediction: "Prediction") -> str:
+        return json.dumps(
             {
-                "start": round(window.start, 3),
-                "end": round(window.end, 3),
-                "predictions": _top(window.scores, labels, top),
+                "video": prediction.path,
+                "frames": prediction.frames,
+                "fps": prediction.fps,
+                "source": prediction.source,
+                "predictions": self._named(prediction.scores),
+                "windows": list(map(self._window, prediction.windows)),
+                "notes": prediction.notes,
             }
-            for window in prediction.windows
-        ],
-        "notes": prediction.notes,
-    }
+        )
 
+    def _window(self, window: "Window") -> dict:
+        times = {"start": round(window.start, 3), "end": round(window.end, 3)}
+        return times | {"predictions": self._named(window.scores)}
 
-def as_text(prediction: Prediction, labels: Sequence[str], top: int) -> str:
-    """The top classes as bars, notes, and a timeline where there are several windows."""
-    seconds = prediction.frames / prediction.fps
-    lines = [
-        f"{prediction.path}  {prediction.frames} frames at {prediction.fps} fps, {seconds:.1f} s"
-    ]
-    lines += [f"  note: {note}" for note in prediction.notes]
-    for label, probability in _best(prediction.scores, labels, top):
-        bar = "█" * round(BAR * probability)
-        lines.append(f"  {probability:6.4f}  {label:<{_widest(labels)}}  {bar}".rstrip())
-    if len(prediction.windows) > 1:
-        lines += ["  timeline", *_timeline(prediction, labels)]
-    return "\n".join(lines)
+    def _as_text(self, prediction: "Prediction") -> str:
+        """The top classes as bars, notes, and a timeline where there are several windows."""
+        frames, fps = prediction.frames, prediction.fps
+        lines = [f"{prediction.path}  {frames} frames at {fps} fps, {frames / fps:.1f} s"]
+        lines += [f"  note: {note}" for note in prediction.notes]
+        for label, probability in self._best(prediction.scores):
+            lines.append(f"  {probability:6.4f}  {self._bar(label, probability)}")
+        if len(prediction.windows) > 1:
+            lines += ["  timeline", *self._timeline(prediction)]
+        return "\n".join(lines)
 
+    def _timeline(self, prediction: "Prediction") -> Iterator[str]:
+        """One line for each run of windows with the same best class."""
+        runs = groupby(prediction.windows, key=lambda window: int(np.argmax(window.scores)))
+        for best, run in runs:
+            windows = list(run)
+            probability = np.mean([window.scores[best] for window in windows])
+            yield self._line(windows, self.labels[best], probability)
 
-def _timeline(prediction: Prediction, labels: Sequence[str]) -> Iterator[str]:
-    """One line for each run of windows with the same best class."""
-    runs = groupby(prediction.windows, key=lambda window: int(np.argmax(window.scores)))
-    for best, run in runs:
-        windows = list(run)
-        probability = np.mean([window.scores[best] for window in windows])
+    def _line(self, windows: Sequence["Window"], label: str, probability: float) -> str:
         times = f"{_clock(windows[0].start)} - {_clock(windows[-1].end)}"
-        bar = "█" * round(BAR * probability)
-        lines = f"  {times}  {probability:.2f}  {labels[best]:<{_widest(labels)}}  {bar}"
-        yield lines.rstrip()
+        return f"  {times}  {probability:.2f}  {self._bar(label, probability)}"
+
+    def _bar(self, label: str, probability: float) -> str:
+        widest = min(40, max(map(len, self.labels)))
+        return f"{label:<{widest}}  {'█' * round(BAR * probability)}".rstrip()
+
+    def _best(self, scores: np.ndarray) -> list[tuple[str, float]]:
+        return decode_predictions(scores[None], self._top, self.labels)[0]
+
+    def _named(self, scores: np.ndarray) -> list[dict]:
+        return [{"label": label, "probability": p} for label, p in self._best(scores)]
 
 
 def _clock(seconds: float) -> str:
     return f"{int(seconds // 60):3d}:{seconds % 60:04.1f}"
-
-
-def _widest(labels: Sequence[str]) -> int:
-    return min(40, max(map(len, labels)))
-
-
-def _best(scores: np.ndarray, labels: Sequence[str], top: int) -> list[tuple[str, float]]:
-    return decode_predictions(scores[None], top, labels)[0]
-
-
-def _top(scores: np.ndarray, labels: Sequence[str], top: int) -> list[dict]:
-    return [{"label": label, "probability": p} for label, p in _best(scores, labels, top)]

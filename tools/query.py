@@ -19,19 +19,15 @@ from pathlib import Path
 
 import numpy as np
 from absl import flags
+from tqdm import tqdm
 
-from keras_i3d_command import quiet_import
+from keras_i3d.data import VideoError
+from keras_i3d.export.client.answer import ModelMetadata, ServingError
+from keras_i3d.export.client.video_query import FILES, ask_about, sending
+from keras_i3d.tools.running import FlagError, ToolError, run
 
 # What gRPC would tell of a connection is in the error; its own lines name its source files.
 os.environ.setdefault("GRPC_VERBOSITY", "NONE")
-with quiet_import():
-    from tqdm import tqdm
-
-    from keras_i3d.data import VideoError
-    from keras_i3d.export.client.answer import ModelMetadata, ServingError
-    from keras_i3d.export.client.video_query import FILES, ask_about, sending
-    from keras_i3d.tools.running import FlagError, ToolError, run
-
 SERVER = flags.DEFINE_string("server", "localhost:8500", "HOST:PORT; also http(s)://… for --rest")
 MODEL = flags.DEFINE_string("model", "i3d", "the model's name on the server")
 VERSION = flags.DEFINE_integer("version", None, "which version [the latest]", 1)

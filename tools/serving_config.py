@@ -11,11 +11,8 @@ from collections.abc import Sequence
 
 from absl import flags
 
-from keras_i3d_command import quiet_import
-
-with quiet_import():
-    from keras_i3d.export.tf_serving.serving_config import ServingConfig, write_serving_config
-    from keras_i3d.tools.running import FlagError, run
+from keras_i3d.export.tf_serving.serving_config import ServingConfig, write_serving_config
+from keras_i3d.tools.running import FlagError, run
 
 NAME = flags.DEFINE_string("name", "i3d", "the model's name: the folder below --models")
 MODELS = flags.DEFINE_string("models", "./models", "the folder that has NAME/VERSION")

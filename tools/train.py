@@ -15,20 +15,14 @@ from pathlib import Path
 
 from absl import flags
 
-from keras_i3d_command import quiet_import
-
-with quiet_import():
-    from keras_i3d.tools.running import FlagError, ToolError, loaded, run
-    from keras_i3d.training.devices import STRATEGIES, Devices, make_deterministic, make_strategy
-    from keras_i3d.training.fit import NotFiniteError, WorkerLostError
-    from keras_i3d.training.interruption import Interrupted
-    from keras_i3d.training.recipe_checks import change, parse
-    from keras_i3d.training.recipes import RECIPES, Recipe, to_json
-    from keras_i3d.training.run import FailedError, check_run, is_finished, train
+from keras_i3d.tools.running import FlagError, ToolError, loaded, quiet_import, run
+from keras_i3d.training.recipes import RECIPES, Recipe, to_json
 
 RECIPE = flags.DEFINE_enum("recipe", "synthetic_small", sorted(RECIPES), "what to start from")
 OUTPUT_DIR = flags.DEFINE_string("output_dir", None, "folder of all that comes of the run")
-STRATEGY = flags.DEFINE_enum("strategy", "auto", STRATEGIES, "what to compute on")
+STRATEGY = flags.DEFINE_enum(
+    "strategy", "auto", ["auto", "one", "mirrored", "multi_worker"], "what to compute on"
+)
 PRINT_RECIPE = flags.DEFINE_bool("print_recipe", False, "show the recipe as JSON, and end")
 DETERMINISTIC = flags.DEFINE_bool("deterministic", False, "same command, same bits; slower")
 CHECKPOINT_EVERY = flags.DEFINE_integer(
@@ -48,6 +42,8 @@ def main(arguments: Sequence[str]) -> int:
     """Train; the exit status."""
     if arguments:
         raise FlagError(f"{arguments[0]!r}: all that can be said is said by flags")
+    from keras_i3d.training.recipe_checks import change, parse
+
     try:
         given = {name: flag.value for name, flag in FIELDS.items() if flag.value is not None}
         recipe = change(RECIPES[RECIPE.value], {n: parse(n, v) for n, v in given.items()})
@@ -61,6 +57,12 @@ def main(arguments: Sequence[str]) -> int:
     folder = Path(OUTPUT_DIR.value).expanduser()
     if "://" in OUTPUT_DIR.value:
         raise FlagError(f"--output_dir={OUTPUT_DIR.value}: wanted a folder of this machine")
+    with quiet_import():
+        from keras_i3d.training.devices import Devices, make_deterministic, make_strategy
+        from keras_i3d.training.fit import NotFiniteError, WorkerLostError
+        from keras_i3d.training.interruption import Interrupted
+        from keras_i3d.training.run import FailedError, check_run, is_finished, train
+
     try:
         if is_finished(recipe, folder):
             print(f"{folder}: finished already; the network is {folder / 'final.keras'}")

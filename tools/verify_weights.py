@@ -10,12 +10,8 @@ from collections.abc import Sequence
 
 from absl import flags
 
-from keras_i3d_command import quiet_import
-
-with quiet_import():
-    from keras_i3d.tools.running import FlagError, run
-    from keras_i3d.weights import RECORDS, published
-    from keras_i3d.weights.verification import verify
+from keras_i3d.tools.running import FlagError, quiet_import, run
+from keras_i3d.weights import RECORDS, published
 
 MODEL = flags.DEFINE_string("model", "i3d", "network")
 WEIGHTS = flags.DEFINE_list("weights", ["kinetics"], "names of `keras-i3d list`; or all")
@@ -38,6 +34,9 @@ def main(arguments: Sequence[str]) -> int:
             ]
     except ValueError as error:
         raise FlagError(error) from error
+    with quiet_import():
+        from keras_i3d.weights.verification import verify
+
     failed = False
     for record in records:
         print(f"{record.name} ({record.source}, {record.licence})", flush=True)

@@ -47,7 +47,6 @@ def run_all(
     Closing the iterator, or an exception in the loop over it (Ctrl-C too), ends the processes at
     once. They end by themselves when this process is killed.
     """
-    os.environ["KERAS_I3D_WITHOUT_LAYERS"] = "1"  # of the processes to come
     processes = processes or usable_cores()
     waiting, running = iter(items), {}
     pool = ProcessPool(

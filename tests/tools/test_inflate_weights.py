@@ -74,7 +74,7 @@ def test_wrong_flags_exit_with_two(flags, wanted):
 
 def test_kernels_are_drawn(real_weights, tmp_path):
     out = tmp_path / "kernels.png"
-    status, text, _ = keras_i3d("visualise", "--what=kernels", f"--out={out}")
+    status, text, _ = keras_i3d("visualise", f"--out={out}")
     assert (status, text) == (0, f"wrote {out}\n")
     picture = np.asarray(Image.open(out))
     # Four strips of seven slices of 28 pixels and a gap, with a margin after each, and around.

@@ -1,5 +1,6 @@
 """The command line, as a user has it: what is printed, what is exited with."""
 
+import csv
 import json
 import os
 import subprocess
@@ -8,9 +9,11 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from PIL import Image
 
 from keras_i3d.models.i3d import build_i3d
-from tests.conftest import PROJECT, write_video
+from keras_i3d.tools.prediction_table import PredictionTable
+from tests.conftest import PROJECT, serving, write_video
 
 
 def keras_i3d(*arguments, **environment):
@@ -96,6 +99,11 @@ def _of(window, label):
             ["--video=x", "--weights=kinetics700"],
             "weights='kinetics700', which is neither a name nor a file",
         ),
+        (["--video=x", "--weights=kinetics600", "--stream=flow"], "for i3d's flow stream"),
+        (["--list=gone.txt"], "--list=gone.txt: No such file"),
+        (["--video=x", "--csv=gone/x.csv"], "there is no folder gone"),
+        (["--video=x", "--live=0"], "name no videos beside it"),
+        (["--live=0", "--whole"], "are for files"),
     ],
 )
 def test_wrong_flags_exit_with_two_and_one_line(flags, wanted):
@@ -105,20 +113,95 @@ def test_wrong_flags_exit_with_two_and_one_line(flags, wanted):
     assert wanted in err
 
 
-def test_labels_that_do_not_fit(small_network, tmp_path):
+def test_a_folder_a_list_and_numbered_pictures(small_network, counting_video, tmp_path):
+    videos = tmp_path / "videos"
+    (videos / "b" / "frames").mkdir(parents=True)
+    for name in ("clip10.mkv", "clip2.mkv"):
+        (videos / name).write_bytes(counting_video.read_bytes())
+    (videos / "@broken.mp4").write_bytes(b"not a video")
+    for number in range(5):
+        Image.new("RGB", (40, 30)).save(videos / "b" / "frames" / f"{number}.jpg")
+    (tmp_path / "list.txt").write_text(f"# one\n{counting_video}\n")
+    table = tmp_path / "classes.csv"
+    status, out, err = keras_i3d(
+        "predict", *small_network, "--json", "--top=1", "--frames_fps=10", videos,
+        f"--list={tmp_path}/list.txt", f"--csv={table}",
+    )  # fmt: skip
+    answers = [json.loads(line) for line in out.splitlines()]
+    names = ("@broken.mp4", "b/frames", "clip2.mkv", "clip10.mkv")
+    wanted = [str(videos / name) for name in names] + [str(counting_video)]
+    assert [answer["video"] for answer in answers] == wanted
+    assert [answer.get("frames") for answer in answers] == [None, 12, 10, 10, 10]
+    assert (status, len(err.splitlines())) == (1, 2)
+    assert err.splitlines()[1] == f"predict: wrote {table}: 4 videos, 1 failed"
+    with table.open(newline="") as file:
+        rows = list(csv.DictReader(file))
+    assert [row["video"] for row in rows] == wanted
+    assert [bool(row["error"]) for row in rows] == [True] + 4 * [False]
+    assert rows[2]["label"] == answers[2]["predictions"][0]["label"]
+    assert float(rows[2]["probability"]) == pytest.approx(
+        answers[2]["predictions"][0]["probability"], abs=1e-6
+    )
+    assert (rows[1]["start"], rows[1]["end"], rows[1]["rank"]) == ("0.00", "0.48", "1")
+
+
+def test_missing_videos_are_told_without_a_network(tmp_path):
+    """Not even its weights are looked for: those of this name are in no cache."""
+    status, out, err = keras_i3d("predict", "--json", "gone.mp4", tmp_path)
+    first, second = map(json.loads, out.splitlines())
+    assert (status, first) == (1, {"video": "gone.mp4", "error": "no such file"})
+    assert second["error"] == "a folder without videos or numbered pictures"
+    assert len(err.splitlines()) == 2
+
+
+def test_a_spreadsheet_computes_no_cell():
+    table = PredictionTable()
+    table.add("=1+2.mp4", 0, 1, [("@work", 0.5), ('a, "b"', 0.25)])
+    table.add_failure("-x.mp4", "no such file")
+    assert table.text() == (
+        "video,start,end,rank,label,probability,error\n"
+        "'=1+2.mp4,0.00,1.00,1,'@work,0.500000,\n"
+        '\'=1+2.mp4,0.00,1.00,2,"a, ""b""",0.250000,\n'
+        "'-x.mp4,,,,,,no such file\n"
+    )
+
+
+def test_a_stream_is_watched_window_by_window(small_network, tmp_path):
+    frames = [np.full((30, 40, 3), 3 * i, np.uint8) for i in range(75)]
+    write_video(tmp_path / "stream.ts", frames, codec="mpeg2video", pix_fmt="yuv420p")
+    with serving(tmp_path) as address:
+        source = f"--live={address}/stream.ts"
+        status, out, _ = keras_i3d(
+            "predict", *small_network, "--json", source, "--window=32", "--stride=20"
+        )
+    windows = [json.loads(line) for line in out.splitlines()]
+    assert (status, {window["video"] for window in windows}) == (0, {source[7:]})
+    assert [(w["start"], w["end"]) for w in windows] == [
+        (0, 1.28),
+        (0.8, 2.08),
+        (1.6, 2.88),
+        (1.72, 3),
+    ]
+    status, out, err = keras_i3d("predict", *small_network, "--live=http://127.0.0.1:9/x")
+    assert (status, out) == (1, "")
+    assert err == "predict: http://127.0.0.1:9/x: cannot be opened (Connection refused)\n"
+
+
+def test_labels_that_do_not_fit(small_network, counting_video, tmp_path):
     (tmp_path / "two.txt").write_text("a\nb\n")
-    flags = (small_network[0], f"--labels={tmp_path}/two.txt", "--video=x")
+    flags = (small_network[0], f"--labels={tmp_path}/two.txt", f"--video={counting_video}")
     status, _, err = keras_i3d("predict", *flags)
     assert status == 2
     assert err.startswith("predict: labels should be 3 names, one for each class of weights=")
     assert err.endswith("Received: 2\n") and len(err.splitlines()) == 1
 
 
-def test_weights_that_are_damaged_or_not_to_be_had_exit_with_one(tmp_path):
+def test_weights_that_are_damaged_or_not_to_be_had_exit_with_one(counting_video, tmp_path):
     (tmp_path / "rgb_scratch").mkdir()
     for name in ("model.ckpt.index", "model.ckpt.data-00000-of-00001"):
         (tmp_path / "rgb_scratch" / name).write_bytes(b"not it")
-    status, _, err = keras_i3d("predict", "--video=x", KERAS_I3D_WEIGHTS=str(tmp_path))
+    flags = (f"--video={counting_video}",)
+    status, _, err = keras_i3d("predict", *flags, KERAS_I3D_WEIGHTS=str(tmp_path))
     assert status == 1
     assert "rgb_scratch/model.ckpt.index is damaged: wanted 10953 bytes, came 6" in err
     assert len(err.splitlines()) == 1

@@ -22,9 +22,8 @@ SMALL += ["--deterministic"]
 COMMAND = [
     sys.executable,
     "-c",
-    "import sys, keras_i3d_command\n"
-    "with keras_i3d_command.quiet_import():\n"
-    "    from keras_i3d.tools import running, train\n"
+    "import sys\n"
+    "from keras_i3d.tools import running, train\n"
     "running.run(train.main, ['train', *sys.argv[1:]])",
 ]
 

@@ -1,94 +1,74 @@
-"""keras-i3d TOOL --flags: runs one of the package's tools.
+"""The `keras-i3d` command: `keras-i3d TOOL --flags` runs one of the package's tools."""
 
-  predict             what a video shows
-  verify_weights      whether published weights are the ones that were published
-  sample_video        the path of a video to try things on
-  inflate_weights     an image network with its weights as a video network
-  visualise           pictures of what a network holds
-
-  make_synthetic      videos made by rule, to try everything on
-  check_dataset       which videos of a data set are missing, broken, too short or doubled
-  compute_flow        optical flow of videos, kept in files
-  make_tfrecords      videos and their flow as TFRecord shards
-
-  train               trains a network by a recipe
-  evaluate            scores of a trained network on every video of a split
-  fuse                score files of several networks, their logits added
-  report              a score file as figures, tables and pictures
-  experiments         the recipes proven on videos made by rule
-
-  export_saved_model  a network as a SavedModel for TensorFlow Serving
-  serving_config      files that serve it in Docker, Compose or Kubernetes
-  serve               a local server that speaks TensorFlow Serving's protocols
-  query               asks such a server about a video
-
-`keras-i3d TOOL --help` lists a tool's flags.
-"""
-
-# Installed as a package of its own, keras_i3d_command: importing anything below keras_i3d loads
-# TensorFlow, and what that prints while it is loaded can only be kept back from outside.
-
-import contextlib
+import difflib
 import importlib
-import os
 import sys
-import tempfile
-from collections.abc import Iterator
+from typing import NoReturn
 
-TOOLS = (
-    "predict",
-    "verify_weights",
-    "sample_video",
-    "inflate_weights",
-    "visualise",
-    "make_synthetic",
-    "check_dataset",
-    "compute_flow",
-    "make_tfrecords",
-    "train",
-    "evaluate",
-    "fuse",
-    "report",
-    "experiments",
-    "export_saved_model",
-    "serving_config",
-    "serve",
-    "query",
+# What each tool does, in groups, as `keras-i3d --help` lists them.
+GROUPS = (
+    {
+        "list": "list the networks and their published weights",
+        "predict": "classify videos",
+        "sample_video": "fetch a video to try things on and print its path",
+        "verify_weights": "check that published weights are what their publisher wrote",
+        "inflate_weights": "turn an image network and its weights into a video network",
+        "visualise": "draw the kernels of a network's first layer",
+    },
+    {
+        "make_synthetic": "make videos by rule, to try everything on",
+        "check_dataset": "find a data set's missing, broken, short and duplicate videos",
+        "compute_flow": "compute the optical flow of videos and store it",
+        "make_tfrecords": "write videos and their flow as TFRecord shards",
+    },
+    {
+        "train": "train a network by a recipe",
+        "evaluate": "score a trained network on every video of a split",
+        "fuse": "add the logits of several networks' score files",
+        "report": "turn a score file into figures, tables and pictures",
+        "experiments": "train and compare networks on videos made by rule",
+    },
+    {
+        "export_saved_model": "write a network as a SavedModel for TensorFlow Serving",
+        "serving_config": "write files that serve it in Docker, Compose or Kubernetes",
+        "serve": "run a local server that speaks TensorFlow Serving's protocols",
+        "query": "ask such a server about a video",
+    },
 )
+TOOLS = tuple(name for group in GROUPS for name in group)
 
 
-def main() -> None:
-    """Run the tool that the first argument names."""
-    if len(sys.argv) > 1 and sys.argv[1] in TOOLS:
-        with quiet_import():
-            tool = importlib.import_module(f"keras_i3d.tools.{sys.argv[1]}")
-            running = importlib.import_module("keras_i3d.tools.running")
-        running.run(tool.main, sys.argv[1:])
-    wanted = sys.argv[1:] in (["--help"], ["-h"], ["help"])
-    print(__doc__.strip(), file=sys.stdout if wanted else sys.stderr)
-    if sys.argv[1:] and not wanted:
-        print(f"\nkeras-i3d: there is no tool {sys.argv[1]!r}", file=sys.stderr)
-    sys.exit(0 if wanted else 2)
+def main() -> NoReturn:
+    """Run the tool that the first argument names, and exit with its status."""
+    first = sys.argv[1] if len(sys.argv) > 1 else None
+    if first in TOOLS:
+        from keras_i3d.tools.running import run
+
+        run(importlib.import_module(f"keras_i3d.tools.{first}").main, sys.argv[1:])
+    if first in ("--help", "-h", "help"):
+        print(_help())
+        sys.exit(0)
+    if first == "--version":
+        from keras_i3d import __version__
+
+        print(f"keras-i3d {__version__}")
+        sys.exit(0)
+    print(_help() if first is None else _unknown(first), file=sys.stderr)
+    sys.exit(2)
 
 
-@contextlib.contextmanager
-def quiet_import() -> Iterator[None]:
-    """Keep back what native libraries print while they are loaded; shown where loading fails.
+def _help() -> str:
+    width = max(map(len, TOOLS))
+    groups = ("".join(f"\n  {n:<{width}}  {what}" for n, what in g.items()) for g in GROUPS)
+    return (
+        "usage: keras-i3d TOOL --flags\n"
+        + "\n".join(groups)
+        + "\n\n`keras-i3d TOOL --help` explains a tool and lists its flags."
+        + "\n`keras-i3d --version` prints the version."
+    )
 
-    TensorFlow's notes on oneDNN and CUDA come before TF_CPP_MIN_LOG_LEVEL is read.
-    """
-    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
-    os.environ.setdefault("KERAS_I3D_WITHOUT_LAYERS", "1")  # tools with a network import them
-    sys.stderr.flush()
-    shown = os.dup(2)
-    with tempfile.TemporaryFile() as kept:
-        os.dup2(kept.fileno(), 2)
-        try:
-            yield
-        except BaseException:
-            kept.seek(0)
-            os.write(shown, kept.read())
-            raise
-        finally:
-            os.dup2(shown, 2)
-            os.close(shown)
+
+def _unknown(name: str) -> str:
+    close = difflib.get_close_matches(name, TOOLS, n=3)
+    more = f"did you mean {' or '.join(close)}?" if close else "`keras-i3d --help` lists the tools"
+    return f"keras-i3d: there is no tool {name!r}; {more}"

@@ -69,7 +69,7 @@ class VideoFile:
         self._container = self._stream = None
         # One for all frames: to make its tables takes longer than to convert a frame.
         self._reformatter = VideoReformatter()
-        self._file = _open_regular(self.path)
+        self._file = self._open_file()
         try:
             self._container = self._open_container()
             self._stream = self._choose_stream()
@@ -116,6 +116,9 @@ class VideoFile:
         self.close()  # the decoder of 8K video holds a gigabyte
 
     # === Opening ===
+
+    def _open_file(self):
+        return _open_regular(self.path)
 
     def _open_container(self):
         try:

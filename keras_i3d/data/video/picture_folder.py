@@ -1,0 +1,123 @@
+"""A folder of numbered pictures, read as a video."""
+
+import os
+import re
+from collections.abc import Iterator
+from fractions import Fraction
+from pathlib import Path
+
+import numpy as np
+from PIL import Image, ImageOps, UnidentifiedImageError
+
+from keras_i3d.data.video.decoding import DEFAULT_FPS, MAX_PIXELS, VideoError
+
+SUFFIXES = (".jpeg", ".jpg", ".png")
+# The last number in a picture's name: its place in the video.
+NUMBERED = re.compile(r"(?P<before>.*?)(?P<number>\d+)(?P<after>\D*)", re.DOTALL)
+
+
+class PictureFolder:
+    """Numbered JPEG or PNG files of one folder, in the order of their numbers; as VideoFile is.
+
+        img_0001.jpg img_0002.jpg ... img_0010.jpg    a video of ten frames
+
+    Pictures are turned upright as their EXIF orientation says. One is held at a time.
+
+    Attributes:
+        fps: as it was given.
+        frames: how many pictures were read so far.
+        width, height: pixels of the first picture, upright; 0 before it is read.
+        duration: seconds.
+        notes: what a careful reader should know: pictures that are damaged, numbers left out.
+
+    Args:
+        path: the folder.
+        fps: pictures a second.
+
+    Raises:
+        VideoError: there are no numbered pictures, or those of several videos; while reading, when
+            none can be read.
+    """
+
+    def __init__(self, path: str | os.PathLike, fps: float = DEFAULT_FPS):
+        self.path = os.fspath(path)
+        if not fps > 0:
+            raise ValueError(f"fps should be above 0. Received: fps={fps}")
+        self.fps = Fraction(fps).limit_denominator(1001)
+        self.frame_duration = 1 / self.fps
+        self.frames = self.width = self.height = 0
+        self.notes: list[str] = []
+        self._pictures = self._listed()
+        self.duration = len(self._pictures) * self.frame_duration
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.close()
+
+    def close(self) -> None:
+        """Do nothing: no file stays open."""
+
+    def __iter__(self) -> Iterator[tuple[np.ndarray, Fraction, Fraction]]:
+        return self.unconverted()
+
+    def unconverted(self) -> Iterator[tuple[np.ndarray, Fraction, Fraction]]:
+        """Give (picture, time stamp, duration); the picture before stands in for a damaged one."""
+        damaged, picture = 0, None
+        for place, path in enumerate(self._pictures):
+            try:
+                picture = self._read(path)
+            except (OSError, UnidentifiedImageError, SyntaxError):  # PIL's, for damaged PNG files
+                damaged += 1
+                if picture is None:
+                    continue
+            if self.frames == 0:
+                self.height, self.width = picture.shape[:2]
+            self.frames += 1
+            yield picture, place * self.frame_duration, self.frame_duration
+        if self.frames == 0:
+            raise VideoError(self.path, "none of its pictures can be read")
+        if damaged:
+            self.notes.append(f"damaged: {damaged} of its pictures cannot be read")
+
+    def image(self, frame: np.ndarray) -> np.ndarray:
+        """Return a picture's pixels: uint8 (height, width, 3)."""
+        return frame
+
+    def _listed(self) -> list[Path]:
+        try:
+            found = numbered_pictures(self.path)
+        except OSError as error:
+            raise VideoError(self.path, error.strerror or str(error)) from error
+        if not found:
+            raise VideoError(self.path, "a folder without numbered pictures, JPEG or PNG")
+        if len(found) > 1:
+            names = ", ".join(sorted(f"{before}*{after}" for before, after in found))
+            raise VideoError(self.path, f"pictures of {len(found)} videos in one folder: {names}")
+        ((_, numbers),) = found.items()
+        missing = max(numbers) - min(numbers) + 1 - len(numbers)
+        if missing:
+            self.notes.append(f"{missing} numbers are left out between its pictures")
+        return [numbers[number] for number in sorted(numbers)]
+
+    def _read(self, path: Path) -> np.ndarray:
+        with Image.open(path) as picture:
+            if picture.width * picture.height > MAX_PIXELS:
+                raise VideoError(
+                    self.path,
+                    f"{path.name} has {picture.width} x {picture.height} pixels; at most "
+                    f"{MAX_PIXELS} are decoded",
+                )
+            return np.asarray(ImageOps.exif_transpose(picture).convert("RGB"))
+
+
+def numbered_pictures(folder: str | os.PathLike) -> dict[tuple[str, str], dict[int, Path]]:
+    """Return {(name before the number, after it): {number: path}} of a folder's pictures."""
+    found: dict[tuple[str, str], dict[int, Path]] = {}
+    for path in Path(folder).iterdir():
+        name = NUMBERED.fullmatch(path.stem)
+        if name and path.suffix.lower() in SUFFIXES and not path.name.startswith("."):
+            key = name["before"], name["after"] + path.suffix
+            found.setdefault(key, {})[int(name["number"])] = path
+    return found

@@ -1,0 +1,112 @@
+"""The `keras-i3d` command: what it lists, what it suggests, and what it does without."""
+
+import json
+import subprocess
+import sys
+
+import pytest
+
+import keras_i3d_command
+from keras_i3d import __version__
+from tests.tools.test_predict import keras_i3d
+
+HEAVY = ("tensorflow", "keras", "jax", "torch")
+# Runs the command several times in children of one process, which start at once.
+SEVERAL = """
+import contextlib, io, json, os, sys
+import keras_i3d_command
+answers = []
+for arguments in json.loads(sys.argv[1]):
+    reading, writing = os.pipe()
+    child = os.fork()
+    if child == 0:
+        os.dup2(writing, 1), os.dup2(writing, 2)
+        sys.argv = ["keras-i3d", *arguments]
+        try:
+            keras_i3d_command.main()
+        except SystemExit as end:
+            heavy = [name for name in HEAVY if name in sys.modules]
+            print("\\0", end.code, heavy, sep="", end="", flush=True)
+        os._exit(0)
+    os.close(writing)
+    with open(reading) as output:
+        answers.append(output.read())
+    os.waitpid(child, 0)
+print(json.dumps(answers))
+"""
+
+
+def answers(*calls):
+    """{tool: (exit status, heavy packages that were imported, output)} of calls of the command."""
+    program = f"HEAVY = {HEAVY}\n{SEVERAL}"
+    done = subprocess.run(
+        [sys.executable, "-c", program, json.dumps(calls)], capture_output=True, text=True
+    )
+    assert done.returncode == 0, done.stderr
+    found = {}
+    for call, answer in zip(calls, json.loads(done.stdout), strict=True):
+        printed, _, end = answer.partition("\0")
+        found[call[0]] = (int(end[0]), end[1:], printed)
+    return found
+
+
+def test_help_needs_no_network():
+    for tool, (status, heavy, printed) in answers(
+        *([tool, "--help"] for tool in keras_i3d_command.TOOLS)
+    ).items():
+        assert (status, heavy) == (0, "[]"), tool
+        assert f"keras-i3d {tool}" in printed
+        assert "\n  --" in printed or tool in ("list", "sample_video")
+
+
+def test_wrong_flags_need_no_network():
+    for tool, (status, heavy, printed) in answers(
+        *([tool, "--no_such_flag=3"] for tool in keras_i3d_command.TOOLS)
+    ).items():
+        assert (status, heavy) == (2, "[]"), tool
+        assert printed.startswith(f"{tool}: Unknown command line flag 'no_such_flag'")
+        assert len(printed.splitlines()) == 1
+
+
+# A value that cannot be, a flag that is missing, a file that is not there.
+@pytest.mark.parametrize(
+    ("call", "wanted"),
+    [
+        (["predict", "--top=0", "x.mp4"], "flag --top=0"),
+        (["predict", "--labels=gone.txt", "x.mp4"], "there is no such file: gone.txt"),
+        (["predict", "--weights=gone.keras", "x.mp4"], "Received: gone.keras"),
+        (["predict"], "no video"),
+        (["visualise"], "flag --out"),
+        (["visualise", "--out=x.png", "--weights=gone.pt"], "Received: gone.pt"),
+        (["inflate_weights", "--source=gone.keras", "--out=x.keras"], "no such file"),
+        (["inflate_weights", "--schedule=slow"], "flag --schedule=slow"),
+        (["train", "--strategy=guess"], "flag --strategy=guess"),
+        (["train", "--output_dir=x", "--steps=ten"], "steps"),
+        (["train"], "--output_dir=FOLDER"),
+        (["evaluate", "--run=gone"], "there is no such folder: gone"),
+        (["evaluate"], "--run=FOLDER"),
+        (["export_saved_model", "--weights=gone.keras", "--out=x/1"], "Received: gone.keras"),
+        (["export_saved_model", "--video=gone.mp4"], "there is no such file: gone.mp4"),
+        (["verify_weights", "--weights=kinetics700"], "'kinetics700' are not published"),
+        (["serve", "--sample=gone.mp4", "--model=x"], "gone.mp4"),
+    ],
+    ids=str,
+)
+def test_what_cannot_be_is_told_before_anything_is_loaded(call, wanted):
+    ((status, heavy, printed),) = answers(call).values()
+    assert (status, heavy) == (2, "[]")
+    assert wanted in printed
+    assert len(printed.splitlines()) == 1
+
+
+def test_the_version():
+    assert keras_i3d("--version") == (0, f"keras-i3d {__version__}\n", "")
+
+
+def test_a_mistyped_tool_and_a_mistyped_flag():
+    status, out, err = keras_i3d("predikt")
+    assert (status, out) == (2, "")
+    assert err == "keras-i3d: there is no tool 'predikt'; did you mean predict?\n"
+    assert "`keras-i3d --help` lists the tools" in keras_i3d("xyzzy")[2]
+    status, _, err = keras_i3d("predict", "--strem=flow", "x")
+    assert (status, "Did you mean: stream" in err) == (2, True)

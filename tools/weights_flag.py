@@ -1,0 +1,35 @@
+"""The weights that a flag names, checked before Keras is imported."""
+
+from pathlib import Path
+
+from keras_i3d.tools.running import FlagError
+from keras_i3d.weights.records import RECORDS, published
+
+HELP = "a name of `keras-i3d list`, a training's folder, or a file"
+# "imagenet" is an image network's, inflated when it is loaded.
+NAMED = {*(record.weights for record in RECORDS), "imagenet"}
+
+
+def check_weights(weights: str, model: str = "i3d", stream: str = "rgb") -> None:
+    """Check that weights are published for a network's stream, or that their file is there.
+
+    Args:
+        stream: "rgb", "flow" or "both".
+
+    Raises:
+        FlagError: when they are not.
+    """
+    if weights not in NAMED:
+        path = Path(weights).expanduser()
+        # A TensorFlow checkpoint is named by what its files have in common.
+        if not path.exists() and not Path(f"{path}.index").exists():
+            raise FlagError(
+                f"--weights should be {HELP}. Received: weights={weights!r}, which is neither a "
+                f"name nor a file"
+            )
+    elif any((one.model, one.weights) == (model, weights) for one in RECORDS):
+        try:
+            for one in ("rgb", "flow") if stream == "both" else (stream,):
+                published(model, weights, one)
+        except ValueError as error:
+            raise FlagError(error) from error
