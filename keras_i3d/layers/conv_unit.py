@@ -42,6 +42,7 @@ class ConvUnit3D(layers.Layer):
         self.use_batch_norm = use_batch_norm
         self.use_bias = use_bias
         self.activation = keras.activations.get(activation)
+        # Parts are told whether they learn, so that a frozen unit is frozen when it is loaded.
         self.conv_3d = layers.Conv3D(
             filters,
             self.kernel_size,
@@ -51,6 +52,7 @@ class ConvUnit3D(layers.Layer):
             use_bias=use_bias,
             kernel_initializer=SonnetTruncatedNormal(),
             name="conv_3d",
+            trainable=self.trainable,
             dtype=self.dtype_policy,
         )
         self.batch_norm = None
@@ -60,6 +62,7 @@ class ConvUnit3D(layers.Layer):
                 epsilon=1e-3,
                 scale=False,
                 name="batch_norm",
+                trainable=self.trainable,
                 dtype=self.dtype_policy,
             )
 

@@ -55,11 +55,13 @@ class InceptionBlock3D(layers.Layer):
         self.branch_0, self.branch_1 = branch_0, tuple(branch_1)
         self.branch_2, self.branch_3 = tuple(branch_2), branch_3
 
+        shared = {"trainable": self.trainable, "dtype": self.dtype_policy}
+
         def unit(name, filters, kernel_size):
-            return ConvUnit3D(filters, kernel_size, name=name, dtype=self.dtype_policy)
+            return ConvUnit3D(filters, kernel_size, name=name, **shared)
 
         def branch(name, *parts):
-            return Branch3D(list(parts), name=name, dtype=self.dtype_policy)
+            return Branch3D(list(parts), name=name, **shared)
 
         pool = layers.MaxPooling3D(
             3,

@@ -109,6 +109,18 @@ def test_every_layer_comes_back_from_its_config(layer, tmp_path):
     np.testing.assert_array_equal(again.predict_on_batch(x), model.predict_on_batch(x))
 
 
+@pytest.mark.parametrize("layer", CONFIGURED, ids=lambda layer: type(layer).__name__)
+def test_a_frozen_layer_is_frozen_when_it_is_loaded(layer):
+    """Else the optimizer of a saved network with a frozen trunk would not fit the loaded one."""
+    clip = keras.Input((5, 8, 8, 3))
+    frozen = type(layer).from_config({**layer.get_config(), "trainable": False})
+    model = keras.Model(clip, frozen(clip))
+    assert model.trainable_variables == []
+    assert len(model.weights) == len(keras.Model(clip, layer(clip)).weights)
+    frozen.trainable = True
+    assert len(model.trainable_variables) == len(keras.Model(clip, layer(clip)).trainable_variables)
+
+
 def test_every_layer_is_registered():
     for name in our_layers.__all__:
         layer = getattr(our_layers, name)
