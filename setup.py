@@ -10,6 +10,7 @@ VERSION = re.search(r'__version__ = "(.+)"', (HERE / "keras_i3d/__init__.py").re
 # What only some need: `pip install 'keras-i3d[flow,serving]'`.
 EXTRAS = {
     "beam": ["apache-beam>=2.60"],
+    "completion": ["argcomplete>=3.0"],
     "flow": ["numba>=0.59"],
     "io": ["tensorflow>=2.17,<2.18", "tensorflow-io==0.37.1; python_version<'3.13'"],
     "jax": ["jax>=0.4.30"],
@@ -88,6 +89,7 @@ setup(
             "pytest>=8.0",
             "pytest-timeout>=2.3",
             "ruff>=0.6",
+            *EXTRAS["completion"],
             *EXTRAS["flow"],
             *EXTRAS["opencv"],
             *EXTRAS["serving"],

@@ -99,6 +99,7 @@ GUARDED = {"tensorflow": {"files", "data", "training", "export"}}
 # Optional or heavy packages, each imported in one file.
 IN_ONE_FILE = (
     "apache_beam",
+    "argcomplete",
     "cv2",
     "filelock",
     "pebble",

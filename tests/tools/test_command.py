@@ -1,8 +1,10 @@
 """The `keras-i3d` command: what it lists, what it suggests, and what it does without."""
 
 import json
+import os
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -110,3 +112,30 @@ def test_a_mistyped_tool_and_a_mistyped_flag():
     assert "`keras-i3d --help` lists the tools" in keras_i3d("xyzzy")[2]
     status, _, err = keras_i3d("predict", "--strem=flow", "x")
     assert (status, "Did you mean: stream" in err) == (2, True)
+
+
+@pytest.mark.parametrize(
+    ("line", "offered"),
+    [
+        ("keras-i3d pre", {"predict "}),
+        ("keras-i3d export_saved_model --fo", {"--fold_batch_norm "}),
+        ("keras-i3d predict --stream=", {"rgb", "flow", "both"}),
+        ("keras-i3d predict cl", {"clip.mp4 "}),
+    ],
+)
+def test_a_shell_completes(line, offered, tmp_path):
+    pytest.importorskip("argcomplete")
+    (tmp_path / "clip.mp4").touch()
+    (tmp_path / "out").touch()
+    environment = {
+        **os.environ,
+        "_ARGCOMPLETE": "1",
+        "_ARGCOMPLETE_IFS": "\n",
+        "_ARGCOMPLETE_COMP_WORDBREAKS": " \t\n\"'><=;|&(:",  # bash's
+        "_ARGCOMPLETE_STDOUT_FILENAME": str(tmp_path / "out"),
+        "COMP_LINE": line,
+        "COMP_POINT": str(len(line)),
+    }
+    command = Path(sys.executable).parent / "keras-i3d"
+    subprocess.run([command], env=environment, cwd=tmp_path, check=True)
+    assert set((tmp_path / "out").read_text().split("\n")) == offered

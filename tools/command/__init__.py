@@ -2,6 +2,7 @@
 
 import difflib
 import importlib
+import os
 import sys
 from typing import NoReturn
 
@@ -40,6 +41,10 @@ TOOLS = tuple(name for group in GROUPS for name in group)
 
 def main() -> NoReturn:
     """Run the tool that the first argument names, and exit with its status."""
+    if "_ARGCOMPLETE" in os.environ:
+        from keras_i3d_command.completion import complete
+
+        complete(TOOLS)
     first = sys.argv[1] if len(sys.argv) > 1 else None
     if first in TOOLS:
         from keras_i3d.tools.running import run
