@@ -195,6 +195,7 @@ SAME_MEANING = {
     "inception_v1",
     "inflated",
     "report",
+    "sample_video",
     "serving_config",
     "training",
 }
