@@ -45,7 +45,6 @@ setup(
         "keras_i3d.export.server",
         "keras_i3d.export.tf_serving",
         "keras_i3d.tools",
-        "keras_i3d_command",
     ],
     package_dir={
         "keras_i3d.export": "export",
@@ -54,14 +53,13 @@ setup(
         "keras_i3d.export.server": "export/server",
         "keras_i3d.export.tf_serving": "export/tf_serving",
         "keras_i3d.tools": "tools",
-        "keras_i3d_command": "tools/command",
     },
     package_data={
         "keras_i3d.export.messages": ["serving_protos.zlib"],
         "keras_i3d.export.server": ["page.html"],
         "keras_i3d.weights": ["labels/*.txt"],
     },
-    entry_points={"console_scripts": ["keras-i3d = keras_i3d_command:main"]},
+    entry_points={"console_scripts": ["keras-i3d = keras_i3d.tools.command:main"]},
     install_requires=[
         "absl-py>=2.0",
         "av>=14.2",

@@ -52,7 +52,7 @@ keras-i3d() {
 """
 LOADED = """
 import os, sys
-import keras_i3d_command
+from keras_i3d.tools.command import main
 from keras_i3d.tools.running import quiet_import
 with quiet_import():
     import tensorflow as tf
@@ -66,7 +66,7 @@ while True:
         printed = os.open("printed", os.O_WRONLY | os.O_CREAT | os.O_TRUNC)
         os.dup2(printed, 1), os.dup2(printed, 2)
         sys.argv = ["keras-i3d", *arguments]
-        keras_i3d_command.main()
+        main()
     _, status = os.waitpid(child, 0)
     with open("answered", "w") as answered:
         print(os.waitstatus_to_exitcode(status), file=answered)

@@ -66,7 +66,7 @@ def test_the_wheel_holds_the_package_and_nothing_else(wheel):
         names = set(content.namelist())
     tops = {name.split("/")[0] for name in names}
     info = {top for top in tops if top.endswith(".dist-info")}
-    assert tops - info == {"keras_i3d", "keras_i3d_command"}
+    assert tops - info == {"keras_i3d"}
     assert {
         "keras_i3d/tools/predict.py",
         "keras_i3d/export/__init__.py",

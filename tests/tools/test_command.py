@@ -8,15 +8,15 @@ from pathlib import Path
 
 import pytest
 
-import keras_i3d_command
 from keras_i3d import __version__
+from keras_i3d.tools.command import TOOLS
 from tests.tools.test_predict import keras_i3d
 
 HEAVY = ("tensorflow", "keras", "jax", "torch")
 # Runs the command several times in children of one process, which start at once.
 SEVERAL = """
 import contextlib, io, json, os, sys
-import keras_i3d_command
+from keras_i3d.tools import command
 answers = []
 for arguments in json.loads(sys.argv[1]):
     reading, writing = os.pipe()
@@ -25,7 +25,7 @@ for arguments in json.loads(sys.argv[1]):
         os.dup2(writing, 1), os.dup2(writing, 2)
         sys.argv = ["keras-i3d", *arguments]
         try:
-            keras_i3d_command.main()
+            command.main()
         except SystemExit as end:
             heavy = [name for name in HEAVY if name in sys.modules]
             print("\\0", end.code, heavy, sep="", end="", flush=True)
@@ -53,9 +53,7 @@ def answers(*calls):
 
 
 def test_help_needs_no_network():
-    for tool, (status, heavy, printed) in answers(
-        *([tool, "--help"] for tool in keras_i3d_command.TOOLS)
-    ).items():
+    for tool, (status, heavy, printed) in answers(*([tool, "--help"] for tool in TOOLS)).items():
         assert (status, heavy) == (0, "[]"), tool
         assert f"keras-i3d {tool}" in printed
         assert "\n  --" in printed or tool in ("list", "sample_video")
@@ -63,7 +61,7 @@ def test_help_needs_no_network():
 
 def test_wrong_flags_need_no_network():
     for tool, (status, heavy, printed) in answers(
-        *([tool, "--no_such_flag=3"] for tool in keras_i3d_command.TOOLS)
+        *([tool, "--no_such_flag=3"] for tool in TOOLS)
     ).items():
         assert (status, heavy) == (2, "[]"), tool
         assert printed.startswith(f"{tool}: Unknown command line flag 'no_such_flag'")

@@ -21,13 +21,14 @@ def test_unknown_tables_are_refused(tmp_path):
 
 # Of so few steps, most of the time would go into the compilation of seven networks.
 EAGER = """
-import sys, keras_i3d_command
+import sys
+from keras_i3d.tools.command import main
 from keras_i3d.tools.running import quiet_import
 with quiet_import():
     import tensorflow as tf
 tf.config.run_functions_eagerly(True)
 sys.argv[0] = "keras-i3d"
-keras_i3d_command.main()
+main()
 """
 
 

@@ -6,6 +6,9 @@ import os
 import sys
 from typing import NoReturn
 
+from keras_i3d import __version__
+from keras_i3d.tools.running import run
+
 # What each tool does, in groups, as `keras-i3d --help` lists them.
 GROUPS = (
     {
@@ -42,20 +45,16 @@ TOOLS = tuple(name for group in GROUPS for name in group)
 def main() -> NoReturn:
     """Run the tool that the first argument names, and exit with its status."""
     if "_ARGCOMPLETE" in os.environ:
-        from keras_i3d_command.completion import complete
+        from keras_i3d.tools.completion import complete
 
         complete(TOOLS)
     first = sys.argv[1] if len(sys.argv) > 1 else None
     if first in TOOLS:
-        from keras_i3d.tools.running import run
-
         run(importlib.import_module(f"keras_i3d.tools.{first}").main, sys.argv[1:])
     if first in ("--help", "-h", "help"):
         print(_help())
         sys.exit(0)
     if first == "--version":
-        from keras_i3d import __version__
-
         print(f"keras-i3d {__version__}")
         sys.exit(0)
     print(_help() if first is None else _unknown(first), file=sys.stderr)
