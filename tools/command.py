@@ -69,6 +69,8 @@ def _help() -> str:
         + "\n".join(groups)
         + "\n\n`keras-i3d TOOL --help` explains a tool and lists its flags."
         + "\n`keras-i3d --version` prints the version."
+        + "\n`pip install 'keras-i3d[completion]'` and, in ~/.bashrc or ~/.zshrc,"
+        + '\n`eval "$(register-python-argcomplete keras-i3d)"` complete tools, flags and values.'
     )
 
 

@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -9,7 +10,9 @@ from pathlib import Path
 import pytest
 
 from keras_i3d import __version__
+from keras_i3d.inflation import SCHEDULES
 from keras_i3d.tools.command import TOOLS
+from keras_i3d.training.devices import STRATEGIES
 from tests.tools.test_predict import keras_i3d
 
 HEAVY = ("tensorflow", "keras", "jax", "torch")
@@ -100,6 +103,17 @@ def test_what_cannot_be_is_told_before_anything_is_loaded(call, wanted):
     assert (status, heavy) == (2, "[]")
     assert wanted in printed
     assert len(printed.splitlines()) == 1
+
+
+@pytest.mark.parametrize(
+    ("tool", "flag", "known"),
+    [("train", "strategy", STRATEGIES), ("inflate_weights", "schedule", SCHEDULES)],
+)
+def test_flags_offer_what_the_library_knows(tool, flag, known):
+    """They are written out in the tool, which may not import Keras to ask."""
+    ((_, _, printed),) = answers([tool, "--help"]).values()
+    offered = re.search(rf"--{flag}: <(\S+)>", printed)[1]
+    assert sorted(offered.split("|")) == sorted(known)
 
 
 def test_the_version():
