@@ -127,7 +127,7 @@ def _classify(report, videos: list) -> None:
         end=END.value,
         frames_fps=FRAMES_FPS.value,
         watch=lambda frames, expected: tqdm(
-            frames, "this video", expected, leave=False, delay=1, unit=" frames"
+            frames, "this video", expected, leave=False, delay=1, unit=" frames", disable=None
         ),
     )
     many = tqdm(outcomes, "all videos", len(videos), leave=False, disable=len(videos) == 1 or None)
