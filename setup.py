@@ -55,6 +55,7 @@ setup(
         "keras_i3d.tools": "tools",
     },
     package_data={
+        "": ["__init__.pyi"],
         "keras_i3d.export.messages": ["serving_protos.zlib"],
         "keras_i3d.export.server": ["page.html"],
         "keras_i3d.weights": ["labels/*.txt"],
@@ -67,6 +68,7 @@ setup(
         "google-crc32c>=1.5",
         "h5py>=3.11",
         "keras>=3.10,<4",
+        "lazy_loader>=0.4",
         "numpy>=1.26",
         "pebble>=5.0",
         "pillow>=10.0",

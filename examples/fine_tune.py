@@ -11,9 +11,7 @@ import sys
 from pathlib import Path
 
 import keras_i3d
-from keras_i3d.data.batches.training import training_batches
-from keras_i3d.data.batches.video_files import VideoFiles
-from keras_i3d.data.lists.annotations import read_annotations
+from keras_i3d.data import VideoFiles, read_annotations, training_batches
 from keras_i3d.models.catalogue import I3D
 
 CLIP = I3D.inputs["rgb"].changed(frames=32)  # at 25 a second, short side 256, crop 224

@@ -1,4 +1,4 @@
-"""What `import keras_i3d` offers, and what it costs."""
+"""What `import keras_i3d` and its rooms offer, and what that costs."""
 
 import ast
 import importlib
@@ -10,31 +10,50 @@ import pytest
 import keras_i3d
 from tests.conftest import PROJECT
 
+# Each has its public names in one place, an __init__.pyi.
+FACADES = {
+    "keras_i3d": "keras_i3d",
+    "keras_i3d.data": "keras_i3d/data",
+    "keras_i3d.training": "keras_i3d/training",
+    "keras_i3d.evaluation": "keras_i3d/evaluation",
+    "keras_i3d.export": "export",
+}
+
 
 def promised():
-    """(name, module) of each import that only type checkers see."""
-    tree = ast.parse((PROJECT / "keras_i3d" / "__init__.py").read_text("utf-8"))
-    (block,) = (node for node in tree.body if isinstance(node, ast.If))
-    return [(alias.name, node.module) for node in block.body for alias in node.names]
+    """(package, module, name) of each public name."""
+    for package, folder in FACADES.items():
+        for node in ast.parse((PROJECT / folder / "__init__.pyi").read_text("utf-8")).body:
+            if isinstance(node, ast.ImportFrom):
+                yield from ((package, node.module, alias.name) for alias in node.names)
 
 
-def test_type_checkers_see_the_names_that_there_are():
-    assert sorted(name for name, _ in promised()) == keras_i3d.__all__
+@pytest.mark.parametrize(("package", "module", "name"), promised())
+def test_each_name_is_what_its_module_has(package, module, name):
+    home = importlib.import_module(f"{package}.{module}")
+    assert getattr(importlib.import_module(package), name) is getattr(home, name)
+    assert name in importlib.import_module(package).__all__
 
 
-@pytest.mark.parametrize(("name", "module"), promised())
-def test_each_name_is_what_its_module_has(name, module):
-    assert getattr(keras_i3d, name) is getattr(importlib.import_module(module), name)
+def test_no_name_is_a_module_too():
+    """Else what `from keras_i3d.training import fit` gives would depend on what came before."""
+    for package, module, name in promised():
+        folder = PROJECT / FACADES[package]
+        assert not (folder / name).exists() and not (folder / f"{name}.py").exists(), (module, name)
 
 
-def test_all_names_are_listed_before_they_are_loaded():
-    program = "import sys, keras_i3d; print(*dir(keras_i3d)); print('keras' in sys.modules)"
+def test_all_names_are_listed_before_anything_is_loaded():
+    program = (
+        f"import sys, {', '.join(FACADES)}\n"
+        "print(*dir(keras_i3d), *dir(keras_i3d.training), *dir(keras_i3d.export))\n"
+        "print([name for name in ('keras', 'tensorflow', 'numpy', 'av') if name in sys.modules])"
+    )
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True)
     names, loaded = done.stdout.splitlines()
-    assert {"I3D", "read_clip", "predict_video", "__version__"} <= set(names.split())
-    assert (loaded, done.stderr) == ("False", "")
+    assert {"I3D", "load", "read_clip", "train", "GrpcClient"} <= set(names.split())
+    assert (loaded, done.stderr) == ("[]", "")
 
 
 def test_a_name_that_there_is_not():
-    with pytest.raises(AttributeError, match="no attribute 'I4D'"):
+    with pytest.raises(AttributeError, match="I4D"):
         keras_i3d.I4D  # noqa: B018

@@ -1,23 +1,5 @@
-"""From video files to clips."""
+"""From video files to batches of clips."""
 
-from keras_i3d.data.pixels.preprocessing import (
-    DEEPMIND_FLOW,
-    DEEPMIND_RGB,
-    Preprocessing,
-    preprocess,
-    preprocess_input,
-)
-from keras_i3d.data.video.decoding import VideoError, VideoFile
-from keras_i3d.data.video.frames import cropped_frames, read_clip
+import lazy_loader
 
-__all__ = [
-    "DEEPMIND_FLOW",
-    "DEEPMIND_RGB",
-    "Preprocessing",
-    "VideoError",
-    "VideoFile",
-    "cropped_frames",
-    "preprocess",
-    "preprocess_input",
-    "read_clip",
-]
+__getattr__, __dir__, __all__ = lazy_loader.attach_stub(__name__, __file__)

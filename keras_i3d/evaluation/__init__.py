@@ -1,1 +1,5 @@
 """What trained networks are worth: views, figures of merit, score files, reports."""
+
+import lazy_loader
+
+__getattr__, __dir__, __all__ = lazy_loader.attach_stub(__name__, __file__)

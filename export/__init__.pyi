@@ -1,0 +1,21 @@
+"""SavedModels, and clients of the servers that have them."""
+
+from .client.grpc_client import (
+    GrpcClient as GrpcClient,
+    Tls as Tls,
+)
+from .client.rest_client import RestClient as RestClient
+from .client.video_query import (
+    ask_about as ask_about,
+    encoded as encoded,
+    sending as sending,
+)
+from .saved_model import (
+    Exported as Exported,
+    ExportError as ExportError,
+    export_saved_model as export_saved_model,
+)
+from .tf_serving.serving_config import (
+    ServingConfig as ServingConfig,
+    write_serving_config as write_serving_config,
+)

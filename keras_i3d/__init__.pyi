@@ -1,0 +1,27 @@
+"""The public names, each imported from its module when it is first asked for."""
+
+from .applications import (
+    I3D as I3D,
+    I3DVGG16 as I3DVGG16,
+    I3DInceptionV3 as I3DInceptionV3,
+    I3DResNet50 as I3DResNet50,
+    I3DResNet101 as I3DResNet101,
+    InceptionV1 as InceptionV1,
+    TwoStreamI3D as TwoStreamI3D,
+    list_models as list_models,
+    list_weights as list_weights,
+    load as load,
+)
+from .data.pixels.preprocessing import preprocess_input as preprocess_input
+from .data.video.frames import read_clip as read_clip
+from .inflation import (
+    boring_video_check as boring_video_check,
+    inflate as inflate,
+    inflation_rule as inflation_rule,
+    receptive_field as receptive_field,
+)
+from .prediction import (
+    predict_video as predict_video,
+    predict_videos as predict_videos,
+)
+from .weights.labels import decode_predictions as decode_predictions
