@@ -68,7 +68,7 @@ setup(
         "google-crc32c>=1.5",
         "h5py>=3.11",
         "keras>=3.10,<4",
-        "lazy_loader>=0.4",
+        "lazy-loader>=0.4",
         "numpy>=1.26",
         "pebble>=5.0",
         "pillow>=10.0",
