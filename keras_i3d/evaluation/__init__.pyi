@@ -9,6 +9,10 @@ from .metrics import (
     top_k as top_k,
 )
 from .report import write_report as write_report
+from .run_evaluation import (
+    evaluate_run as evaluate_run,
+    report_run as report_run,
+)
 from .scores import (
     Scores as Scores,
     fuse as fuse,

@@ -19,3 +19,7 @@ from .run import (
     is_finished as is_finished,
     train as train,
 )
+from .run_folder import (
+    RunFolder as RunFolder,
+    read_run as read_run,
+)
