@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from keras_i3d import __version__
+from keras_i3d import __version__, list_models
 from keras_i3d.inflation import SCHEDULES
 from keras_i3d.tools.command import TOOLS
 from keras_i3d.training.devices import STRATEGIES
@@ -118,6 +118,20 @@ def test_flags_offer_what_the_library_knows(tool, flag, known):
 
 def test_the_version():
     assert keras_i3d("--version") == (0, f"keras-i3d {__version__}\n", "")
+
+
+def test_networks_and_their_weights_are_listed():
+    status, out, err = keras_i3d("list")
+    assert (status, err) == (0, "")
+    assert [line for line in out.splitlines() if line[0] != " "] == list_models()
+    _, of_i3d, _ = keras_i3d("list", "--model=i3d")
+    assert of_i3d in out
+    lines = dict(line.split(maxsplit=1) for line in of_i3d.splitlines()[1:])
+    assert list(lines) == ["kinetics", "imagenet+kinetics", "kinetics600", "imagenet"]
+    for part in ("rgb, flow", "400 classes", "rgb 68.4 %, flow 61.5 %", "Apache-2.0"):
+        assert part in lines["kinetics"]
+    status, out, err = keras_i3d("list", "--model=i4d")
+    assert (status, out, len(err.splitlines())) == (2, "", 1)
 
 
 def test_a_mistyped_tool_and_a_mistyped_flag():

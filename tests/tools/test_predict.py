@@ -3,6 +3,7 @@
 import csv
 import json
 import os
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -143,6 +144,24 @@ def test_a_folder_a_list_and_numbered_pictures(small_network, counting_video, tm
         answers[2]["predictions"][0]["probability"], abs=1e-6
     )
     assert (rows[1]["start"], rows[1]["end"], rows[1]["rank"]) == ("0.00", "0.48", "1")
+
+
+def test_what_was_done_before_ctrl_c_is_in_the_table(small_network, counting_video, tmp_path):
+    command = [Path(sys.executable).parent / "keras-i3d", "predict", *small_network, "--json"]
+    command += [f"--csv={tmp_path}/classes.csv", *(20 * [counting_video])]
+    with subprocess.Popen(
+        command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    ) as run:
+        run.stdout.readline()  # the first is done
+        run.send_signal(signal.SIGINT)
+        _, err = run.communicate()
+    assert run.returncode == 130
+    assert err.endswith("predict: interrupted\n") and "Traceback" not in err
+    with (tmp_path / "classes.csv").open(newline="") as file:
+        rows = list(csv.DictReader(file))
+    assert 1 <= len(rows) / 3 < 20  # three classes each
+    assert {row["video"] for row in rows} == {str(counting_video)}
+    assert sorted(os.listdir(tmp_path)) == ["classes.csv", counting_video.name]
 
 
 def test_missing_videos_are_told_without_a_network(tmp_path):
