@@ -10,7 +10,7 @@ import keras_i3d
 
 def main(path, weights="kinetics"):
     network = keras_i3d.load(weights)  # the model, its preprocessing and its labels
-    model, labels = network.ending_in("probabilities"), network.record.labels
+    model, labels = network.classifier, network.record.labels
 
     # One clip: 64 frames at 25 a second, short side 256, centre crop 224, values in [-1, 1].
     clip = keras_i3d.read_clip(path, num_frames=64)

@@ -80,7 +80,7 @@ def predict_video(
         VideoError: when the file gives no frames, or `whole` is too much.
         ImportError: a package that TV-L1 needs is not installed; says which.
     """
-    model, inputs = network.ending_in("probabilities"), network.record.inputs
+    model, inputs = network.classifier, network.record.inputs
     spec, rate = next(iter(inputs.values())).preprocessing, frame_rate(inputs)
     with open_video(path, frames_fps) as video:
         counted = _Counted(
@@ -156,7 +156,7 @@ def watch_live(
     Raises:
         VideoError: the source cannot be opened, or gives no frame.
     """
-    model, inputs = network.ending_in("probabilities"), network.record.inputs
+    model, inputs = network.classifier, network.record.inputs
     with LiveVideo(source) as video:
         counted = _Counted(_part(video, inputs, 0, end))
         pieces = timing.windows(counted, window, stride)

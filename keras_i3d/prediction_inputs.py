@@ -26,7 +26,7 @@ def find_videos(paths: Iterable[str]) -> list[NamedVideo]:
 
     A folder stands for all videos below it, in natural order (clip2 before clip10): files with a
     video's extension, and folders of numbered pictures. Hidden files and links to folders are
-    passed over. Every path gives one input at least.
+    passed over. Every path gives one at least.
     """
     return [found for path in paths for found in _named(path)]
 

@@ -1,5 +1,7 @@
 """What the network is shown of a video, by stream; and what becomes of many videos."""
 
+import dataclasses
+
 import keras
 import numpy as np
 import pytest
@@ -67,6 +69,16 @@ def test_a_video_that_fails_ends_nothing(counting_video, tmp_path):
     assert broken.error.startswith("not a video")
     assert (gone.item, gone.error) == ("gone", "no such file")
     assert whole.error is None and whole.result.frames == 10
+
+
+def test_a_network_is_compiled_once_for_many_videos(counting_video):
+    seen = mean_of(rgb=3)
+    # Said to end in logits, so that a softmax is put behind it.
+    network = dataclasses.replace(seen, record=dataclasses.replace(seen.record, output="logits"))
+    first, second = predict_videos(network, [counting_video, counting_video])
+    np.testing.assert_array_equal(first.result.scores, second.result.scores)
+    assert first.result.scores.sum() == pytest.approx(1)
+    assert network.classifier is network.classifier
 
 
 def test_a_stream_is_watched_until_the_end_that_was_asked_for(tmp_path):

@@ -2,6 +2,7 @@
 
 import json
 from dataclasses import dataclass, replace
+from functools import cached_property
 from pathlib import Path
 
 import keras
@@ -34,6 +35,11 @@ class LoadedNetwork:
         if wanted == "probabilities":
             wanted = "sigmoid" if self.record.multi_label else "softmax"
         return ending_in(self.model, self.record.output, wanted, self.record.logits)
+
+    @cached_property
+    def classifier(self) -> keras.Model:
+        """The model with probabilities; the same each time, so that it is compiled once."""
+        return self.ending_in("probabilities")
 
 
 def load(
