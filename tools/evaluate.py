@@ -39,7 +39,7 @@ def main(arguments: Sequence[str]) -> int:
     with quiet_import():
         from keras_i3d.evaluation.report import check_folder
         from keras_i3d.evaluation.run_evaluation import evaluate_run, report_run
-        from keras_i3d.evaluation.scores import ScoresError, save_scores, summary_line
+        from keras_i3d.evaluation.scores import save_scores, summary_line
         from keras_i3d.training.run_folder import RunFolderError, read_run
 
     try:
@@ -55,8 +55,6 @@ def main(arguments: Sequence[str]) -> int:
             batch_size=BATCH_SIZE.value,
             watch=partial(tqdm, unit=" views", delay=1),
         )
-    except ScoresError as error:
-        raise ToolError(f"{trained.network_file(NETWORK.value)}: {error}") from error
     except RunFolderError as error:
         raise ToolError(error) from error
     except (ValueError, OSError) as error:

@@ -11,6 +11,7 @@ division, their mean, and the paper's. Exit status: 0 when the report is written
 cannot be used, 2 for wrong flags.
 """
 
+import dataclasses
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
@@ -94,6 +95,8 @@ def _strips(path: str, scores: Scores) -> tuple[Callable | None, str]:
     split = trial.split if trial else None
     try:
         recipe = read_run(folder).recipe
+        # Of videos made by rule any number can be drawn; the test may have more than a validation.
+        recipe = dataclasses.replace(recipe, validation_videos=max(1, scores.listed))
         source = open_source(recipe, split or recipe.validation_split or "test")
     except (RunFolderError, ValueError, OSError) as error:
         if RUN.value:

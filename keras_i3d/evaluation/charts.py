@@ -7,6 +7,8 @@ import numpy as np
 
 ROW = 18
 WIDTH, NAMES_WIDTH, VALUES_WIDTH = 760, 260, 100
+# Characters of a name that have room; the rest of a longer one is left out.
+LONGEST_NAME = 42
 # Of fewer videos than this a percentage says little, so their number stands beside it.
 FEW = 20
 
@@ -40,7 +42,7 @@ def bars(names: Iterable[str], values: Sequence[float], counts: Sequence[int] | 
     for number, (name, value, count) in enumerate(rows):
         y = number * ROW
         shapes.append(
-            f'<text x="{NAMES_WIDTH - 8}" y="{y + 13}" text-anchor="end">{html.escape(name)}</text>'
+            f'<text x="{NAMES_WIDTH - 8}" y="{y + 13}" text-anchor="end">{_fitted(name)}</text>'
         )
         if np.isnan(value):
             continue
@@ -58,6 +60,11 @@ def bars(names: Iterable[str], values: Sequence[float], counts: Sequence[int] | 
         f'<svg viewBox="0 0 {WIDTH} {height}" width="{WIDTH}" height="{height}" font-size="12" '
         f'role="img" aria-label="percent by class">{"".join(shapes)}</svg>'
     )
+
+
+def _fitted(name: str) -> str:
+    short = name if len(name) <= LONGEST_NAME else name[: LONGEST_NAME - 1] + "…"
+    return html.escape(short)
 
 
 def _largest_first(row: tuple[str, float, int]) -> tuple[bool, float]:

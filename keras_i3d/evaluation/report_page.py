@@ -21,7 +21,7 @@ td, th { padding: .25rem .7rem; text-align: left; overflow-wrap: anywhere;
 th { color: var(--faint); font-weight: 500 } img { max-width: 100%; display: block }
 .mistakes figure { margin: 0 0 1.2rem; break-inside: avoid }
 .mistakes img { border-radius: .4rem } figure { margin: .6rem 0 }
-figcaption b { color: var(--ink) } svg { max-width: 100%; height: auto }
+figcaption b { color: var(--ink) } svg { max-width: 100%; height: auto; margin: .6rem 0 }
 """
 
 

@@ -8,11 +8,11 @@ from keras_i3d.evaluation.evaluate import evaluate
 from keras_i3d.evaluation.provenance import provenance
 from keras_i3d.evaluation.published import published_for
 from keras_i3d.evaluation.report import write_report
-from keras_i3d.evaluation.scores import Scores
+from keras_i3d.evaluation.scores import Scores, ScoresError
 from keras_i3d.evaluation.trials import trial_of
 from keras_i3d.training.inputs import open_source
 from keras_i3d.training.networks import inputs_of
-from keras_i3d.training.run_folder import RunFolder
+from keras_i3d.training.run_folder import RunFolder, RunFolderError
 from keras_i3d.visualisation.mistakes import VideoStrips
 
 
@@ -37,8 +37,7 @@ def evaluate_run(
             will come if every video can be read; returns the numbers. tqdm can be given.
 
     Raises:
-        RunFolderError: when the network is missing or damaged.
-        ScoresError: when the network gives what is no finite number.
+        RunFolderError: when the network is missing or damaged, or its scores are not finite.
         ValueError, OSError: when there is no such data, or its classes are not those learnt.
     """
     recipe = run.recipe
@@ -48,16 +47,19 @@ def evaluate_run(
     loaded = run.load_network(network)
     views = {"num_clips": num_clips, "num_crops": num_crops}
     total = source.num_videos * (num_clips or 1) * num_crops
-    return evaluate(
-        loaded.ending_in("logits"),
-        source,
-        loaded.record.inputs,
-        **views,
-        batch_size=batch_size,
-        multi_label=loaded.record.multi_label,
-        made=provenance(loaded, recipe, split, network=network, **views),
-        watch=lambda numbers: watch(numbers, split, total) if watch else numbers,
-    )
+    try:
+        return evaluate(
+            loaded.ending_in("logits"),
+            source,
+            loaded.record.inputs,
+            **views,
+            batch_size=batch_size,
+            multi_label=loaded.record.multi_label,
+            made=provenance(loaded, recipe, split, network=network, **views),
+            watch=lambda numbers: watch(numbers, split, total) if watch else numbers,
+        )
+    except ScoresError as error:  # the network's own fault: all else was checked before
+        raise RunFolderError(f"{run.network_file(network)}: {error}") from error
 
 
 def report_run(folder: str | os.PathLike, run: RunFolder, scores: Scores) -> Path:

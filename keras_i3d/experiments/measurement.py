@@ -30,7 +30,7 @@ SCORES = "test.npz"
 
 
 def run_experiments(
-    folder: Path,
+    folder: str | Path,
     only: Sequence[str] = (),
     *,
     seed: int = 0,
@@ -56,6 +56,7 @@ def run_experiments(
         ValueError: for an unknown table, or where the folder has a run of another recipe.
         FailedError, NotFiniteError, Interrupted: as `train` does.
     """
+    folder = Path(folder)
     if unknown := [name for name in only if name not in TABLES]:
         raise ValueError(
             f"a table should be one of {', '.join(TABLES)}. Received: {', '.join(unknown)}"

@@ -9,7 +9,7 @@ WAYS = ("MoveDown", "MoveLeft", "MoveRight", "MoveUp")
 CLIPS = Run("motion_rgb", "I3D on clips", small_recipe(400, motions=WAYS))
 SINGLE_FRAMES = Run(
     "motion_frames",
-    "the same trunk without time, on single frames",
+    "the same trunk on single frames",
     small_recipe(100, motions=WAYS, model="inception_v1_frames"),
 )
 TABLE = Table(

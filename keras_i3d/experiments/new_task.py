@@ -16,13 +16,13 @@ NEW = {"motions": MOTIONS, "training_videos": VIDEOS}
 ORIGINAL = Run("new_original", "random weights (original)", small_recipe(60, **NEW))
 FIXED = Run(
     "new_fixed",
-    "a new head on the trunk that learnt motion (fixed)",
+    "new head on the motion trunk (fixed)",
     small_recipe(60, transfer="fixed", learning_rate=0.01, **NEW),
     start=CLIPS,
 )
 FULL = Run(
     "new_full",
-    "all of that trunk learns on (full)",
+    "all of the motion trunk learns (full)",
     small_recipe(60, transfer="full", **NEW),
     start=CLIPS,
 )

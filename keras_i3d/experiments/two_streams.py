@@ -10,7 +10,7 @@ JOINT = {"task": "joint", "motions": WAYS, "appearances": APPEARANCES[:3]}
 
 RGB = Run(
     "joint_rgb",
-    "RGB (from the trunk that learnt motion)",
+    "RGB (from the motion trunk)",
     small_recipe(100, transfer="full", **JOINT),
     start=CLIPS,
 )

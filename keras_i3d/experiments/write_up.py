@@ -87,6 +87,7 @@ def _part(folder: Path, table: Table, results: Mapping[str, Result]) -> tuple:
 
 def _row(what: str, scores: Scores, seconds: float | None) -> tuple:
     value, low, high = accuracy(scores)
+    took = "" if seconds is None else "not known" if math.isnan(seconds) else f"{seconds:.0f}"
     return (
         what,
         f"{value:.1f}",
@@ -94,7 +95,7 @@ def _row(what: str, scores: Scores, seconds: float | None) -> tuple:
         f"{100 / len(scores.classes):.1f}",
         len(scores.ids),
         "" if seconds is None else scores.made["recipe"]["steps"],
-        "" if seconds is None else f"{seconds:.0f}",
+        took,
     )
 
 

@@ -128,6 +128,12 @@ def test_bars_are_as_long_as_their_values():
     assert widths == [400, 100]  # the largest first; no bar without a number
 
 
+def test_a_long_name_does_not_run_over():
+    svg = charts.bars(("a" * 42, "b" * 43), [1, 0.5])
+    assert f">{'a' * 42}</text>" in svg
+    assert f">{'b' * 41}…</text>" in svg
+
+
 def test_the_picture_is_dark_where_videos_are():
     picture = np.asarray(draw_confusion(np.array([[4, 0], [0, 0]]), ("a", "b")).convert("L"))
     # 2 cells of 48 pixels; dark first cell, white others.

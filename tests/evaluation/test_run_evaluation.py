@@ -14,7 +14,7 @@ from keras_i3d.evaluation.trials import trial_of
 from keras_i3d.models.catalogue import network
 from keras_i3d.training.networks import inputs_of
 from keras_i3d.training.recipes import SYNTHETIC_SMALL, UCF101_FINE_TUNE, to_json
-from keras_i3d.training.run_folder import read_run
+from keras_i3d.training.run_folder import RunFolderError, read_run
 from keras_i3d.weights.trained import record_of
 from tests.training.test_run_folder import tiny
 
@@ -88,6 +88,14 @@ def test_other_classes_than_the_learnt_ones_are_refused(run):
     (run.path / "labels.txt").write_text("MoveLeft\nShake\n")
     with pytest.raises(ValueError, match="'Shake' was learnt"):
         evaluate_run(read_run(run.path))
+
+
+def test_a_network_that_gives_no_numbers_is_named(run):
+    model = tiny()
+    model.set_weights([KERNEL * np.nan])
+    model.save(run.path / "final.keras")
+    with pytest.raises(RunFolderError, match=r"final\.keras: a logit .* not a finite number"):
+        evaluate_run(run)
 
 
 def test_a_runs_report_shows_the_mistakes(run, tmp_path):

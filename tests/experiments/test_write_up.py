@@ -5,9 +5,9 @@ import re
 import pytest
 
 from keras_i3d.experiments import TABLES
-from keras_i3d.experiments.runs import in_order
+from keras_i3d.experiments.runs import Result, in_order
 from keras_i3d.experiments.write_up import write_up
-from tests.experiments.made_results import result, write_history
+from tests.experiments.made_results import result, scores, write_history
 
 GOOD = {
     "motion_rgb": 100,
@@ -59,6 +59,15 @@ def test_what_did_not_is_said_with_the_course_of_its_runs(changes, wanted, run, 
     assert wanted in said
     assert said.count("yes") == 3
     assert f"{run}, right in training and in validation: step 10 50 % and 40 %." in said
+
+
+def test_seconds_that_a_killed_process_took_with_it(tmp_path):
+    tables = [TABLES["motion_needs_time"]]
+    results = {"motion_rgb": result(100), "motion_frames": Result(scores(25), float("nan"))}
+    write_up(tmp_path, tables, results)
+    said = (tmp_path / "report.md").read_text()
+    assert "| 400 | not known |" in said
+    assert "2 trainings, 60 s in all" in said
 
 
 def test_what_came_true_needs_no_explanation(tmp_path):
