@@ -11,7 +11,8 @@ from keras_i3d.data.flow.flow_files import SUFFIX, FlowFile
 from keras_i3d.data.flow.methods import check_equal, decode
 from keras_i3d.data.lists.annotations import Video
 from keras_i3d.data.pixels.cropping import Cropper
-from keras_i3d.data.pixels.preprocessing import DEEPMIND_RGB, resize, resized
+from keras_i3d.data.pixels.preprocessing import DEEPMIND_RGB
+from keras_i3d.data.pixels.resizing import resize, resized
 from keras_i3d.data.video.decoding import VideoError
 from keras_i3d.data.video.timelines import OtherFramesError, Timeline, Timelines, read_frames
 
