@@ -16,6 +16,9 @@ Choice = Callable[[int], np.ndarray | None]
 class Source(Protocol):
     """Videos by number; `synthetic.SyntheticVideos`, VideoFiles and Shards are sources.
 
+    A source that computes no more than the crops, and need not know its frames beforehand, has a
+    method read_crops too, with the arguments and results of the function here.
+
     num_videos: how many; they are numbered from 0.
     class_names: a label is a place in it.
     """
@@ -42,15 +45,6 @@ class Source(Protocol):
             flow: (count or count - 1, height, width, 2) float32, x then y, in pixels; entry i is
                 from frame start + i to the next one. The last is missing at the video's end.
         """
-
-
-class CropSource(Source, Protocol):
-    """A source that computes no more than the crops, and need not know its frames beforehand."""
-
-    def read_crops(
-        self, index: int, choose: Choice, crops: Sequence, spec: ClipSpec, streams: Sequence[str]
-    ) -> dict[str, np.ndarray] | None:
-        """As the function of this name."""
 
 
 def read_crops(

@@ -68,7 +68,7 @@ class VideoFiles:
     def read(
         self, index: int, start: int, count: int, streams: Sequence[str] = ("rgb",)
     ) -> dict[str, np.ndarray]:
-        """Whole frames, with a shorter side of 256 pixels; see sources.Source."""
+        """Whole frames, with a shorter side of 256 pixels; see clip_sources.Source."""
         clip = {}
         numbers = np.arange(start, start + count)
         if "rgb" in streams:
@@ -85,7 +85,7 @@ class VideoFiles:
         spec: ClipSpec,
         streams: Sequence[str] = ("rgb",),
     ) -> dict[str, np.ndarray] | None:
-        """Crops of chosen frames; see sources.read_crops."""
+        """Crops of chosen frames; see clip_sources.read_crops."""
         croppers = {}
 
         def cut(frame):
