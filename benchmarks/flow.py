@@ -23,7 +23,7 @@ from middlebury import end_point_error, read_flo
 from PIL import Image
 
 from keras_i3d.data.flow.methods import METHODS, compute_flow
-from keras_i3d.data.pixels.preprocessing import resize
+from keras_i3d.data.pixels.resizing import resize
 from keras_i3d.data.video.decoding import VideoFile
 from keras_i3d.data.video.frames import resized_frames
 from keras_i3d.files.workers import usable_cores

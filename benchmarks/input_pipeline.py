@@ -72,7 +72,8 @@ def drawn(videos: list) -> list[tuple]:
     from keras_i3d.data.batches.augmentation import draw
     from keras_i3d.data.batches.sampling import view_numbers
     from keras_i3d.data.pixels.cropping import crop_corner
-    from keras_i3d.data.pixels.preprocessing import Input, resized
+    from keras_i3d.data.pixels.preprocessing import Input
+    from keras_i3d.data.pixels.resizing import resized
     from keras_i3d.data.video.decoding import VideoFile
     from keras_i3d.data.video.timelines import Timelines
 

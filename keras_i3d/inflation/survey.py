@@ -22,7 +22,13 @@ class Flow:
 
 @dataclass
 class Survey:
-    """What `survey` finds: {id(layer): its site}, {id(node): flows in, flow out}, complaints."""
+    """What `survey` finds on its way through a network.
+
+    sites, rules: of each layer's first call, by id(layer).
+    flows_in, flow_out: of each node, by id(node).
+    model_inputs: what each nested model was first called on, by id(model).
+    complaints: the first of each layer, by its path.
+    """
 
     schedule: Schedule
     kernel: str

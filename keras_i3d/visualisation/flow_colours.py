@@ -10,7 +10,6 @@ from collections.abc import Iterable
 import numpy as np
 
 from keras_i3d.data.video.encoding import write_mp4
-from keras_i3d.visualisation.kernel_pictures import save_picture
 
 # Steps from red to yellow, to green, to cyan, to blue, to magenta, and back to red.
 STEPS = (15, 6, 4, 11, 13, 6)
@@ -53,11 +52,6 @@ def colour_wheel() -> np.ndarray:
         for start, end, count in zip(CORNERS[:-1], CORNERS[1:], STEPS, strict=True)
     ]
     return np.concatenate(parts)
-
-
-def write_flow_png(path: str | os.PathLike, flow: np.ndarray, largest: float | None = None) -> None:
-    """One flow (height, width, 2) as a PNG, which appears whole or not at all."""
-    save_picture(flow_picture(flow, largest), path)
 
 
 def write_flow_mp4(

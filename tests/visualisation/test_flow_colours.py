@@ -2,14 +2,12 @@
 
 import numpy as np
 import pytest
-from PIL import Image
 
 from keras_i3d.data.video.decoding import VideoFile
 from keras_i3d.visualisation.flow_colours import (
     colour_wheel,
     flow_picture,
     write_flow_mp4,
-    write_flow_png,
 )
 
 
@@ -42,10 +40,8 @@ def test_wrong_shape():
         flow_picture(np.zeros((3, 4, 3)))
 
 
-def test_files(tmp_path):
+def test_a_film_of_flow(tmp_path):
     right = np.full((31, 41, 2), (10, 0), np.float32)
-    write_flow_png(tmp_path / "f.png", right)
-    assert np.asarray(Image.open(tmp_path / "f.png"))[5, 5].tolist() == [255, 0, 0]
     assert write_flow_mp4(tmp_path / "f.mp4", [right, 0 * right], fps=5) == 2
     with VideoFile(tmp_path / "f.mp4") as video:
         first, second = (frame[10, 10].astype(int) for frame, _, _ in video)

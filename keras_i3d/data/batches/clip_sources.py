@@ -16,6 +16,9 @@ Choice = Callable[[int], Mapping[str, np.ndarray] | None]
 class Source(Protocol):
     """Videos by number; `synthetic.SyntheticVideos`, VideoFiles and Shards are sources.
 
+    A source that computes no more than the crops, and need not know its frames beforehand, has a
+    method read_crops too, with the arguments and results of the function here.
+
     num_videos: how many; they are numbered from 0.
     class_names: a label is a place in it.
     fps: frames a second, as they are numbered.

@@ -25,7 +25,7 @@ MOST_ATTEMPTS = 20
 
 @dataclass(frozen=True)
 class Request:
-    """What is wanted for one number of a data set: see sources.read_crops.
+    """What is wanted for one number of a data set: see clip_sources.read_crops.
 
     others: arrays that go along with the clip.
     """

@@ -10,7 +10,8 @@ from keras_i3d.data.flow.flow_files import SUFFIX, FlowFile
 from keras_i3d.data.flow.methods import check_equal, decode
 from keras_i3d.data.lists.annotations import Video
 from keras_i3d.data.pixels.cropping import Cropper
-from keras_i3d.data.pixels.preprocessing import DEEPMIND_RGB, Input, resize, resized
+from keras_i3d.data.pixels.preprocessing import DEEPMIND_RGB, Input
+from keras_i3d.data.pixels.resizing import resize, resized
 from keras_i3d.data.video.decoding import VideoError
 from keras_i3d.data.video.timelines import OtherFramesError, Timeline, Timelines, read_frames
 
@@ -67,7 +68,7 @@ class VideoFiles:
     def read(
         self, index: int, start: int, count: int, streams: Sequence[str] = ("rgb",)
     ) -> dict[str, np.ndarray]:
-        """Whole frames, with a shorter side of 256 pixels; see sources.Source."""
+        """Whole frames, with a shorter side of 256 pixels; see clip_sources.Source."""
         clip = {}
         numbers = np.arange(start, start + count)
         if "rgb" in streams:

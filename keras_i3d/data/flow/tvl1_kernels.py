@@ -1,8 +1,8 @@
 """The compiled half of TV-L1: rows without branches, which become vector instructions (numba).
 
-The only file that imports numba. The machine code is kept beside this file, or where that cannot
-be written in the user's cache, or in $NUMBA_CACHE_DIR. Where none of these can be written it is
-compiled in every process anew, which takes seconds.
+The machine code is kept beside this file, or where that cannot be written in the user's cache, or
+in $NUMBA_CACHE_DIR. Where none of these can be written it is compiled in every process anew, which
+takes seconds.
 """
 
 import logging

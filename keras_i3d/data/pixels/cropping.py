@@ -4,7 +4,12 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from keras_i3d.data.pixels.preprocessing import _taps, resized
+from keras_i3d.data.pixels.resizing import resized, taps
+
+try:  # several times as fast, the same pixels
+    from keras_i3d.data.pixels.resampling_kernels import resample
+except ImportError:
+    from keras_i3d.data.pixels.resizing import resample
 
 
 class Cropper:
@@ -26,21 +31,14 @@ class Cropper:
         crops: Sequence[tuple[float, float]],
     ):
         rows, columns = resized(height, width, short_side)
-        self._shape = (len(crops), crop, crop, 3)
         self._taps = []
         for place in crops:
             top, left = crop_corner(rows, columns, crop, place)
-            down, across = _taps(height, rows, crop, top), _taps(width, columns, crop, left)
-            self._taps.append((*down, *_in_channels(*across)))
+            self._taps.append((taps(height, rows, top, crop), taps(width, columns, left, crop)))
 
     def __call__(self, frame: np.ndarray) -> np.ndarray:
         """(height, width, 3) to (crops, crop, crop, 3), uint8."""
-        out = np.empty(self._shape, np.uint8)
-        height, width, channels = frame.shape
-        flat = np.ascontiguousarray(frame).reshape(height, width * channels)
-        for taps, crop in zip(self._taps, out.reshape(*self._shape[:2], -1), strict=True):
-            resample(flat, *taps, crop)
-        return out
+        return np.stack([resample(frame, down, across) for down, across in self._taps])
 
 
 def crop_corner(rows: int, columns: int, crop: int, place: tuple[float, float]) -> tuple[int, int]:
@@ -58,24 +56,3 @@ def placed(place: float, total: int, length: int) -> int:
     """
     fitting = max(0, total - length) + 1
     return min(int(place * fitting), fitting - 1)
-
-
-def _in_channels(left, right, way) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Taps of pixels to those of their three values each."""
-    places = (3 * np.stack([left, right])[:, :, None] + np.arange(3)).reshape(2, -1)
-    return (*places.astype(np.uint32), np.repeat(way, 3))
-
-
-def _resample(frame, top, bottom, down, left, right, across, out) -> None:
-    # The columns that the crop needs; whole rows are quicker to take than parts of them.
-    first, last = left[0], right[-1] + 1
-    upper, lower = frame[top, first:last], frame[bottom, first:last]
-    lines = upper + np.subtract(lower, upper, dtype=np.float32) * down[:, None]
-    start, end = lines[:, left - first], lines[:, right - first]
-    out[:] = np.rint(start + (end - start) * across)
-
-
-try:  # several times as fast, the same pixels
-    from keras_i3d.data.pixels.resampling_kernels import resample
-except ImportError:
-    resample = _resample

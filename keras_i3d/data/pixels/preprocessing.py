@@ -1,4 +1,4 @@
-"""How frames become the network's input: the record, and the one function that applies it.
+"""How frames become the network's input: the record, and the functions that apply it.
 
 NumPy only, so that worker processes that decode videos need not load TensorFlow.
 """
@@ -6,6 +6,8 @@ NumPy only, so that worker processes that decode videos need not load TensorFlow
 from dataclasses import dataclass, replace
 
 import numpy as np
+
+from keras_i3d.data.pixels.resizing import resample, resized, taps
 
 # Values of one pixel of each stream: red, green, blue; motion to the right, motion downwards.
 CHANNELS = {"rgb": 3, "flow": 2}
@@ -129,38 +131,13 @@ def preprocess(frames: np.ndarray, spec: Preprocessing) -> np.ndarray:
 def resize_and_crop(frames: np.ndarray, spec: Preprocessing) -> np.ndarray:
     """(..., height, width, c) to (..., crop, crop, c), uint8: short side resized, centre cut out.
 
-    Bilinear with half-pixel centres and without antialiasing, as cv2.INTER_LINEAR and
-    tf.image.resize; rounded to whole grey levels. Only the pixels of the crop are computed.
+    Only the pixels of the crop are computed.
     """
     height, width = frames.shape[-3:-1]
     rows, columns = resized(height, width, spec.short_side)
-    top, bottom, down = _taps(height, rows, spec.crop)
-    left, right, across = _taps(width, columns, spec.crop)
-    down, across = down[:, None, None], across[:, None]
-    upper = np.take(frames, top, axis=-3)
-    lower = np.take(frames, bottom, axis=-3)
-    lines = upper + (np.subtract(lower, upper, dtype=np.float32)) * down
-    start, end = np.take(lines, left, axis=-2), np.take(lines, right, axis=-2)
-    return np.rint(start + (end - start) * across).astype(np.uint8)
-
-
-def resize(frame: np.ndarray, rows: int, columns: int) -> np.ndarray:
-    """(height, width, c) uint8 to (rows, columns, c), with the pixels of resize_and_crop."""
-    top, bottom, down = _taps(frame.shape[0], rows, rows)
-    left, right, across = _taps(frame.shape[1], columns, columns)
-    upper, lower = frame[top], frame[bottom]
-    lines = upper + np.subtract(lower, upper, dtype=np.float32) * down[:, None, None]
-    start, end = lines[:, left], lines[:, right]
-    return np.rint(start + (end - start) * across[:, None]).astype(np.uint8)
-
-
-def resized(height: int, width: int, short_side: int) -> tuple[int, int]:
-    """(rows, columns) with the shorter one `short_side`, the other to the nearest pixel.
-
-    240 x 320, short_side=256    256 x 341
-    """
-    least = min(height, width)
-    return tuple((2 * side * short_side + least) // (2 * least) for side in (height, width))
+    top, left = (rows - spec.crop) // 2, (columns - spec.crop) // 2
+    down, across = taps(height, rows, top, spec.crop), taps(width, columns, left, spec.crop)
+    return resample(frames, down, across)
 
 
 def scale(values: np.ndarray, spec: Preprocessing) -> np.ndarray:
@@ -205,19 +182,3 @@ def preprocess_input(x, stream: str = "rgb"):
     if spec.bound is not None:
         x = ops.clip(x, -spec.bound, spec.bound)
     return x / spec.scale + spec.offset
-
-
-def _taps(
-    size: int, resized_size: int, crop: int, first: int | None = None
-) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """For each position of the crop on a resized axis: two source indices, and the way between.
-
-    The crop's first position is `first`, by default that of the centre crop.
-
-    size=4, resized_size=8    position 3 lies at (3 + 0.5) * 4/8 - 0.5 = 1.25: from 1 to 2, way 0.25
-    """
-    first = (resized_size - crop) // 2 if first is None else first
-    places = (np.arange(first, first + crop) + 0.5) * (size / resized_size) - 0.5
-    places = np.clip(places, 0, size - 1)
-    low = np.floor(places).astype(np.intp)
-    return low, np.minimum(low + 1, size - 1), (places - low).astype(np.float32)

@@ -21,7 +21,7 @@ from keras_i3d.files import storage
 
 
 class Shards:
-    """One split of a folder of shards. batches.py decodes its records in TensorFlow's graph.
+    """One split of a folder of shards. batches/loading.py decodes its records in TensorFlow's graph.
 
     Args:
         folder: where the shards and their manifest are; also gs:// or s3://.
@@ -75,7 +75,7 @@ class Shards:
     def read(
         self, index: int, start: int, count: int, streams: Sequence[str] = ("rgb",)
     ) -> dict[str, np.ndarray]:
-        """Whole frames of a video; see sources.Source."""
+        """Whole frames of a video; see clip_sources.Source."""
         example, clip = parse(self.record(index)), {}
         if "rgb" in streams:
             clip["rgb"] = _pictures(example.images.encoded[start : start + count])

@@ -38,7 +38,7 @@ class VideoFile:
     """One video file, opened to be read once from start to end.
 
         with VideoFile("clip.mp4") as video:
-            for frame, start, end in clips.spans(video, video.frame_duration): ...
+            for frame, start, end in timing.spans(video, video.frame_duration): ...
 
     Iterating gives (frame, time stamp, duration): uint8 (height, width, 3) RGB, turned upright as
     the file's rotation says, and seconds as Fractions, None where the file has none. Pixels are

@@ -4,14 +4,8 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from keras_i3d.data.pixels.preprocessing import (
-    DEEPMIND_RGB,
-    Preprocessing,
-    resize,
-    resize_and_crop,
-    resized,
-    scale,
-)
+from keras_i3d.data.pixels.preprocessing import DEEPMIND_RGB, Preprocessing, resize_and_crop, scale
+from keras_i3d.data.pixels.resizing import resize, resized
 from keras_i3d.data.video import timing
 from keras_i3d.data.video.decoding import VideoFile
 

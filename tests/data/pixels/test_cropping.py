@@ -4,8 +4,9 @@ import numpy as np
 import pytest
 
 from keras_i3d.data.batches.sampling import CENTRE, END, START, evaluation_crops
-from keras_i3d.data.pixels import cropping
-from keras_i3d.data.pixels.preprocessing import Preprocessing, resize, resize_and_crop
+from keras_i3d.data.pixels import cropping, resizing
+from keras_i3d.data.pixels.preprocessing import Preprocessing, resize_and_crop
+from keras_i3d.data.pixels.resizing import resize
 
 
 @pytest.fixture(params=["NumPy", "numba"])
@@ -13,7 +14,7 @@ def kernel(request, monkeypatch):
     if request.param == "numba":
         pytest.importorskip("numba")
     else:
-        monkeypatch.setattr(cropping, "resample", cropping._resample)
+        monkeypatch.setattr(cropping, "resample", resizing.resample)
 
 
 @pytest.mark.parametrize("size", [(240, 320), (320, 240), (97, 61), (16, 16), (300, 301)])

@@ -12,9 +12,9 @@ from keras_i3d.data.pixels.preprocessing import (
     Preprocessing,
     preprocess,
     resize_and_crop,
-    resized,
     scale,
 )
+from keras_i3d.data.pixels.resizing import resized
 
 
 @pytest.mark.parametrize(

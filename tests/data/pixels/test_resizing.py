@@ -1,13 +1,15 @@
-"""Whole frames at the short side that is wanted."""
+"""Bilinear resizing: whole frames and parts of them, alike in NumPy, compiled and in the graph."""
 
 from dataclasses import replace
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from keras_i3d.data.pixels.preprocessing import DEEPMIND_RGB, resize, resize_and_crop
+from keras_i3d.data.pixels.cropping import Cropper, crop_corner
+from keras_i3d.data.pixels.preprocessing import DEEPMIND_RGB, resize_and_crop
+from keras_i3d.data.pixels.resizing import resample, resize, resized, taps
 from keras_i3d.data.video.decoding import VideoFile
 from keras_i3d.data.video.frames import resized_frames
 
@@ -24,6 +26,33 @@ def test_the_crop_of_the_whole_frame_is_that_of_resize_and_crop(height, width, s
     np.testing.assert_array_equal(
         whole[top : top + crop, left : left + crop], resize_and_crop(frame, spec)
     )
+
+
+@settings(deadline=None, max_examples=40)
+@given(st.integers(1, 90), st.integers(1, 90), st.integers(1, 70), st.data())
+def test_every_way_to_resize_gives_the_same_pixels(height, width, side, data):
+    """Any crop of the whole resized frame, by NumPy, by numba and (the centre) by TensorFlow."""
+    rows, columns = resized(height, width, side)
+    crop = data.draw(st.integers(1, side))
+    place = data.draw(st.tuples(st.floats(0, 1, exclude_max=True), st.floats(0, 1)))
+    frame = np.random.default_rng(data.draw(st.integers(0, 99))).integers(
+        0, 256, (height, width, 3), np.uint8
+    )
+    whole = resize(frame, rows, columns)
+
+    def part(top, left):
+        return whole[top : top + crop, left : left + crop]
+
+    top, left = crop_corner(rows, columns, crop, place)
+    down, across = taps(height, rows, top, crop), taps(width, columns, left, crop)
+    np.testing.assert_array_equal(resample(frame, down, across), part(top, left))
+    cropper = Cropper(height, width, side, crop, [place])  # compiled where numba is installed
+    np.testing.assert_array_equal(cropper(frame)[0], part(top, left))
+    spec = replace(DEEPMIND_RGB, short_side=side, crop=crop)
+    centre = part((rows - crop) // 2, (columns - crop) // 2)
+    np.testing.assert_array_equal(resize_and_crop(frame, spec), centre)
+    in_graph = pytest.importorskip("keras_i3d.data.pixels.graph_preprocessing")
+    np.testing.assert_array_equal(in_graph.resize_and_crop(frame, spec), centre)
 
 
 @pytest.mark.parametrize(("fps", "numbers"), [(25, range(10)), (50, np.repeat(range(10), 2))])
