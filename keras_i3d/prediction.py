@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from itertools import chain, islice
+from itertools import islice
 
 import keras
 import numpy as np
@@ -10,15 +10,14 @@ import numpy as np
 from keras_i3d.applications.loaded import LoadedNetwork
 from keras_i3d.data.flow.frames_with_flow import cropped_streams
 from keras_i3d.data.pixels.preprocessing import Input, scale
-from keras_i3d.data.video import timing
 from keras_i3d.data.video.decoding import DEFAULT_FPS, VideoError, VideoFile
 from keras_i3d.data.video.live import LiveVideo
 from keras_i3d.data.video.picture_folder import PictureFolder
+from keras_i3d.data.video.windows import Window as Piece
+from keras_i3d.data.video.windows import cut, mean_scores, windows
 from keras_i3d.files.workers import Outcome
 from keras_i3d.prediction_inputs import NamedVideo, open_video
 
-# A video this short goes through the network in one piece, as the paper's test does: 10 s.
-ONE_PIECE = 250
 # The network takes some 4 MB a frame: what `whole` holds at most, one minute, is about 6 GB.
 MOST_WHOLE = 1500
 
@@ -38,7 +37,7 @@ class Prediction:
 
     frames: how many frames, at `fps` a second, as the network saw them, before any looping.
     source: width, height, frames and fps of the file itself.
-    scores: (classes,), the mean over the windows.
+    scores: (classes,), the mean over the windows, each by the length it stands for.
     notes: what a careful reader should know: damage, looping, a variable frame rate.
     """
 
@@ -70,7 +69,8 @@ def predict_video(
             second for each second of video on two cores.
         path: the video file, or a folder of numbered pictures.
         window, stride: frames of a window and between two; when either is given, any video is cut
-            into windows (64 every 32 where the other is not). Without, only a long one is.
+            into windows (as many frames as the network's clips, half of them on). Without, only a
+            video of more than ten seconds is.
         whole: the video in one piece, however long; a minute at most.
         start, end: seconds of the part to look at; by default all.
         frames_fps: pictures a second, of a folder.
@@ -81,36 +81,38 @@ def predict_video(
         ImportError: a package that TV-L1 needs is not installed; says which.
     """
     model, inputs = network.classifier, network.record.inputs
-    spec, rate = next(iter(inputs.values())).preprocessing, frame_rate(inputs)
+    first, rate = next(iter(inputs.values())), frame_rate(inputs)
     with open_video(path, frames_fps) as video:
-        counted = _Counted(
-            watch(_part(video, inputs, start, end), _expected(video, rate, start, end))
-        )
-        limit = MOST_WHOLE if whole else ONE_PIECE
-        head = list(islice(counted, limit + 1)) if window is stride is None else []
-        if whole and len(head) > limit:
-            raise VideoError(
-                path,
-                f"more than {limit} frames at {rate:g} a second; in one piece they would take "
-                f"more than 6 GB of memory: classify it in windows",
-            )
-        if head and len(head) <= limit:
-            pieces = iter([(0, [head[i] for i in timing.looped(len(head), spec.least_frames)])])
+        frames = watch(_part(video, inputs, start, end), _expected(video, rate, start, end))
+        least = first.preprocessing.least_frames
+        if whole:
+            frames = list(islice(frames, MOST_WHOLE + 1))
+            if len(frames) > MOST_WHOLE:
+                raise VideoError(
+                    path,
+                    f"more than {MOST_WHOLE} frames at {rate:g} a second; in one piece they would "
+                    f"take more than 6 GB of memory: classify it in windows",
+                )
+            pieces = cut(frames, least, one_piece=MOST_WHOLE)
         else:
-            pieces = timing.windows(chain(head, counted), window or 64, stride or 32)
-        del head
-        windows = list(_scored(model, pieces, counted, inputs, start))
-        if not windows:
+            if window or stride:
+                window, stride = window or first.frames, stride or max(1, first.frames // 2)
+            pieces = cut(frames, least, window, stride)
+        del frames
+        found = list(_scored(model, pieces, inputs, start))
+        if not found:
             raise VideoError(path, f"it ends before {start} s")
-        notes = [*video.notes, *_notes(video, counted.count, windows, window or spec.least_frames)]
+        count = round((found[-1].end - start) * rate)
+        notes = [*video.notes, *_notes(video, count, found, window or least)]
         source = {
             "width": video.width,
             "height": video.height,
             "frames": video.frames,
             "fps": round(float(video.fps), 3),
         }
-    scores = np.mean([piece.scores for piece in windows], axis=0)
-    return Prediction(path, counted.count, rate, source, scores, windows, notes)
+    stretches = [piece.end - piece.start for piece in found]
+    scores = mean_scores([piece.scores for piece in found], stretches)
+    return Prediction(path, count, rate, source, scores, found, notes)
 
 
 def predict_videos(
@@ -158,30 +160,14 @@ def watch_live(
     """
     model, inputs = network.classifier, network.record.inputs
     with LiveVideo(source) as video:
-        counted = _Counted(_part(video, inputs, 0, end))
-        pieces = timing.windows(counted, window, stride)
-        yield from _scored(model, pieces, counted, inputs, 0)
+        pieces = windows(_part(video, inputs, 0, end), window, stride)
+        yield from _scored(model, pieces, inputs, 0)
 
 
 def frame_rate(inputs: Mapping[str, Input]) -> float:
     """Return how many frames a second a network sees: 25, or 12.5 where it sees every other one."""
     one = next(iter(inputs.values()))
     return one.preprocessing.fps if one.every == 1 else one.preprocessing.fps / one.every
-
-
-class _Counted:
-    """An iterator that knows how many it gave."""
-
-    def __init__(self, items: Iterable):
-        self._items, self.count = iter(items), 0
-
-    def __iter__(self):
-        return self
-
-    def __next__(self):
-        item = next(self._items)
-        self.count += 1
-        return item
 
 
 def _part(
@@ -191,7 +177,7 @@ def _part(
     one, specs = next(iter(inputs.values())), {s: i.preprocessing for s, i in inputs.items()}
     fps = one.preprocessing.fps
     last = None if end is None else round(end * fps)
-    return islice(cropped_streams(video, specs), round(start * fps), last, one.every)
+    return islice(cropped_streams(video, specs, round(start * fps), last), 0, None, one.every)
 
 
 def _expected(video, rate: float, start: float, end: float | None) -> int | None:
@@ -202,17 +188,18 @@ def _expected(video, rate: float, start: float, end: float | None) -> int | None
     return max(0, round((until - start) * rate))
 
 
-def _scored(model, pieces, counted, inputs: Mapping[str, Input], offset: float) -> Iterator[Window]:
+def _scored(
+    model: keras.Model, pieces: Iterable[Piece], inputs: Mapping[str, Input], offset: float
+) -> Iterator[Window]:
     rate = frame_rate(inputs)
-    for first, frames in pieces:
+    for piece in pieces:
         clips = {
-            stream: scale(np.stack([frame[stream] for frame in frames]), one.preprocessing)[None]
+            stream: scale(np.stack([f[stream] for f in piece.frames]), one.preprocessing)[None]
             for stream, one in inputs.items()
         }
         clip = clips if len(clips) > 1 else clips.popitem()[1]
         scores = keras.ops.convert_to_numpy(model.predict_on_batch(clip))[0]
-        shown = min(len(frames), counted.count - first)  # without what was looped
-        yield Window(offset + first / rate, offset + (first + shown) / rate, scores)
+        yield Window(offset + piece.start / rate, offset + piece.end / rate, scores)
 
 
 def _notes(video: VideoFile, frames: int, windows: list[Window], length: int) -> Iterator[str]:

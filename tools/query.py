@@ -22,6 +22,7 @@ from absl import flags
 from tqdm import tqdm
 
 from keras_i3d.data import VideoError
+from keras_i3d.data.video.windows import mean_scores
 from keras_i3d.export.client.answer import ModelMetadata, ServingError
 from keras_i3d.export.client.video_query import FILES, ask_about, sending
 from keras_i3d.tools.running import FlagError, ToolError, run
@@ -177,7 +178,10 @@ def _classes(windows: list, metadata: ModelMetadata) -> list[tuple[str, float]] 
     """The best classes of all windows together; None where the signature does not give them."""
     outputs = windows[0].answer.outputs
     if "probabilities" in outputs:
-        scores = np.mean([window.answer.outputs["probabilities"][0] for window in windows], axis=0)
+        scores = mean_scores(
+            [window.answer.outputs["probabilities"][0] for window in windows],
+            [window.end - window.start for window in windows],
+        )
         names = metadata.labels or [f"class {number}" for number in range(len(scores))]
         best = np.argsort(-scores, kind="stable")[: TOP.value]
         return [(names[i], float(scores[i])) for i in best]

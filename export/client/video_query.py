@@ -9,7 +9,6 @@ pixel, that `predict` takes. A clip of 64 is 12.6 MB raw.
 import io
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
-from itertools import chain, islice
 from typing import Any, Protocol
 
 import numpy as np
@@ -17,11 +16,9 @@ from PIL import Image
 
 from keras_i3d.data import VideoError, VideoFile, cropped_frames
 from keras_i3d.data.pixels.preprocessing import DEEPMIND_RGB, Preprocessing, scale
-from keras_i3d.data.video import timing
+from keras_i3d.data.video.windows import cut
 from keras_i3d.export.client.answer import Answer, ModelMetadata
 
-# As keras_i3d.prediction has them: 10 s in one piece, otherwise 64 frames every 32.
-ONE_PIECE, WINDOW, STRIDE = 250, 64, 32
 FILES = ("jpeg", "png")
 
 
@@ -94,37 +91,6 @@ def sent_frames(spec: Preprocessing) -> Preprocessing:
     return replace(spec, crop=spec.short_side)
 
 
-def pieces(
-    frames: Iterable,
-    spec: Preprocessing,
-    window: int | None = None,
-    stride: int | None = None,
-    one_piece: int = ONE_PIECE,
-) -> Iterator[tuple[int, list, int]]:
-    """(first frame's number, frames of a clip, how many were not looped) of a video's frames.
-
-    Args:
-        frames: at spec.fps.
-        window, stride: when either is given, any video is cut into windows.
-        one_piece: the longest that is not, otherwise.
-    """
-    frames = iter(frames)
-    head = list(islice(frames, one_piece + 1)) if window is stride is None else []
-    if head and len(head) <= one_piece:
-        yield 0, [head[i] for i in timing.looped(len(head), spec.least_frames)], len(head)
-        return
-    length, seen = window or WINDOW, 0
-
-    def counted():
-        nonlocal seen
-        for frame in chain(head, frames):
-            seen += 1
-            yield frame
-
-    for first, clip in timing.windows(counted(), length, stride or STRIDE):
-        yield first, clip, min(length, seen - first)
-
-
 def ask_about(
     client: Client,
     how: Sending,
@@ -144,7 +110,7 @@ def ask_about(
         client: a GrpcClient or RestClient.
         how: from `sending`.
         path: the video file.
-        window, stride: see `pieces`.
+        window, stride: as `keras_i3d.data.video.windows.cut` takes them.
         start, end: seconds of the part to look at; by default all.
         files: "jpeg", small and nearly the same, or "png", exact; for signatures that take files.
         quality: of JPEG, 1 to 100.
@@ -161,12 +127,12 @@ def ask_about(
     asked = False
     with VideoFile(path) as video:
         last = None if end is None else round(end * spec.fps)
-        frames = islice(cropped_frames(video, spec), round(start * spec.fps), last)
+        frames = cropped_frames(video, spec, round(start * spec.fps), last)
         expected = _expected(video, spec.fps, start, end)
-        for first, clip, shown in pieces(watch(frames, expected), spec, window, stride):
-            answer = _ask(client, how, clip, files, quality)
-            begins = start + first / spec.fps
-            yield WindowAnswer(begins, begins + shown / spec.fps, answer)
+        for piece in cut(watch(frames, expected), spec.least_frames, window, stride):
+            answer = _ask(client, how, piece.frames, files, quality)
+            begins, ends = start + piece.start / spec.fps, start + piece.end / spec.fps
+            yield WindowAnswer(begins, ends, answer)
             asked = True
         if not asked:
             raise VideoError(path, f"it ends before {start} s")

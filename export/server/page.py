@@ -17,7 +17,7 @@ from PIL import Image
 
 from keras_i3d.data import DEEPMIND_RGB, VideoError
 from keras_i3d.data.pixels.preprocessing import Preprocessing
-from keras_i3d.export.client.video_query import ONE_PIECE, pieces
+from keras_i3d.data.video.windows import ONE_PIECE, cut, mean_scores
 from keras_i3d.export.server.engine import Engine
 from keras_i3d.export.server.refusal import Refusal
 from keras_i3d.export.server.servable import Servable
@@ -104,20 +104,20 @@ class Page:
             self._places.release()
 
     def _windows(self, servable, frames, labels, spec: Preprocessing, gone) -> Iterator[dict]:
-        scores = []
+        scores, lengths = [], []
         whole = min(ONE_PIECE, self._engine.limits.frames)
-        for first, numbers, count in pieces(range(len(frames)), spec, one_piece=whole):
-            inputs = {"frames": frames[np.asarray(numbers)][None]}
+        for piece in cut(range(len(frames)), spec.least_frames, one_piece=whole):
+            inputs = {"frames": frames[np.asarray(piece.frames)][None]}
             outputs = self._engine.ask(servable, "serving_default", inputs, gone=gone)
             scores.append(outputs["probabilities"][0])
-            shown = frames[first : first + count]
+            lengths.append(piece.end - piece.start)
             yield {
-                "start": first / spec.fps,
-                "end": (first + len(shown)) / spec.fps,
+                "start": piece.start / spec.fps,
+                "end": piece.end / spec.fps,
                 "predictions": _best(scores[-1], labels),
-                "thumbnails": _thumbnails(shown, spec.crop),
+                "thumbnails": _thumbnails(frames[piece.start : piece.end], spec.crop),
             }
-        yield {"predictions": _best(np.mean(scores, axis=0), labels)}
+        yield {"predictions": _best(mean_scores(scores, lengths), labels)}
 
 
 def _described(servable: Servable) -> tuple[list[str], Preprocessing]:

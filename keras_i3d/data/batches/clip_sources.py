@@ -84,7 +84,8 @@ def read_crops(
         if stream == "flow":
             clip[stream] = crop_flow(frames, wanted, crops, one, source.id(index))
         else:
-            cropper = Cropper(*frames.shape[1:3], one.short_side, one.crop, crops)
+            size = frames.shape[1:3]
+            cropper = Cropper(*size, one.short_side, one.crop, crops, one.keep_aspect)
             clip[stream] = np.stack([cropper(frames[number]) for number in wanted], axis=1)
     return clip
 

@@ -25,6 +25,8 @@ def check(source: Source, inputs: Mapping[str, Input]) -> None:
                 f"source has {source.fps}: give it fps={one.preprocessing.fps}, or make the shards "
                 f"anew with --fps={one.preprocessing.fps}"
             )
+    if "flow" in inputs and not inputs["flow"].keep_aspect:
+        raise ValueError("flow cannot be resized: its keep_aspect should be True. Received: False")
     if isinstance(source, Shards) and "flow" in inputs:
         if source.flow is None:
             raise ValueError("these shards hold no flow: make them with --flow")

@@ -145,8 +145,9 @@ class Loader:
     def _jpegs(self, encoded: tf.Tensor, corners: tf.Tensor, number: tf.Tensor) -> tf.Tensor:
         # The decoding that Pillow has; the default is coarser, and hardly quicker.
         decode = partial(tf.io.decode_jpeg, channels=3, dct_method="INTEGER_ACCURATE")
-        crop = self.inputs["rgb"].crop
-        if self.source.short_side != self.inputs["rgb"].short_side:
+        rgb = self.inputs["rgb"]
+        crop = rgb.crop
+        if self.source.short_side != rgb.short_side or not rgb.keep_aspect:
             frames = tf.map_fn(decode, encoded, fn_output_signature=tf.uint8)
             return self._numpy_resized(frames, number)
         if self.num_crops > 1:
@@ -171,7 +172,8 @@ class Loader:
         def resize(frames, number):
             crops = self.request(int(number), 0).crops
             rgb = self.inputs["rgb"]
-            cropper = Cropper(*frames.shape[1:3], rgb.short_side, rgb.crop, crops)
+            size = frames.shape[1:3]
+            cropper = Cropper(*size, rgb.short_side, rgb.crop, crops, rgb.keep_aspect)
             return np.stack([cropper(frame) for frame in frames], axis=1)
 
         return tf.numpy_function(resize, [frames, number], tf.uint8, stateful=False)

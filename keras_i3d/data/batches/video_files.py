@@ -90,7 +90,7 @@ class VideoFiles:
         def cut(frame):
             size = frame.shape[:2]
             if size not in croppers:  # files may change theirs
-                croppers[size] = Cropper(*size, rgb.short_side, rgb.crop, crops)
+                croppers[size] = Cropper(*size, rgb.short_side, rgb.crop, crops, rgb.keep_aspect)
             return croppers[size](frame)
 
         numbers, frames = self._frames(index, choose, cut if rgb else None)

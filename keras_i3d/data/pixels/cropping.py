@@ -20,6 +20,7 @@ class Cropper:
         short_side: pixels that their shorter side is resized to.
         crop: pixels of the crops.
         crops: where each lies; see View.crops.
+        keep_aspect: as in a Preprocessing.
     """
 
     def __init__(
@@ -29,8 +30,9 @@ class Cropper:
         short_side: int,
         crop: int,
         crops: Sequence[tuple[float, float]],
+        keep_aspect: bool = True,
     ):
-        rows, columns = resized(height, width, short_side)
+        rows, columns = resized(height, width, short_side, keep_aspect)
         self._taps = []
         for place in crops:
             top, left = crop_corner(rows, columns, crop, place)

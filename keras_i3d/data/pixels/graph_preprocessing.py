@@ -15,7 +15,7 @@ def resize_and_crop(frames: tf.Tensor, spec: Preprocessing) -> tf.Tensor:
     """
     size = tf.shape(frames)
     height, width = size[-3], size[-2]
-    rows, columns = resized(height, width, spec.short_side)
+    rows, columns = resized(height, width, spec.short_side, spec.keep_aspect)
     top, bottom, down = _taps(height, rows, spec.crop)
     left, right, across = _taps(width, columns, spec.crop)
     down, across = down[:, None, None], across[:, None]
@@ -44,8 +44,10 @@ def centre_crop(frames: tf.Tensor, crop: int) -> tf.Tensor:
     return frames[..., top : top + crop, left : left + crop, :]
 
 
-def resized(height, width, short_side: int):
+def resized(height, width, short_side: int, keep_aspect: bool = True):
     """(rows, columns) as `preprocessing.resized` gives them, of scalar tensors."""
+    if not keep_aspect:
+        return tf.constant(short_side), tf.constant(short_side)
     least = tf.minimum(height, width)
     return tuple((2 * side * short_side + least) // (2 * least) for side in (height, width))
 

@@ -100,6 +100,11 @@ class Input:
         return self.preprocessing.crop
 
     @property
+    def keep_aspect(self) -> bool:
+        """Whether resizing keeps the frames' aspect."""
+        return self.preprocessing.keep_aspect
+
+    @property
     def short_side(self) -> int:
         """Pixels of the frames' shorter side before the crop."""
         return self.preprocessing.short_side
@@ -134,7 +139,7 @@ def resize_and_crop(frames: np.ndarray, spec: Preprocessing) -> np.ndarray:
     Only the pixels of the crop are computed.
     """
     height, width = frames.shape[-3:-1]
-    rows, columns = resized(height, width, spec.short_side)
+    rows, columns = resized(height, width, spec.short_side, spec.keep_aspect)
     top, left = (rows - spec.crop) // 2, (columns - spec.crop) // 2
     down, across = taps(height, rows, top, spec.crop), taps(width, columns, left, spec.crop)
     return resample(frames, down, across)

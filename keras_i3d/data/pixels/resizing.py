@@ -55,10 +55,12 @@ def resize(frames: np.ndarray, rows: int, columns: int) -> np.ndarray:
     return resample(frames, taps(height, rows), taps(width, columns))
 
 
-def resized(height: int, width: int, short_side: int) -> tuple[int, int]:
+def resized(height: int, width: int, short_side: int, keep_aspect: bool = True) -> tuple[int, int]:
     """(rows, columns) with the shorter one `short_side`, the other to the nearest pixel.
 
-    240 x 320, short_side=256    256 x 341
+    240 x 320, short_side=256    256 x 341; without the aspect 256 x 256
     """
+    if not keep_aspect:
+        return short_side, short_side
     least = min(height, width)
     return tuple((2 * side * short_side + least) // (2 * least) for side in (height, width))

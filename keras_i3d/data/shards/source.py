@@ -21,7 +21,7 @@ from keras_i3d.files import storage
 
 
 class Shards:
-    """One split of a folder of shards. batches/loading.py decodes its records in TensorFlow's graph.
+    """One split of a folder of shards; batches/loading.py decodes its records in the graph.
 
     Args:
         folder: where the shards and their manifest are; also gs:// or s3://.

@@ -2,7 +2,7 @@
 
 import os
 import stat
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from fractions import Fraction
 from pathlib import Path
 
@@ -46,7 +46,7 @@ class VideoFile:
 
     Attributes:
         fps: nominal frames per second, 25 where the file does not say.
-        frames: how many frames were decoded so far.
+        frames: how many frames were decoded so far, or how many there are by its index.
         width, height: pixels of the first frame, upright; 0 before it is read.
         duration: seconds, by the file's header; None where it does not say. Not to be relied on.
         notes: what a careful reader should know of the file: damage, a variable frame rate.
@@ -59,6 +59,9 @@ class VideoFile:
     Raises:
         VideoError: on opening or while reading, when no frame can be had; with the cause.
     """
+
+    # Whether a part is reached without decoding what is before it.
+    seekable = True
 
     def __init__(self, path: str | os.PathLike, threads: int | None = None):
         self.path = os.fspath(path)
@@ -112,8 +115,13 @@ class VideoFile:
             yield frame, stamp, duration
         if self.frames == 0:
             raise VideoError(self.path, "no frame of it can be decoded")
-        self._note_end(clock)
+        self.note_end(clock)
         self.close()  # the decoder of 8K video holds a gigabyte
+
+    def described(self, frames: int, notes: Iterable[str]) -> None:
+        """Take over what another reading of the same file found: its frames, and its notes."""
+        self.frames = frames
+        self.notes.extend(note for note in notes if note not in self.notes)
 
     # === Opening ===
 
@@ -227,7 +235,8 @@ class VideoFile:
                 self.notes.append(f"damaged: the first {float(lost):.2f} s cannot be decoded")
                 self._lost = lost
 
-    def _note_end(self, clock: Clock) -> None:
+    def note_end(self, clock: Clock) -> None:
+        """Note what the times of all its frames say of the file."""
         if clock.irregular:
             self.notes.append("variable frame rate: resampled by time stamp")
         if self._stream.duration:

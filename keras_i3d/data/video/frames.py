@@ -1,4 +1,4 @@
-"""From a video file to the network's clips: one chain, streaming."""
+"""From a video file to the network's frames and clips: one chain, streaming."""
 
 from collections.abc import Iterator
 
@@ -8,21 +8,35 @@ from keras_i3d.data.pixels.preprocessing import DEEPMIND_RGB, Preprocessing, res
 from keras_i3d.data.pixels.resizing import resize, resized
 from keras_i3d.data.video import timing
 from keras_i3d.data.video.decoding import VideoFile
+from keras_i3d.data.video.parts import ticks, timelines
 
 
-def cropped_frames(video: VideoFile, spec: Preprocessing = DEEPMIND_RGB) -> Iterator[np.ndarray]:
-    """The video at spec.fps frames per second: (crop, crop, 3) uint8 each, one held at a time."""
-    cropped = ((resize_and_crop(image, spec), stamp, length) for image, stamp, length in video)
-    shown = timing.spans(cropped, video.frame_duration)
-    return timing.resample(shown, spec.fps)
+def cropped_frames(
+    video: VideoFile, spec: Preprocessing = DEEPMIND_RGB, start: int = 0, end: int | None = None
+) -> Iterator[np.ndarray]:
+    """The video at spec.fps frames per second: (crop, crop, 3) uint8 each, one held at a time.
 
-
-def resized_frames(video: VideoFile, spec: Preprocessing = DEEPMIND_RGB) -> Iterator[np.ndarray]:
-    """The video at spec.fps frames per second: (rows, columns, 3) uint8, one held at a time.
-
-    All have the size of the first, also where the file changes its own.
+    Args:
+        video: the file, of which nothing has been read yet.
+        spec: fps, short_side and crop are taken.
+        start, end: numbers, at spec.fps, of the first frame and of the one after the last; None for
+            all that come. A part is reached by seeking where the file allows it; see parts.ticks.
     """
-    return timing.resample(timing.spans(_resized(video, spec), video.frame_duration), spec.fps)
+    return ticks(video, spec.fps, lambda image: resize_and_crop(image, spec), start, end)
+
+
+def resized_frames(
+    video: VideoFile, spec: Preprocessing = DEEPMIND_RGB, start: int = 0, end: int | None = None
+) -> Iterator[np.ndarray]:
+    """As cropped_frames, but whole: (rows, columns, 3) uint8 each.
+
+    All have the size of the file's first, also where the file changes its own.
+    """
+
+    def change(image):
+        return resize(image, *resized(video.height, video.width, spec.short_side, spec.keep_aspect))
+
+    return ticks(video, spec.fps, change, start, end)
 
 
 def read_clip(
@@ -45,22 +59,11 @@ def read_clip(
             f"start should be at least 0 and num_frames at least 1, or None. "
             f"Received: start={start}, num_frames={num_frames}"
         )
-    taken, count = [], 0
     with VideoFile(path) as video:
-        for frame in cropped_frames(video, spec):
-            if count >= start:
-                taken.append(frame)
-            count += 1
-            if len(taken) == num_frames:
-                break
+        end = None if num_frames is None else start + num_frames
+        taken = list(cropped_frames(video, spec, start, end))
     if not taken:
+        count = len(timelines(spec.fps).indexed(video.path).frames)
         raise ValueError(f"{path}: wanted frame {start}, the video ends after {count} frames")
     length = spec.least_frames if num_frames is None else num_frames
     return scale(np.stack(taken)[timing.looped(len(taken), length)], spec)
-
-
-def _resized(video: VideoFile, spec: Preprocessing) -> Iterator[tuple]:
-    size = None
-    for image, stamp, length in video:
-        size = size or resized(*image.shape[:2], spec.short_side)
-        yield resize(image, *size), stamp, length

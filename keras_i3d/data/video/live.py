@@ -23,6 +23,8 @@ class LiveVideo(VideoFile):
         VideoError: on opening or while reading, with the cause.
     """
 
+    seekable = False
+
     def __init__(self, source: str):
         if not source.isdecimal() and not re.match(r"[a-z][a-z0-9+]*://", source):
             raise VideoError(source, "neither a camera's number nor an address such as rtsp://…")

@@ -39,6 +39,8 @@ class PictureFolder:
             none can be read.
     """
 
+    seekable = False
+
     def __init__(self, path: str | os.PathLike, fps: float = DEFAULT_FPS):
         self.path = os.fspath(path)
         if not fps > 0:

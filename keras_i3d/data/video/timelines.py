@@ -28,10 +28,12 @@ class Timeline:
     frames: at each tick the number of the frame, in the order in which they are shown.
     stamps: each frame's time stamp in the file's own unit; None where it must be decoded from its
         start.
+    notes: what a careful reader should know of the file, as VideoFile.notes.
     """
 
     frames: np.ndarray
     stamps: np.ndarray | None
+    notes: tuple[str, ...] = ()
 
     @property
     def nbytes(self) -> int:
@@ -56,7 +58,11 @@ class Timelines:
         Raises:
             VideoError: the file gives no frames.
         """
-        return self._get(path, "indexed", self._by_index) or self.decoded(path)
+        return self.listed(path) or self.decoded(path)
+
+    def listed(self, path: str) -> Timeline | None:
+        """By the file's index; None where it has none that can be trusted."""
+        return self._get(path, "listed", self._by_index)
 
     def decoded(self, path: str) -> Timeline:
         """By decoding all of the file."""
@@ -93,13 +99,18 @@ class Timelines:
             if not packets[0][2] or not all(whole for *_, whole in packets):
                 return None
             packets.sort(key=lambda packet: packet[0])
-            timed = (
-                (number, stamp * file.time_base, duration)
-                for number, (stamp, duration, *_) in enumerate(packets)
-            )
-            shown = timing.spans(timed, file.frame_duration)
+            clock = timing.Clock()
+
+            def timed():
+                for number, (stamp, duration, *_) in enumerate(packets):
+                    seconds = stamp * file.time_base
+                    clock.see(seconds, duration or file.frame_duration)
+                    yield number, seconds, duration
+
+            shown = timing.spans(timed(), file.frame_duration)
             frames = np.fromiter(timing.resample(shown, self.fps), np.int32)
-            return Timeline(frames, np.array(sorted(stamps), np.int64))
+            file.note_end(clock)
+            return Timeline(frames, np.array(sorted(stamps), np.int64), tuple(file.notes))
 
     def _by_decoding(self, path: str) -> Timeline:
         with VideoFile(path, threads=1) as file:
@@ -116,7 +127,7 @@ class OtherFramesError(Exception):
 
 
 def read_frames(
-    path: str, numbers: Sequence[int], timeline: Timeline
+    path: str, numbers: Sequence[int], timeline: Timeline, threads: int | None = 1
 ) -> Iterator[tuple[int, np.ndarray]]:
     """(number, uint8 (height, width, 3)) of frames of a file, one held at a time.
 
@@ -124,13 +135,14 @@ def read_frames(
         path: the file.
         numbers: of the frames, in rising order, each once.
         timeline: the file's.
+        threads: of the decoder; None for as many as VideoFile takes by itself.
 
     Raises:
         VideoError: the file gives no frames, or ends before them.
         OtherFramesError: the timeline, made by the file's index, does not hold.
     """
     wanted, last = set(numbers), numbers[-1]
-    with SeekableFile(path, threads=1) as file:
+    with SeekableFile(path, threads) as file:
         if timeline.stamps is None:
             numbered = enumerate(file.all_frames())
         else:

@@ -2,7 +2,7 @@
 
 import itertools
 import math
-from collections import Counter, deque
+from collections import Counter
 from collections.abc import Iterable, Iterator
 from fractions import Fraction
 
@@ -75,29 +75,6 @@ def resample(shown: Iterable[tuple], fps: int) -> Iterator:
 def ticks_before(time: Fraction, fps: int) -> int:
     """How many ticks of a clock have their middle, (tick + 1/2) / fps, before `time` in seconds."""
     return max(0, math.ceil(time * fps - Fraction(1, 2)))
-
-
-def windows(frames: Iterable, length: int, stride: int) -> Iterator[tuple[int, list]]:
-    """(first frame's number, `length` frames) every `stride` frames; the last window is at the end.
-
-    Every frame is in some window where stride <= length. Fewer than `length` frames are looped.
-    Never more than `length` frames are held.
-
-    10 frames, length=4, stride=3    xxxx......   ...xxxx...   ......xxxx
-     9 frames, length=4, stride=3    xxxx.....    ...xxxx..    .....xxxx
-     3 frames, length=4              xxxx         frames 0 1 2 0
-    """
-    last: deque = deque(maxlen=length)
-    count = end = 0
-    for count, frame in enumerate(frames, start=1):
-        last.append(frame)
-        if count >= length and (count - length) % stride == 0:
-            yield count - length, list(last)
-            end = count
-    if 0 < count < length:
-        yield 0, [last[i] for i in looped(count, length)]
-    elif count > end:
-        yield count - length, list(last)
 
 
 def looped(num_frames: int, length: int) -> np.ndarray:

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from keras_i3d.data.video.timing import looped, resample, spans, ticks_before, windows
+from keras_i3d.data.video.timing import looped, resample, spans, ticks_before
 
 F = Fraction
 TICK = F(1, 25)
@@ -91,30 +91,6 @@ def test_time_stamps_a_little_off_change_nothing_at_the_same_rate(count, jitter)
 
 def test_ticks_before():
     assert [ticks_before(F(n, 100), 25) for n in (0, 1, 2, 3, 6, 7)] == [0, 0, 0, 1, 1, 2]
-
-
-def test_windows_as_drawn():
-    def firsts(count, length, stride):
-        return [(first, frames) for first, frames in windows(range(count), length, stride)]
-
-    assert firsts(10, 4, 3) == [(0, [0, 1, 2, 3]), (3, [3, 4, 5, 6]), (6, [6, 7, 8, 9])]
-    assert firsts(9, 4, 3) == [(0, [0, 1, 2, 3]), (3, [3, 4, 5, 6]), (5, [5, 6, 7, 8])]
-    assert firsts(3, 4, 3) == [(0, [0, 1, 2, 0])]
-    assert firsts(4, 4, 3) == [(0, [0, 1, 2, 3])]
-    assert firsts(0, 4, 3) == []
-
-
-@given(st.integers(1, 300), st.integers(1, 70), st.integers(1, 70))
-def test_windows_cover_every_frame(count, length, stride):
-    found = list(windows(iter(range(count)), length, stride))
-    assert all(len(frames) == length for _, frames in found)
-    for first, frames in found:
-        assert frames == [(first + i) % max(count, 1) for i in range(length)]
-    starts = [first for first, _ in found]
-    assert starts == sorted(set(starts))
-    if stride <= length:
-        assert {i for _, frames in found for i in frames} == set(range(count))
-    assert count - 1 in found[-1][1]
 
 
 def test_looped():

@@ -8,16 +8,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
-import keras_i3d.prediction as prediction
-from keras_i3d.data import DEEPMIND_RGB, VideoError, preprocess
+from keras_i3d.data import VideoError, preprocess
 from keras_i3d.data.pixels.preprocessing import Preprocessing, resize_and_crop
-from keras_i3d.data.video import timing
-from keras_i3d.export.client import video_query
 from keras_i3d.export.client.answer import Answer, ModelMetadata, TensorShape
 from keras_i3d.export.client.video_query import (
     ask_about,
     encoded,
-    pieces,
     sending,
     sent_frames,
 )
@@ -36,21 +32,6 @@ def test_what_is_sent_has_the_pixels_of_the_videos_own_crop(height, width, crop,
     sent = resize_and_crop(image, sent_frames(spec))
     assert sent.shape == (spec.short_side, spec.short_side, 3)
     assert (resize_and_crop(sent, spec) == resize_and_crop(image, spec)).all()
-
-
-def test_the_windows_are_those_of_predict():
-    assert video_query.ONE_PIECE == prediction.ONE_PIECE
-    for count in (1, 63, 64, 65, 250):
-        ((first, clip, shown),) = pieces(range(count), DEEPMIND_RGB)
-        assert (first, shown) == (0, count)
-        assert clip == timing.looped(count, 64).tolist()
-    found = list(pieces(range(260), DEEPMIND_RGB))
-    assert [first for first, _, _ in found] == [0, 32, 64, 96, 128, 160, 192, 196]
-    assert all(clip == list(range(first, first + 64)) for first, clip, _ in found)
-    ((first, clip, shown),) = pieces(range(3), DEEPMIND_RGB, window=5)
-    assert (first, clip, shown) == (0, [0, 1, 2, 0, 1], 3)
-    assert list(pieces([], DEEPMIND_RGB)) == []
-    assert list(pieces([], DEEPMIND_RGB, window=9)) == []
 
 
 def test_files_can_be_exact_or_small():
