@@ -191,7 +191,7 @@ def _part(
     one, specs = next(iter(inputs.values())), {s: i.preprocessing for s, i in inputs.items()}
     fps = one.preprocessing.fps
     last = None if end is None else round(end * fps)
-    return islice(cropped_streams(video, specs), round(start * fps), last, one.every)
+    return islice(cropped_streams(video, specs, round(start * fps), last), 0, None, one.every)
 
 
 def _expected(video, rate: float, start: float, end: float | None) -> int | None:

@@ -1,7 +1,7 @@
 """A video's frames for a network's streams: RGB, and the flow to the next frame."""
 
 from collections.abc import Iterable, Iterator, Mapping
-from itertools import tee, zip_longest
+from itertools import islice, tee, zip_longest
 
 import numpy as np
 
@@ -13,13 +13,18 @@ from keras_i3d.data.video.picture_folder import PictureFolder
 
 
 def cropped_streams(
-    video: VideoFile | PictureFolder, specs: Mapping[str, Preprocessing]
+    video: VideoFile | PictureFolder,
+    specs: Mapping[str, Preprocessing],
+    start: int = 0,
+    end: int | None = None,
 ) -> Iterator[dict[str, np.ndarray]]:
     """Give a video's frames at spec.fps, cropped, as each stream sees them; few are held at a time.
 
     Args:
         video: of which nothing has been read yet.
         specs: {"rgb": ..., "flow": ...}, or one of them; both of one rate and size.
+        start, end: numbers, at spec.fps, of the first frame and of the one after the last; None for
+            all that come. Flow is computed for these alone.
 
     Yields:
         {"rgb": uint8 (crop, crop, 3), "flow": float32 (crop, crop, 2), x then y, in pixels}
@@ -29,12 +34,16 @@ def cropped_streams(
         ImportError: TV-L1 needs a package that is not installed; says which.
     """
     if "flow" not in specs:
-        yield from ({"rgb": frame} for frame in cropped_frames(video, specs["rgb"]))
+        for frame in islice(cropped_frames(video, specs["rgb"]), start, end):
+            yield {"rgb": frame}
         return
     spec = specs["flow"]
     if len({(s.fps, s.short_side, s.crop) for s in specs.values()}) > 1:
         raise ValueError(f"the streams should have one rate and size. Received: {dict(specs)}")
-    for frame, flow in frames_with_flow(resized_frames(video, spec)):
+    # The last frame of a part moves to the one after it.
+    count, after = (None, None) if end is None else (end - start, end + 1)
+    frames = islice(resized_frames(video, spec), start, after)
+    for frame, flow in islice(frames_with_flow(frames), count):
         both = {"rgb": frame, "flow": flow}
         yield {stream: _centre(both[stream], spec.crop) for stream in specs}
 
