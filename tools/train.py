@@ -16,6 +16,7 @@ from pathlib import Path
 from absl import flags
 
 from keras_i3d.tools.running import FlagError, ToolError, loaded, quiet_import, run
+from keras_i3d.tools.weights_flag import check_weights
 from keras_i3d.training.recipes import RECIPES, Recipe, to_json
 
 RECIPE = flags.DEFINE_enum("recipe", "synthetic_small", sorted(RECIPES), "what to start from")
@@ -57,6 +58,8 @@ def main(arguments: Sequence[str]) -> int:
     folder = Path(OUTPUT_DIR.value).expanduser()
     if "://" in OUTPUT_DIR.value:
         raise FlagError(f"--output_dir={OUTPUT_DIR.value}: wanted a folder of this machine")
+    if recipe.weights is not None and not (folder / "final.keras").exists():
+        check_weights(recipe.weights, recipe.model, recipe.stream)
     with quiet_import():
         from keras_i3d.training.devices import Devices, make_deterministic, make_strategy
         from keras_i3d.training.fit import NotFiniteError, WorkerLostError

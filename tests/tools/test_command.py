@@ -86,6 +86,10 @@ def test_wrong_flags_need_no_network():
         (["train", "--strategy=guess"], "flag --strategy=guess"),
         (["train", "--output_dir=x", "--steps=ten"], "steps"),
         (["train"], "--output_dir=FOLDER"),
+        (
+            ["train", "--output_dir=x", "--transfer=full", "--weights=gone.keras"],
+            "weights='gone.keras', which",
+        ),
         (["evaluate", "--run=gone"], "there is no such folder: gone"),
         (["evaluate"], "--run=FOLDER"),
         (

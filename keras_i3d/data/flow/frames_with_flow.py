@@ -23,7 +23,8 @@ def cropped_streams(
     Args:
         video: of which nothing has been read yet.
         specs: {"rgb": ..., "flow": ...}, or one of them; both of one rate and size.
-        start, end: numbers, at spec.fps, of the first frame and of the one after the last.
+        start, end: numbers, at spec.fps, of the first frame and of the one after the last; None for
+            all that come. Flow is computed for these alone.
 
     Yields:
         {"rgb": uint8 (crop, crop, 3), "flow": float32 (crop, crop, 2), x then y, in pixels}
@@ -39,9 +40,9 @@ def cropped_streams(
     spec = specs["flow"]
     if len({(s.fps, s.short_side, s.crop) for s in specs.values()}) > 1:
         raise ValueError(f"the streams should have one rate and size. Received: {dict(specs)}")
-    # One more, for the flow of the last one to it.
-    frames = resized_frames(video, spec, start, None if end is None else end + 1)
-    count = None if end is None else end - start
+    # The last frame of a part moves to the one after it.
+    count, after = (None, None) if end is None else (end - start, end + 1)
+    frames = resized_frames(video, spec, start, after)
     for frame, flow in islice(frames_with_flow(frames), count):
         both = {"rgb": frame, "flow": flow}
         yield {stream: _centre(both[stream], spec.crop) for stream in specs}

@@ -58,6 +58,23 @@ def test_both_streams_show_the_same_crop(frames, tmp_path):
         np.testing.assert_array_equal(both[number]["flow"], flow[min(number, 4)])
 
 
+@pytest.mark.parametrize("stream", SPECS)
+@pytest.mark.parametrize(("start", "end"), [(0, 3), (2, 5), (2, None), (4, 6), (5, 9), (7, 9)])
+def test_a_part_is_what_the_whole_has_there(stream, start, end, frames, tmp_path):
+    path = write_video(tmp_path / "moving.mkv", frames)
+    spec = {stream: SPECS[stream]}
+    with VideoFile(path) as video:
+        whole = list(cropped_streams(video, spec))
+    with VideoFile(path) as video:
+        part = list(cropped_streams(video, spec, start, end))
+    wanted = whole[start:end]
+    if stream == "flow" and start == 5:  # no frame before the last one to take its flow from
+        wanted = [{"flow": np.zeros((32, 32, 2), np.float32)}]
+    assert len(part) == len(wanted)
+    for ours, theirs in zip(part, wanted, strict=True):
+        np.testing.assert_array_equal(ours[stream], theirs[stream])
+
+
 def test_streams_of_two_sizes_are_refused(frames, tmp_path):
     path = write_video(tmp_path / "moving.mkv", frames)
     with VideoFile(path) as video, pytest.raises(ValueError, match="one rate and size"):
