@@ -1,6 +1,6 @@
 """The papers' tables re-enacted on videos made by rule: networks trained, tested, and a report.
 
-  keras-i3d experiments [--out=experiments] [--only=new_task,two_streams]
+  keras-i3d experiments [--out=experiments] [--only=new_task]
 
 motion_needs_time: how something moves, told from clips, and from single frames, which cannot tell.
 two_streams: RGB, flow and both together. new_task: few videos of a new task, learnt from random
@@ -19,7 +19,8 @@ from tqdm import tqdm
 from keras_i3d.tools.running import FlagError, ToolError, loaded, quiet_import, run
 
 OUT = flags.DEFINE_string("out", "experiments", "the folder for everything")
-ONLY = flags.DEFINE_list("only", [], "names of tables [all]")
+TABLES = ["motion_needs_time", "two_streams", "new_task"]
+ONLY = flags.DEFINE_multi_enum("only", None, TABLES, "a table; again for another [all of them]")
 SEED = flags.DEFINE_integer("seed", 0, "of everything random", lower_bound=0)
 SCALE = flags.DEFINE_float("scale", 1.0, "multiplies the steps", lower_bound=1e-3)
 VIDEOS = flags.DEFINE_integer("videos", 200, "videos of each test", lower_bound=1)
@@ -39,7 +40,7 @@ def main(arguments: Sequence[str]) -> int:
         with loaded():
             page = run_experiments(
                 Path(OUT.value).expanduser(),
-                ONLY.value,
+                ONLY.value or (),
                 seed=SEED.value,
                 scale=SCALE.value,
                 videos=VIDEOS.value,

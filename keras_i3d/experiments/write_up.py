@@ -18,7 +18,8 @@ ROWS = ("", "top-1, %", "95 % interval", "chance, %", "videos", "steps", "second
 FINDINGS = ("expected beforehand", "measured", "95 % interval", "came true")
 NOTE = (
     "An expectation came true, or did not, only where its whole interval says so. Accuracies have "
-    "Wilson's interval; differences, in points of percent on the same videos, McNemar's."
+    "Wilson's interval; differences, in points of percent on the same videos, McNemar's. They are "
+    "about the videos of the test: training again with another --seed may change more."
 )
 ADVICE = (
     "Where validation still rises, more steps help (--scale=3); where training is far above it, "
@@ -110,8 +111,8 @@ def _course(folder: Path) -> str:
     with open(folder / "history.csv", newline="", encoding="utf-8") as file:
         rows = [row for row in csv.DictReader(file) if row.get("val_accuracy")]
     course = ", ".join(
-        f"step {row['step']} {100 * float(row['accuracy']):.0f} % and "
+        f"step {row['step']}: {100 * float(row['accuracy']):.0f} % and "
         f"{100 * float(row['val_accuracy']):.0f} %"
         for row in rows
     )
-    return f"{folder.name}, right in training and in validation: {course}."
+    return f"{folder.name}, right in training and in validation at {course}."

@@ -58,7 +58,7 @@ def test_what_did_not_is_said_with_the_course_of_its_runs(changes, wanted, run, 
     said = report(tmp_path, only=("motion_needs_time", "new_task"), **{**GOOD, **changes})
     assert wanted in said
     assert said.count("yes") == 3
-    assert f"{run}, right in training and in validation: step 10 50 % and 40 %." in said
+    assert f"{run}, right in training and in validation at step 10: 50 % and 40 %." in said
 
 
 def test_seconds_that_a_killed_process_took_with_it(tmp_path):

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from keras_i3d import __version__, list_models
+from keras_i3d.experiments import TABLES
 from keras_i3d.inflation import SCHEDULES
 from keras_i3d.tools.command import TOOLS
 from keras_i3d.training.devices import STRATEGIES
@@ -111,7 +112,11 @@ def test_what_cannot_be_is_told_before_anything_is_loaded(call, wanted):
 
 @pytest.mark.parametrize(
     ("tool", "flag", "known"),
-    [("train", "strategy", STRATEGIES), ("inflate_weights", "schedule", SCHEDULES)],
+    [
+        ("train", "strategy", STRATEGIES),
+        ("inflate_weights", "schedule", SCHEDULES),
+        ("experiments", "only", TABLES),
+    ],
 )
 def test_flags_offer_what_the_library_knows(tool, flag, known):
     """They are written out in the tool, which may not import Keras to ask."""
