@@ -26,10 +26,11 @@ DATA = (
 )
 MAY_IMPORT = {
     "files": set(),
+    "classes": set(),
     "data": {"data.pixels", "data.video"},
     "data.pixels": set(),
     "data.video": {"files", "data.pixels"},
-    "data.lists": {"files"},
+    "data.lists": {"files", "classes"},
     "data.checks": {"files", "data.video", "data.lists"},
     "data.flow": {"files", "data.pixels", "data.video"},
     "data.synthetic": {"files", "data.video"},
@@ -45,7 +46,7 @@ MAY_IMPORT = {
     "layers": set(),
     "inflation": {"layers"},
     "models": {"layers", "inflation", "data.pixels"},
-    "weights": {"files", "models", "data.pixels", "inflation"},
+    "weights": {"classes", "files", "models", "data.pixels", "inflation"},
     "applications": {"models", "weights", "inflation", "data.pixels"},
     "prediction_inputs": {"data.lists", "data.video"},
     "prediction": {

@@ -3,14 +3,13 @@
 import json
 import sys
 from collections.abc import Iterator, Sequence
-from itertools import groupby
 from typing import TYPE_CHECKING
 
 import numpy as np
 from tqdm import tqdm
 
+from keras_i3d.classes import Stretch, best_classes, timeline
 from keras_i3d.tools.prediction_table import PredictionTable
-from keras_i3d.weights.labels import decode_predictions
 
 if TYPE_CHECKING:  # that module brings Keras
     from keras_i3d.prediction import Prediction, Window
@@ -52,8 +51,7 @@ class PredictionReport:
         if self._json:
             self._print(json.dumps({"video": source, **self._window(window)}))
         else:
-            label, probability = classes[0]
-            self._print(self._line([window], label, probability))
+            self._print(self._line(self._stretch(window)))
 
     def add_failure(self, path: str, cause: str, told: bool = False) -> None:
         """Count a video that was not classified, and name it unless that was told before."""
@@ -98,22 +96,21 @@ class PredictionReport:
 
     def _timeline(self, prediction: "Prediction") -> Iterator[str]:
         """One line for each run of windows with the same best class."""
-        runs = groupby(prediction.windows, key=lambda window: int(np.argmax(window.scores)))
-        for best, run in runs:
-            windows = list(run)
-            probability = np.mean([window.scores[best] for window in windows])
-            yield self._line(windows, self.labels[best], probability)
+        yield from map(self._line, timeline(map(self._stretch, prediction.windows)))
 
-    def _line(self, windows: Sequence["Window"], label: str, probability: float) -> str:
-        times = f"{_clock(windows[0].start)} - {_clock(windows[-1].end)}"
-        return f"  {times}  {probability:.2f}  {self._bar(label, probability)}"
+    def _stretch(self, window: "Window") -> Stretch:
+        return Stretch(window.start, window.end, *best_classes(window.scores, self.labels, 1)[0])
+
+    def _line(self, shown: Stretch) -> str:
+        times = f"{_clock(shown.start)} - {_clock(shown.end)}"
+        return f"  {times}  {shown.probability:.2f}  {self._bar(shown.label, shown.probability)}"
 
     def _bar(self, label: str, probability: float) -> str:
         widest = min(40, max(map(len, self.labels)))
         return f"{label:<{widest}}  {'█' * round(BAR * probability)}".rstrip()
 
     def _best(self, scores: np.ndarray) -> list[tuple[str, float]]:
-        return decode_predictions(scores[None], self._top, self.labels)[0]
+        return best_classes(scores, self.labels, self._top)
 
     def _named(self, scores: np.ndarray) -> list[dict]:
         return [{"label": label, "probability": p} for label, p in self._best(scores)]

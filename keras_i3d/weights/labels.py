@@ -1,9 +1,8 @@
 """Class names of the data sets that published weights were trained on."""
 
-from functools import cache
-from importlib import resources
-
 import numpy as np
+
+from keras_i3d.classes import best_classes, class_names, numbered
 
 BY_CLASSES = {400: "kinetics_400", 600: "kinetics_600"}
 
@@ -15,17 +14,7 @@ def labels_of_file(path: str, classes: int) -> tuple[str, ...]:
     are of Kinetics.
     """
     known = None if str(path).endswith((".keras", ".weights.h5")) else BY_CLASSES.get(classes)
-    return class_names(known) if known else tuple(f"class {i}" for i in range(classes))
-
-
-@cache
-def class_names(name: str) -> tuple[str, ...]:
-    """The names of "kinetics_400" or "kinetics_600", in the order of the network's scores.
-
-    Source: kinetics-i3d, data/label_map.txt and data/label_map_600.txt.
-    """
-    text = resources.files(__package__).joinpath("labels", f"{name}.txt").read_text("utf-8")
-    return tuple(text.splitlines())
+    return class_names(known) if known else numbered(classes)
 
 
 def decode_predictions(
@@ -57,7 +46,4 @@ def decode_predictions(
         labels = class_names(BY_CLASSES[classes])
     if len(labels) != classes:
         raise ValueError(f"Received {len(labels)} labels for scores of {classes} classes")
-    best = np.argsort(-scores, axis=1, kind="stable")[:, :top]
-    return [
-        [(labels[i], float(row[i])) for i in order] for row, order in zip(scores, best, strict=True)
-    ]
+    return [best_classes(row, labels, top) for row in scores]

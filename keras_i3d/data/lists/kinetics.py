@@ -12,10 +12,10 @@ has spaces or underscores, or in any other. A file named ---QUuC4vJs.mp4 is take
 import os
 from pathlib import Path
 
+from keras_i3d.classes import SHIPPED
 from keras_i3d.data.lists.annotations import Annotations
 from keras_i3d.data.lists.file_index import VIDEO, FileIndex, suffix
 from keras_i3d.data.lists.listing import (
-    SHIPPED,
     ClassNumbers,
     Listing,
     cells,

@@ -4,15 +4,14 @@ import csv
 import math
 import os
 from collections.abc import Iterable, Iterator
-from importlib import resources
 from pathlib import Path
 
+from keras_i3d.classes import SHIPPED
+from keras_i3d.classes import class_names as shipped_names
 from keras_i3d.data.lists.annotations import Annotations, Video
 from keras_i3d.data.lists.file_index import FileIndex, plain
 from keras_i3d.data.lists.problems import DUPLICATE, MISSING, SEVERAL_FILES, Problem, Problems
 
-# Class names that are shipped, in the order of the published networks' scores.
-SHIPPED = ("kinetics_400", "kinetics_600")
 # A class number beyond this is taken for a mistake.
 MOST_CLASSES = 100_000
 # A torn line may be a megabyte long; a report shows so many characters of it.
@@ -104,8 +103,7 @@ def class_names(source: str | os.PathLike) -> tuple[str, ...]:
         OSError, ValueError: when the file cannot be read, holds no name or one twice.
     """
     if source in SHIPPED:
-        file = resources.files("keras_i3d").joinpath("weights", "labels", f"{source}.txt")
-        return tuple(file.read_text("utf-8").splitlines())
+        return shipped_names(source)
     names = tuple(text for _, text in lines(source))
     if not names or len(set(names)) < len(names):
         raise ValueError(f"{source}: wanted class names, a line each, none of them twice")
