@@ -32,6 +32,20 @@ def image_network(source: str, weights: str) -> keras.Model:
         raise OSError(f"--weights={weights}: {' '.join(str(error).split())}") from error
 
 
+def preprocessing_of(source: str) -> str:
+    """Return what a named source wants of its pixels, by keras.applications' mode; "tf" of a file.
+
+    Source: the preprocess_input of each module of keras.applications.
+    """
+    name = _plain(source)
+    if name.startswith(("vgg", "resnet")) and not name.endswith("v2"):
+        return "caffe"
+    if name.startswith("densenet"):
+        return "torch"
+    # These scale by themselves.
+    return "pixels" if name.startswith(("efficientnet", "mobilenetv3", "convnext")) else "tf"
+
+
 def _applications() -> dict[str, Callable]:
     names = [name for name in dir(keras.applications) if name[0].isupper()]
     return {name: getattr(keras.applications, name) for name in names}

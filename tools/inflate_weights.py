@@ -28,6 +28,13 @@ PADDING = flags.DEFINE_enum("temporal_padding", "zero", ["zero", "replicate"], "
 FRAMES = flags.DEFINE_integer("frames", None, "frames of the network's clips; free by default")
 CHECK = flags.DEFINE_integer("check_frames", 16, "frames of the still clip", lower_bound=1)
 SIDE = flags.DEFINE_integer("check_side", 224, "pixels of its sides, where they are free")
+PREPROCESSING = flags.DEFINE_enum(
+    "preprocessing",
+    None,
+    ["tf", "caffe", "torch", "pixels"],
+    "what the image network wants, by keras.applications' mode: tf [-1, 1], caffe (blue first, "
+    "less the mean), torch (by mean and deviation), pixels [0, 255]; [its own; tf of a file]",
+)
 OVERWRITE = flags.DEFINE_bool("overwrite", False, "replace a file that is there")
 TOLERANCE = 1e-4
 
@@ -45,7 +52,8 @@ def main(arguments: Sequence[str]) -> int:
         raise FlagError(f"--source={SOURCE.value}: no such file")
     with quiet_import():
         import keras_i3d
-        from keras_i3d.tools.image_networks import image_network
+        from keras_i3d.applications.from_file import record_of_inflated
+        from keras_i3d.tools.image_networks import image_network, preprocessing_of
         from keras_i3d.tools.inflation_report import check_table, write_inflated
 
     with tqdm(total=4, desc="inflate", delay=1, leave=False) as steps:
@@ -66,7 +74,9 @@ def main(arguments: Sequence[str]) -> int:
         result = keras_i3d.boring_video_check(model_2d, model_3d, image, CHECK.value)
         steps.update()
         if result.difference <= TOLERANCE:
-            write_inflated(model_3d, out, _made(), result, model_2d)
+            wanted = PREPROCESSING.value or preprocessing_of(SOURCE.value)
+            record = record_of_inflated(model_3d, wanted, _made())
+            write_inflated(model_3d, out, _made(), result, model_2d, record)
     print(check_table(result))
     if result.difference > TOLERANCE:
         raise ToolError(

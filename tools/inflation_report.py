@@ -11,6 +11,7 @@ import numpy as np
 import keras_i3d
 from keras_i3d.inflation import BoringVideo
 from keras_i3d.weights.integrity import sha256, weights_hash
+from keras_i3d.weights.trained import TrainedRecord, write_record
 
 
 def check_table(result: BoringVideo) -> str:
@@ -35,7 +36,12 @@ def check_table(result: BoringVideo) -> str:
 
 
 def write_inflated(
-    model: keras.Model, out: Path, made: dict, result: BoringVideo, source: keras.Model
+    model: keras.Model,
+    out: Path,
+    made: dict,
+    result: BoringVideo,
+    source: keras.Model,
+    record: TrainedRecord | None,
 ) -> None:
     """Write the network and its sidecar; both are there only after they were read back equal."""
     ending = ".keras" if out.name.endswith(".keras") else ".weights.h5"
@@ -43,6 +49,8 @@ def write_inflated(
         path = Path(folder, f"network{ending}")
         if ending == ".keras":
             model.save(path)
+            if record is not None:
+                write_record(path, record)
             again = keras.saving.load_model(path, compile=False)
         else:
             model.save_weights(path)
@@ -51,7 +59,7 @@ def write_inflated(
         for ours, theirs in zip(model.get_weights(), again.get_weights(), strict=True):
             if not np.array_equal(ours, theirs):
                 raise OSError(f"{out}: what was written is not what is read back")
-        record = {
+        about = {
             **made,
             "keras_i3d": keras_i3d.__version__,
             "keras": keras.__version__,
@@ -65,6 +73,6 @@ def write_inflated(
             },
         }
         sidecar = Path(folder, "network.json")
-        sidecar.write_text(json.dumps(record, indent=2) + "\n")
+        sidecar.write_text(json.dumps(about, indent=2) + "\n")
         os.replace(sidecar, f"{out}.json")
         os.replace(path, out)

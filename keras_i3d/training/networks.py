@@ -6,10 +6,10 @@ import keras
 import numpy as np
 from keras import layers
 
+from keras_i3d.applications.from_file import find_network
 from keras_i3d.applications.registry import APPLICATIONS, list_weights
 from keras_i3d.data.pixels.preprocessing import Input
 from keras_i3d.layers.keras_internals import all_layers
-from keras_i3d.models.catalogue import network
 from keras_i3d.models.i3d import mean_logits
 from keras_i3d.training.recipes import Recipe
 
@@ -20,11 +20,11 @@ def check_network(recipe: Recipe) -> None:
     Raises:
         ValueError: one line.
     """
-    record = network(recipe.model)
+    record = find_network(recipe.model)
     inputs_of(recipe)
     if recipe.weights is not None and recipe.model not in APPLICATIONS:
         raise ValueError(
-            f"weights should be none for model={recipe.model}, which has none. Received: "
+            f"weights should be none for model={recipe.model}, which takes none. Received: "
             f"weights={recipe.weights!r}"
         )
     if recipe.weights == "imagenet" and not record.image_weights:
@@ -42,7 +42,7 @@ def check_network(recipe: Recipe) -> None:
 
 def inputs_of(recipe: Recipe) -> dict[str, Input]:
     """What each stream of the recipe's network sees: the network's own, with the recipe's sizes."""
-    seen = network(recipe.model).seen(recipe.stream)
+    seen = find_network(recipe.model).seen(recipe.stream)
     sizes = (recipe.num_frames, recipe.stride, recipe.resize, recipe.crop)
     return {stream: one.changed(*sizes) for stream, one in seen.items()}
 
@@ -71,7 +71,7 @@ def build_network(recipe: Recipe, classes: int) -> keras.Model:
         ValueError, OSError: as the network's application does, and `check_network`.
     """
     check_network(recipe)
-    record = network(recipe.model)
+    record = find_network(recipe.model)
     small = takes_small_clips(recipe)
     options = {} if record.joint else {"stream": recipe.stream}
     if not small:
@@ -85,14 +85,14 @@ def build_network(recipe: Recipe, classes: int) -> keras.Model:
     if small:
         logits = mean_logits(model.output, classes, recipe.dropout)
         model = keras.Model(model.input, logits, name=model.name)
-    if recipe.centred and recipe.weights is None:
+    if recipe.centred and recipe.weights is None and not recipe.model.endswith(".keras"):
         _centre(model, record.head)
     return model
 
 
 def takes_small_clips(recipe: Recipe) -> bool:
     """Whether the recipe's clips are too small for the network's own head."""
-    record = network(recipe.model)
+    record = find_network(recipe.model)
     clips = [(one.frames, one.crop, one.crop) for one in inputs_of(recipe).values()]
     return any(n < m for clip in clips for n, m in zip(clip, record.least_clip, strict=True))
 

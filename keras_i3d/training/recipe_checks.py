@@ -141,15 +141,20 @@ def _check_transfer(r: Recipe, want) -> None:
             f"transfer=full or fixed",
         )
     else:
-        want(r.weights is not None, f"transfer={r.transfer} wants weights to start from")
+        want(_has_weights(r), f"transfer={r.transfer} wants weights to start from")
     want(
-        not (r.batch_norm == "frozen" and r.weights is None),
+        not (r.batch_norm == "frozen" and not _has_weights(r)),
         "batch_norm=frozen wants weights, which have statistics",
     )
     want(
         not (r.multi_label and r.data == "synthetic"),
         "the synthetic data has one label a video; multi_label does not go with it",
     )
+
+
+def _has_weights(r: Recipe) -> bool:
+    """Whether the start is trained: by `weights`, or because the network is a file that has its."""
+    return r.weights is not None or r.model.endswith(".keras")
 
 
 def augmentation(r: Recipe) -> Augmentation:

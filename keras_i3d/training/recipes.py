@@ -25,7 +25,9 @@ class Recipe:
     """
 
     # What learns.
-    model: str = _entry("i3d", "network; `keras-i3d list` names them all")
+    model: str = _entry(
+        "i3d", "network, by a name of `keras-i3d list`, or a .keras file of inflate_weights"
+    )
     stream: str = _entry("rgb", "rgb, flow, or both for a network that takes both")
     weights: str | None = _entry(
         None, "start: kinetics, imagenet, ..., a file, or none for random weights"

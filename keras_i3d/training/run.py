@@ -11,7 +11,7 @@ import keras
 import tensorflow as tf
 
 import keras_i3d
-from keras_i3d.models.catalogue import network
+from keras_i3d.applications.from_file import find_network
 from keras_i3d.training.averaging import averaged_weights
 from keras_i3d.training.checkpoints import Checkpoints, remove_leftovers, save_network, write_whole
 from keras_i3d.training.devices import Devices
@@ -150,7 +150,7 @@ def train(
 def _record(recipe: Recipe, class_names: Sequence[str]) -> TrainedRecord:
     """What the saved network keeps: all that is needed to use it."""
     return record_of(
-        network(recipe.model),
+        find_network(recipe.model),
         recipe.stream,
         inputs_of(recipe),
         class_names,
@@ -211,7 +211,7 @@ def build_step(recipe: Recipe, classes: int, devices: Devices) -> Step:
         model = build_network(recipe, classes)
         prepare(
             model,
-            network(recipe.model).head,
+            find_network(recipe.model).head,
             transfer=recipe.transfer,
             batch_norm=recipe.batch_norm,
             batch_norm_momentum=recipe.batch_norm_momentum,
