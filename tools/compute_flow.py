@@ -21,7 +21,7 @@ import numpy as np
 from absl import flags
 from tqdm import tqdm
 
-from keras_i3d.data.flow.flow_files import SUFFIX, FlowFile, FlowFileError, remove_unfinished
+from keras_i3d.data.flow.flow_files import SUFFIX, FlowFile, FlowFileError
 from keras_i3d.data.flow.methods import (
     METHODS,
     FingerprintError,
@@ -30,6 +30,7 @@ from keras_i3d.data.flow.methods import (
     fingerprint,
 )
 from keras_i3d.data.video.decoding import VideoError, VideoFile
+from keras_i3d.files.whole import remove_leftovers
 from keras_i3d.files.workers import run_all, usable_cores
 from keras_i3d.tools.dataset_flags import ROOT, annotations_from_flags
 from keras_i3d.tools.flow_of_video import FlowTask, store_flow
@@ -62,7 +63,7 @@ def main(arguments: Sequence[str]) -> int:
     tasks = [_task(path, name) for path, name in videos]
     try:
         os.makedirs(OUT.value, exist_ok=True)
-        remove_unfinished(OUT.value)
+        remove_leftovers(OUT.value, below=True)
         todo = [task for task in tasks if not _finished(task)]
         if any(not task.stored for task in todo):
             _prepare()
@@ -74,7 +75,7 @@ def main(arguments: Sequence[str]) -> int:
     try:
         failed, pairs = _compute(_longest_first(todo), cores)
     finally:
-        remove_unfinished(OUT.value)
+        remove_leftovers(OUT.value, below=True)
     print(
         f"{len(tasks)} videos: {len(tasks) - len(todo)} had their flow, "
         f"{len(todo) - failed} computed ({pairs} pairs, {time.monotonic() - begin:.0f} s), "

@@ -1,14 +1,13 @@
 """What an inflation's check found as a table, and its output as files."""
 
 import json
-import os
-import tempfile
 from pathlib import Path
 
 import keras
 import numpy as np
 
 import keras_i3d
+from keras_i3d.files.whole import whole_path, write_whole
 from keras_i3d.inflation import BoringVideo
 from keras_i3d.weights.integrity import sha256, weights_hash
 from keras_i3d.weights.trained import TrainedRecord, write_record
@@ -44,10 +43,8 @@ def write_inflated(
     record: TrainedRecord | None,
 ) -> None:
     """Write the network and its sidecar; both are there only after they were read back equal."""
-    ending = ".keras" if out.name.endswith(".keras") else ".weights.h5"
-    with tempfile.TemporaryDirectory(dir=out.parent, prefix=".inflating-") as folder:
-        path = Path(folder, f"network{ending}")
-        if ending == ".keras":
+    with whole_path(out) as path:
+        if out.name.endswith(".keras"):
             model.save(path)
             if record is not None:
                 write_record(path, record)
@@ -72,7 +69,4 @@ def write_inflated(
                 "unchecked_layers": list(result.unchecked),
             },
         }
-        sidecar = Path(folder, "network.json")
-        sidecar.write_text(json.dumps(about, indent=2) + "\n")
-        os.replace(sidecar, f"{out}.json")
-        os.replace(path, out)
+        write_whole(f"{out}.json", json.dumps(about, indent=2) + "\n")

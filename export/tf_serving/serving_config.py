@@ -3,11 +3,11 @@
 import math
 import os
 import re
-import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
 from keras_i3d.export.tf_serving import containers
+from keras_i3d.files.whole import write_whole
 
 # Measured on the I3D that `keras-i3d export_saved_model` writes, TensorFlow 2.21 on a CPU, clips of
 # 64 frames of 256 x 340 pixels: 1.0 GB with the network loaded and asked once, then 0.15, 0.37 and
@@ -72,10 +72,7 @@ def write_serving_config(folder: str | os.PathLike, config: ServingConfig) -> li
     folder.mkdir(parents=True, exist_ok=True)
     written = []
     for name, text in files(config).items():
-        with tempfile.NamedTemporaryFile("w", dir=folder, delete=False, encoding="utf-8") as file:
-            file.write(text)
-        os.chmod(file.name, 0o644)
-        os.replace(file.name, folder / name)
+        write_whole(folder / name, text)
         written.append(folder / name)
     return written
 

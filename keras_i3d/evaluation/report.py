@@ -6,8 +6,6 @@ import dataclasses
 import io
 import json
 import os
-import shutil
-import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -19,6 +17,7 @@ from keras_i3d.evaluation import report_page as page
 from keras_i3d.evaluation.markdown import escaped, markdown_table
 from keras_i3d.evaluation.published import Published
 from keras_i3d.evaluation.scores import Scores, summary
+from keras_i3d.files.whole import whole_path
 from keras_i3d.visualisation.confusion import draw_confusion
 
 WORST = 12
@@ -82,14 +81,9 @@ def whole_folder(folder: str | os.PathLike) -> Iterator[Path]:
     """
     folder = Path(folder)
     check_folder(folder)
-    folder.parent.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(dir=folder.parent, prefix=".report-") as scratch:
-        made = Path(scratch, "report")
+    with whole_path(folder) as made:
         made.mkdir()
         yield made
-        if folder.exists():
-            os.replace(folder, Path(scratch, "old"))
-        shutil.move(made, folder)
 
 
 def worst_mistakes(scores: Scores) -> list[tuple[str, str, str, float]]:

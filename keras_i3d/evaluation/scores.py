@@ -2,7 +2,6 @@
 
 import json
 import os
-import tempfile
 import zipfile
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -10,6 +9,7 @@ from pathlib import Path
 import numpy as np
 
 from keras_i3d.evaluation import metrics
+from keras_i3d.files.whole import whole_file
 
 VERSION = 1
 # A score file larger than this is taken for something else.
@@ -84,13 +84,10 @@ def save_scores(path: str | os.PathLike, scores: Scores) -> None:
         "failed": scores.failed,
         "made": scores.made,
     }
-    path.parent.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(dir=path.parent, prefix=".scores-") as folder:
-        whole = Path(folder, "scores.npz")
-        arrays = {name: getattr(scores, name) for name in ARRAYS}
-        arrays["ids"] = arrays["ids"].astype(str)
-        np.savez_compressed(whole, said=np.array(json.dumps(said)), **arrays)
-        os.replace(whole, path)
+    arrays = {name: getattr(scores, name) for name in ARRAYS}
+    arrays["ids"] = arrays["ids"].astype(str)
+    with whole_file(path) as file:
+        np.savez_compressed(file, said=np.array(json.dumps(said)), **arrays)
 
 
 def load_scores(path: str | os.PathLike) -> Scores:

@@ -19,7 +19,7 @@ from keras_i3d.evaluation.scores import (
 from keras_i3d.experiments import TABLES
 from keras_i3d.experiments.runs import Result, in_order
 from keras_i3d.experiments.write_up import write_up
-from keras_i3d.training.checkpoints import write_whole
+from keras_i3d.files.whole import write_whole
 from keras_i3d.training.devices import Devices
 from keras_i3d.training.recipes import Recipe
 from keras_i3d.training.run import check_run, is_finished, train
@@ -104,7 +104,7 @@ def _train(recipe: Recipe, folder: Path) -> None:
     finally:
         if (folder / RECIPE).exists():  # the training has begun
             text = json.dumps({"seconds": before + time.monotonic() - begin})
-            write_whole(folder / SECONDS, lambda file: file.write(text.encode()))
+            write_whole(folder / SECONDS, text)
 
 
 def _seconds(folder: Path) -> float:

@@ -12,7 +12,7 @@ from keras_i3d.evaluation.scores import Scores, fuse
 from keras_i3d.experiments.expectations import YES, Finding, accuracy
 from keras_i3d.experiments.runs import Fusion, Result, Run
 from keras_i3d.experiments.table import Table
-from keras_i3d.training.checkpoints import write_whole
+from keras_i3d.files.whole import write_whole
 
 ROWS = ("", "top-1, %", "95 % interval", "chance, %", "videos", "steps", "seconds")
 FINDINGS = ("expected beforehand", "measured", "95 % interval", "came true")
@@ -57,7 +57,7 @@ def write_up(folder: Path, tables: Sequence[Table], results: Mapping[str, Result
         )
     texts = {"report.md": "\n".join(markdown), "report.html": page.whole(title, body)}
     for name, text in texts.items():
-        write_whole(folder / name, lambda file, text=text: file.write(text.encode()))
+        write_whole(folder / name, text)
     return folder / "report.html"
 
 

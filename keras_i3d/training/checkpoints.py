@@ -1,20 +1,18 @@
 """Checkpoints: all that a run must know to go on, in one file that is there whole or not at all."""
 
-import io
 import json
 import logging
 import os
 import re
-import shutil
-import tempfile
 import zipfile
 import zlib
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
 import keras
 import numpy as np
 
+from keras_i3d.files.whole import whole_file, whole_path
 from keras_i3d.layers.keras_internals import backend_variable
 from keras_i3d.weights.trained import TrainedRecord, write_record
 
@@ -27,9 +25,8 @@ NAME = re.compile(r"step_(\d{8,})\.npz")
 class Checkpoints:
     """A folder of checkpoints, step_00000123.npz each, of which the last `keep` stay.
 
-    A file is NumPy's .npz: an array for each variable, by its number, and a JSON text. It is
-    written under another name, then renamed; each array has a CRC, so that a torn file is found
-    out.
+    A file is NumPy's .npz: an array for each variable, by its number, and a JSON text. Each array
+    has a CRC, so that a torn file is found out.
 
     Args:
         folder: where; made when first written to.
@@ -56,7 +53,8 @@ class Checkpoints:
         """Write one, then remove those that are too many; `position` is kept as JSON."""
         arrays = {f"{n:05d}": _array(v) for n, v in enumerate(variables)}
         arrays[POSITION] = np.frombuffer(json.dumps(position).encode(), np.uint8)
-        write_whole(self.path(step), lambda file: np.savez(file, **arrays))
+        with whole_file(self.path(step)) as file:
+            np.savez(file, **arrays)
         for old in self.paths()[self.keep :]:
             old.unlink(missing_ok=True)
 
@@ -88,53 +86,18 @@ class Checkpoints:
         return None
 
 
-def write_whole(path: Path, write: Callable[[io.BufferedIOBase], None]) -> None:
-    """A file that is there whole or not at all, even if the machine stops meanwhile."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
-    try:
-        with os.fdopen(handle, "wb") as file:
-            write(file)
-            file.flush()
-            os.fsync(file.fileno())
-        os.chmod(temporary, 0o666 & ~_umask())
-        os.replace(temporary, path)
-    except BaseException:
-        Path(temporary).unlink(missing_ok=True)
-        raise
-
-
-def remove_leftovers(folder: Path) -> None:
-    """What a process that was killed while it wrote has left behind."""
-    for path in folder.glob(".*.*"):
-        if re.fullmatch(r"\.(step_\d+\.npz|recipe\.json|history\.csv|\w+\.keras)\..*", path.name):
-            shutil.rmtree(path, ignore_errors=True) if path.is_dir() else path.unlink()
-
-
 def save_network(model: keras.Model, path: Path, record: TrainedRecord) -> None:
     """Write the network and its record, without its optimizer, for `keras_i3d.load` anywhere.
 
     `keras.saving.load_model` takes the file too, where keras_i3d was imported before.
     """
-    path = Path(path)
-    path.parent.mkdir(parents=True, exist_ok=True)
     optimizer, model.optimizer = getattr(model, "optimizer", None), None
     try:
-        with tempfile.TemporaryDirectory(dir=path.parent, prefix=f".{path.name}.") as folder:
-            temporary = Path(folder) / path.name
-            model.save(temporary)
-            write_record(temporary, record)
-            with open(temporary, "rb") as file:
-                os.fsync(file.fileno())
-            os.replace(temporary, path)
+        with whole_path(path) as made:
+            model.save(made)
+            write_record(made, record)
     finally:
         model.optimizer = optimizer
-
-
-def _umask() -> int:
-    mask = os.umask(0)
-    os.umask(mask)
-    return mask
 
 
 def _array(variable) -> np.ndarray:

@@ -13,7 +13,7 @@ import tensorflow as tf
 from PIL import Image
 from tqdm import tqdm
 
-from keras_i3d.training.checkpoints import write_whole
+from keras_i3d.files.whole import write_whole
 
 
 class Progress:
@@ -167,7 +167,7 @@ class History:
         table = csv.DictWriter(text, names or ["step"])
         table.writeheader()
         table.writerows(self.rows)
-        write_whole(self.path, lambda file: file.write(text.getvalue().encode()))
+        write_whole(self.path, text.getvalue())
 
 
 class EventFile:

@@ -12,8 +12,9 @@ import tensorflow as tf
 
 import keras_i3d
 from keras_i3d.applications.from_file import find_network
+from keras_i3d.files.whole import remove_leftovers, write_whole
 from keras_i3d.training.averaging import averaged_weights
-from keras_i3d.training.checkpoints import Checkpoints, remove_leftovers, save_network, write_whole
+from keras_i3d.training.checkpoints import Checkpoints, save_network
 from keras_i3d.training.devices import Devices
 from keras_i3d.training.fit import Plan, fit
 from keras_i3d.training.forward import supervised
@@ -113,9 +114,9 @@ def train(
         folder.mkdir(parents=True, exist_ok=True)
         for place in (folder, folder / "checkpoints"):
             remove_leftovers(place)
-        write_whole(folder / RECIPE, lambda file: file.write(to_json(recipe).encode()))
+        write_whole(folder / RECIPE, to_json(recipe))
         names = "".join(f"{name}\n" for name in inputs.class_names)
-        write_whole(folder / LABELS, lambda file: file.write(names.encode()))
+        write_whole(folder / LABELS, names)
     record = _record(recipe, inputs.class_names)
     plan = Plan(
         recipe.steps,

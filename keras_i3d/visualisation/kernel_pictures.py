@@ -1,11 +1,11 @@
 """Kernels of the first layer over time, as the paper's figure of I3D's filters has them."""
 
 import os
-import tempfile
-from pathlib import Path
 
 import numpy as np
 from PIL import Image, ImageDraw
+
+from keras_i3d.files.whole import whole_file
 
 GAP = 2  # pixels between two slices of a kernel
 MARGIN = 12  # pixels around a picture, and between two kernels side by side
@@ -63,8 +63,5 @@ def side_by_side(pictures: dict[str, np.ndarray]) -> np.ndarray:
 
 def save_picture(picture: np.ndarray, path: str | os.PathLike) -> None:
     """Write a PNG, which appears whole or not at all."""
-    path = Path(path)
-    with tempfile.NamedTemporaryFile(dir=path.parent, suffix=".png", delete=False) as file:
+    with whole_file(path) as file:
         Image.fromarray(picture).save(file, format="PNG")
-    os.chmod(file.name, 0o644)
-    os.replace(file.name, path)

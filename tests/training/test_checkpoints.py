@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from keras_i3d.training.checkpoints import Checkpoints, remove_leftovers, write_whole
+from keras_i3d.training.checkpoints import Checkpoints
 
 
 def variables(value):
@@ -71,26 +71,3 @@ def test_pickles_are_not_read(tmp_path, caplog):
     np.savez(tmp_path / "step_00000001.npz", **{"00000": np.array([object()])})
     assert Checkpoints(tmp_path).restore(variables(0.0)) is None
     assert "damaged" in caplog.text
-
-
-def test_a_write_that_fails_leaves_what_was_there(tmp_path):
-    path = tmp_path / "file"
-    write_whole(path, lambda file: file.write(b"old"))
-
-    def fail(file):
-        file.write(b"new")
-        raise OSError("disk full")
-
-    with pytest.raises(OSError, match="disk full"):
-        write_whole(path, fail)
-    assert path.read_bytes() == b"old"
-    assert os.listdir(tmp_path) == ["file"]
-
-
-def test_leftovers_of_a_killed_process_go(tmp_path):
-    for name in (".step_00000003.npz.abc", ".final.keras.x1", ".hidden", ".recipe.json.q", "a.b"):
-        (tmp_path / name).write_bytes(b"")
-    (tmp_path / ".best.keras.x2").mkdir()
-    (tmp_path / ".best.keras.x2" / "best.keras").write_bytes(b"")
-    remove_leftovers(tmp_path)
-    assert sorted(os.listdir(tmp_path)) == [".hidden", "a.b"]

@@ -8,8 +8,8 @@ from pathlib import Path
 from keras_i3d.data.checks.check_report import as_text, manifest, summary
 from keras_i3d.data.checks.probing import FAILED, Probe, probe
 from keras_i3d.data.lists.annotations import Annotations
-from keras_i3d.data.lists.problems import write_whole
 from keras_i3d.files.journal import Journal, file_stamp
+from keras_i3d.files.whole import write_whole
 from keras_i3d.files.workers import run_all, usable_cores
 
 JOURNAL = "journal.jsonl"

@@ -9,12 +9,10 @@ Nothing in the zip is compressed but the pictures themselves. Equal flow gives e
 are not trusted: sizes are checked before anything is decoded, and no name in them is a path.
 """
 
-import fcntl
 import io
 import json
 import os
 import struct
-import tempfile
 import zipfile
 import zlib
 from collections.abc import Iterable
@@ -25,6 +23,7 @@ import numpy as np
 from PIL import Image
 
 from keras_i3d.data.flow.methods import FlowFingerprint, encode
+from keras_i3d.files.whole import whole_file
 
 SUFFIX = ".flow.zip"
 INFO, FINGERPRINT = "info.json", "fingerprint.json"
@@ -78,32 +77,9 @@ def write_flow_file(
         OSError: the file cannot be written.
     """
     path = Path(path)
-    with tempfile.NamedTemporaryFile(
-        dir=path.parent, prefix=f".{path.name[:100]}.", suffix=".part", delete=False
-    ) as file:
-        try:
-            fcntl.flock(file, fcntl.LOCK_EX)  # for remove_unfinished
-            count = _write(file, path, flows, fingerprint, video)
-        except BaseException:
-            os.unlink(file.name)
-            raise
-    os.chmod(file.name, 0o644)
-    os.replace(file.name, path)
+    with whole_file(path) as file:
+        count = _write(file, path, flows, fingerprint, video)
     return count + 1
-
-
-def remove_unfinished(folder: str | os.PathLike) -> int:
-    """Remove what killed processes left below a folder, not what is being written; how many."""
-    count = 0
-    for path in Path(folder).rglob(f".*{SUFFIX}.*.part"):
-        try:
-            with open(path, "rb") as file:
-                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-                path.unlink()
-                count += 1
-        except OSError:  # a process has it; or it has gone, or is not ours
-            continue
-    return count
 
 
 def _write(file, path: Path, flows: Iterable, fingerprint: FlowFingerprint, video: str) -> int:

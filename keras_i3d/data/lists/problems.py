@@ -3,7 +3,8 @@
 import os
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from pathlib import Path
+
+from keras_i3d.files.whole import write_whole
 
 # The kinds, as they stand in reports.
 MISSING = "missing file"
@@ -87,17 +88,3 @@ class Problems:
 def printable(text: str) -> str:
     """The text in one line: what a terminal would obey rather than show is written as escapes."""
     return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)
-
-
-def write_whole(path: str | os.PathLike, text: str) -> None:
-    """A text file in UTF-8 that appears whole or not at all; an older one is replaced."""
-    path = Path(path)
-    part = path.with_name(f".{path.name}.{os.getpid()}.part")
-    try:
-        with open(part, "w", encoding="utf-8", errors="backslashreplace") as file:
-            file.write(text)  # with file names in it, which need not be text
-            file.flush()
-            os.fsync(file.fileno())
-        os.replace(part, path)
-    finally:
-        part.unlink(missing_ok=True)

@@ -4,13 +4,13 @@ import contextlib
 import fcntl
 import json
 import os
-import tempfile
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from keras_i3d.data.synthetic.videos import APPEARANCES, FPS, MOTIONS, SyntheticVideos
 from keras_i3d.data.video.encoding import write_mp4
+from keras_i3d.files.whole import write_whole
 from keras_i3d.files.workers import run_all
 
 VIDEOS, LISTS, RECORD = "videos", "ucfTrainTestlist", "synthetic.json"
@@ -167,7 +167,7 @@ def _claimed(folder: Path, videos: VideoSet) -> Iterator[None]:
             raise ValueError(
                 f"{folder} is not empty, and no {RECORD} says what is in it: choose another folder"
             )
-        _write_text(path, json.dumps(record, indent=1) + "\n")
+        write_whole(path, json.dumps(record, indent=1) + "\n")
     with open(path, encoding="utf-8") as file:
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -197,20 +197,11 @@ def _write_lists(folder: Path, videos: VideoSet, plans: Sequence[VideoPlan]) -> 
         held_out = {number % groups for number in range(first, first + test_groups)}
         train = [f"{p.name} {p.label + 1}\n" for p in plans if p.group not in held_out]
         test = [f"{p.name}\n" for p in plans if p.group in held_out]
-        _write_text(folder / f"trainlist{division + 1:02d}.txt", "".join(train))
-        _write_text(folder / f"testlist{division + 1:02d}.txt", "".join(test))
+        write_whole(folder / f"trainlist{division + 1:02d}.txt", "".join(train))
+        write_whole(folder / f"testlist{division + 1:02d}.txt", "".join(test))
     lines = [f"{number} {name}\n" for number, name in enumerate(names, start=1)]
-    _write_text(folder / "classInd.txt", "".join(lines))
+    write_whole(folder / "classInd.txt", "".join(lines))
 
 
 def _test_groups(groups: int) -> int:
     return max(1, groups * TEST_GROUPS // GROUPS)
-
-
-def _write_text(path: Path, text: str) -> None:
-    with tempfile.NamedTemporaryFile(
-        "w", encoding="utf-8", dir=path.parent, prefix=f".{path.name}.", delete=False
-    ) as file:
-        file.write(text)
-    os.chmod(file.name, 0o644)
-    os.replace(file.name, path)

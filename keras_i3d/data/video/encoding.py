@@ -1,13 +1,14 @@
 """Frames to video files, through PyAV (FFmpeg)."""
 
 import os
-import tempfile
 from collections.abc import Iterable
 from itertools import chain
 from pathlib import Path
 
 import av
 import numpy as np
+
+from keras_i3d.files.whole import whole_file
 
 
 def write_mp4(
@@ -32,16 +33,8 @@ def write_mp4(
     first = next(frames, None)
     if first is None:
         raise ValueError(f"{path}: a video needs at least one frame; there is none")
-    with tempfile.NamedTemporaryFile(
-        dir=path.parent, prefix=f".{path.name}.", suffix=".part", delete=False
-    ) as file:
-        try:
-            count = _encode(file, path, chain([first], frames), first.shape, fps, quality)
-        except BaseException:
-            os.unlink(file.name)
-            raise
-    os.chmod(file.name, 0o644)
-    os.replace(file.name, path)
+    with whole_file(path) as file:
+        count = _encode(file, path, chain([first], frames), first.shape, fps, quality)
     return count
 
 

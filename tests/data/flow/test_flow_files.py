@@ -12,10 +12,10 @@ from hypothesis import strategies as st
 from keras_i3d.data.flow.flow_files import (
     FlowFile,
     FlowFileError,
-    remove_unfinished,
     write_flow_file,
 )
 from keras_i3d.data.flow.methods import decode, encode, fingerprint
+from keras_i3d.files.whole import remove_leftovers
 
 
 @pytest.fixture
@@ -167,18 +167,15 @@ def test_no_such_file(tmp_path):
     assert str(pickle.loads(pickle.dumps(error.value))) == str(error.value)
 
 
-def test_what_a_killed_process_left_is_removed_and_no_more(tmp_path):
-    left = tmp_path / "below" / ".a.flow.zip.x.part"
-    left.parent.mkdir()
-    left.write_bytes(b"half")
+def test_what_is_being_written_is_no_leftover(tmp_path):
     (tmp_path / ".other.part").write_bytes(b"not ours")
     seen = []
 
     def flows():
         yield np.zeros((4, 4, 2), np.float32)
-        seen.append(remove_unfinished(tmp_path))  # while this one is being written
+        seen.append(remove_leftovers(tmp_path, below=True))  # while this one is being written
         yield np.zeros((4, 4, 2), np.float32)
 
     write_flow_file(tmp_path / "b.flow.zip", flows(), fingerprint())
-    assert seen == [1] and not left.exists()
-    assert sorted(p.name for p in tmp_path.iterdir()) == [".other.part", "b.flow.zip", "below"]
+    assert seen == [0]
+    assert sorted(p.name for p in tmp_path.iterdir()) == [".other.part", "b.flow.zip"]
