@@ -14,7 +14,7 @@ FEW = 20
 
 
 def table(header: Iterable[str], rows: Iterable[Iterable]) -> str:
-    """An HTML table; all text is escaped."""
+    """Return an HTML table; all text is escaped."""
     lines = ["".join(f"<th>{html.escape(str(cell))}</th>" for cell in header)]
     lines += ["".join(f"<td>{html.escape(str(cell))}</td>" for cell in row) for row in rows]
     return "<table>" + "".join(f"<tr>{line}</tr>" for line in lines) + "</table>"

@@ -22,7 +22,7 @@ from keras_i3d.evaluation.trials import STREAMS, Trial, trial_of
 
 @dataclass(frozen=True)
 class Row:
-    """What one network came to on the divisions of one data set.
+    """One network's figures on the divisions of one data set.
 
     trial: of division 0; None where a score file does not say what it is about.
     name: the file's, where there is no trial.
@@ -35,12 +35,12 @@ class Row:
 
     @property
     def mean(self) -> float:
-        """Of the divisions that there are."""
+        """Return the mean over the divisions that were scored."""
         return sum(self.values.values()) / len(self.values)
 
 
 def compare(scores: Mapping[str, Scores], figure: str = "top_1") -> list[Row]:
-    """The rows of {name: scores}; those of a data set together, in the order of their streams.
+    """Return the rows of {name: scores}, those of a data set together, in the order of streams.
 
     Raises:
         ScoresError: when two are of the same network and division, or one has no such figure.
@@ -100,7 +100,7 @@ def write_comparison(
 
 
 def table(scores: Mapping[str, Scores], figure: str = "top_1") -> str:
-    """The same table in Markdown, for a terminal."""
+    """Return the same table in Markdown, for a terminal."""
     header, cells, _ = _cells(compare(scores, figure), figure)
     return html.unescape(markdown_table(header, cells)).strip()  # a terminal shows no HTML
 

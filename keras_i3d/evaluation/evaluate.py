@@ -24,7 +24,7 @@ def evaluate(
     made: dict | None = None,
     watch: Callable[[Iterable[int]], Iterable[int]] = iter,
 ) -> Scores:
-    """Scores of all videos; those that cannot be read are listed in `failed`.
+    """Return the scores of all videos; those that cannot be read are listed in `failed`.
 
     Args:
         model: from clips to logits (batch, classes).

@@ -4,7 +4,7 @@ import numpy as np
 
 
 def top_k(scores: np.ndarray, labels: np.ndarray, k: int = 1) -> np.ndarray:
-    """Whether each video's class is among its `k` best: (videos,) bool.
+    """Return (videos,) bool: whether each video's class is among its `k` best.
 
     Args:
         scores: (videos, classes); among equal ones the class that comes first is taken as better,
@@ -19,21 +19,21 @@ def top_k(scores: np.ndarray, labels: np.ndarray, k: int = 1) -> np.ndarray:
 
 
 def confusion_matrix(scores: np.ndarray, labels: np.ndarray) -> np.ndarray:
-    """(classes, classes) counts: row the true class, column the best-scored one."""
+    """Return (classes, classes) counts: a row a true class, a column a best-scored one."""
     classes = scores.shape[1]
     pairs = labels * classes + scores.argmax(1)
     return np.bincount(pairs, minlength=classes**2).reshape(classes, classes)
 
 
 def class_accuracies(confusion: np.ndarray) -> np.ndarray:
-    """(classes,) share of each true class that is recognised; NaN where it has no video."""
+    """Return (classes,): the recognised share of each class; NaN where it has no video."""
     counts = confusion.sum(1)
     with np.errstate(invalid="ignore", divide="ignore"):
         return np.diag(confusion) / counts
 
 
 def average_precisions(scores: np.ndarray, labels: np.ndarray) -> np.ndarray:
-    """(classes,) mean of the precisions at each positive video; NaN for a class without one.
+    """Return (classes,): the mean precision at each positive video; NaN for a class without one.
 
     Args:
         scores: (videos, classes). Equal scores are taken together: the order of the videos does
@@ -56,7 +56,7 @@ def average_precisions(scores: np.ndarray, labels: np.ndarray) -> np.ndarray:
 def expected_calibration_error(
     probabilities: np.ndarray, labels: np.ndarray, bins: int = 15
 ) -> float:
-    """How far confidence is from accuracy, over `bins` equal bins of confidence, by their videos.
+    """Return how far confidence is from accuracy, over equal bins of confidence, by their videos.
 
     probabilities (videos, classes), labels (videos,). 0 is perfect, 1 the worst.
 
@@ -71,11 +71,11 @@ def expected_calibration_error(
 
 
 def softmax(logits: np.ndarray) -> np.ndarray:
-    """(..., classes) to probabilities, in float64."""
+    """Return the probabilities of logits (..., classes), in float64."""
     scores = np.exp(np.float64(logits) - np.max(logits, -1, keepdims=True))
     return scores / scores.sum(-1, keepdims=True)
 
 
 def sigmoid(logits: np.ndarray) -> np.ndarray:
-    """Element-wise probabilities, in float64; no overflow at either end."""
+    """Return each logit's own probability, in float64; no overflow at either end."""
     return 0.5 * (1 + np.tanh(0.5 * np.float64(logits)))

@@ -70,7 +70,7 @@ ROWS = (
 
 
 def published_for(trial: Trial | None) -> Published | None:
-    """The papers' figures for the same network, stream, start and data set; None without any."""
+    """Return the papers' figures for this network, stream, start and data set, or None."""
     if trial is None or trial.stream not in STREAMS or trial.split == "train":
         return None
     same = (trial.model, trial.data, trial.transfer, trial.start)

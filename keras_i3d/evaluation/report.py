@@ -1,4 +1,4 @@
-"""What an evaluation found, for people: Markdown, one HTML page, tables, pictures."""
+"""The report of an evaluation: Markdown, one HTML page, tables, pictures."""
 
 import contextlib
 import csv
@@ -64,7 +64,7 @@ def write_report(
 
 
 def check_folder(folder: str | os.PathLike) -> None:
-    """Refuse a folder that holds something that is no report, with FileExistsError."""
+    """Raise FileExistsError for a folder that holds something other than a report."""
     folder = Path(folder)
     if folder.exists() and (
         not folder.is_dir() or (any(folder.iterdir()) and not (folder / "figures.json").exists())
@@ -74,7 +74,7 @@ def check_folder(folder: str | os.PathLike) -> None:
 
 @contextlib.contextmanager
 def whole_folder(folder: str | os.PathLike) -> Iterator[Path]:
-    """A folder to write a report into, which takes its name, and an older one's place, at the end.
+    """Yield a folder to write into; at the end it takes its name, and an older report's place.
 
     Raises:
         FileExistsError: when the folder holds something that is no report.
@@ -87,9 +87,9 @@ def whole_folder(folder: str | os.PathLike) -> Iterator[Path]:
 
 
 def worst_mistakes(scores: Scores) -> list[tuple[str, str, str, float]]:
-    """(video, true class, predicted class, its probability), the surest mistakes first.
+    """Return (video, true class, predicted class, its probability), the surest mistakes first.
 
-    None where a video may show several classes.
+    Empty where a video may show several classes.
     """
     if scores.multi_label or not len(scores.ids):
         return []
@@ -108,7 +108,7 @@ def worst_mistakes(scores: Scores) -> list[tuple[str, str, str, float]]:
 
 
 def by_class(scores: Scores) -> np.ndarray:
-    """(classes,) accuracy of each class, or its average precision; NaN without a video."""
+    """Return (classes,): the accuracy of each, or average precision; NaN without a video."""
     if scores.multi_label:
         return metrics.average_precisions(scores.logits, scores.labels)
     return metrics.class_accuracies(metrics.confusion_matrix(scores.probabilities, scores.labels))

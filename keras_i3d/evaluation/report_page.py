@@ -26,7 +26,7 @@ figcaption b { color: var(--ink) } svg { max-width: 100%; height: auto; margin: 
 
 
 def whole(title: str, body: list[str]) -> str:
-    """The page of these parts, which are HTML; the title is text."""
+    """Return the page of these parts, which are HTML; the title is text."""
     head = (
         f'<meta charset="utf-8"><meta name="viewport" content="width=device-width">'
         f"<title>{html.escape(title)}</title><style>{STYLE}</style>"
@@ -36,7 +36,7 @@ def whole(title: str, body: list[str]) -> str:
 
 
 def tiles(figures: list[tuple[str, str, str]]) -> str:
-    """(name, value, published value or nothing) as tiles side by side."""
+    """Return (name, value, published value or nothing) as tiles side by side."""
     parts = []
     for name, value, beside in figures:
         small = f"<small>published: {html.escape(beside)}</small>" if beside else ""
@@ -45,7 +45,7 @@ def tiles(figures: list[tuple[str, str, str]]) -> str:
 
 
 def image(png: bytes, caption: str, emphasised: str = "") -> str:
-    """A picture inside the page, its caption below; `emphasised` begins the caption."""
+    """Return a picture inside the page with a caption, which `emphasised` begins."""
     data, text = base64.b64encode(png).decode(), html.escape(caption)
     strong = f"<b>{html.escape(emphasised)}</b> " if emphasised else ""
     alt = html.escape(f"{emphasised} {caption}".strip())
@@ -56,7 +56,7 @@ def image(png: bytes, caption: str, emphasised: str = "") -> str:
 
 
 def mistakes(found: list[tuple[str, str, str, float]], strips: dict[str, bytes]) -> str:
-    """The surest mistakes, with their frames where there are such."""
+    """Return the surest mistakes, with their frames where they could be read."""
     parts = []
     for video, true, predicted, sure in found:
         what = f"{true}, taken for {predicted} ({sure:.3f})"
@@ -68,20 +68,20 @@ def mistakes(found: list[tuple[str, str, str, float]], strips: dict[str, bytes])
 
 
 def section(title: str, *parts: str) -> str:
-    """A heading and what stands below it, which is HTML."""
+    """Return a heading and the parts below it, which are HTML."""
     return f"<section><h2>{html.escape(title)}</h2>{''.join(parts)}</section>"
 
 
 def faint(text: str) -> str:
-    """A remark."""
+    """Return a remark."""
     return f'<p class="faint">{html.escape(text)}</p>'
 
 
 def made_from(rows: list[tuple[str, str]]) -> str:
-    """What the scores rest on: (name, value)."""
+    """Return the table of what the scores rest on, from (name, value)."""
     return section("Made from", charts.table(("field", "value"), rows))
 
 
 def failures(failed: dict[str, str]) -> str:
-    """What could not be scored, and why."""
+    """Return the table of the videos that could not be scored, and why."""
     return section("Not scored", charts.table(("video", "cause"), failed.items()))

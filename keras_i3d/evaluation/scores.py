@@ -66,12 +66,12 @@ class Scores:
 
     @property
     def multi_label(self) -> bool:
-        """Whether a video may show several classes."""
+        """Tell whether a video may show several classes."""
         return self.labels.ndim == 2
 
     @property
     def listed(self) -> int:
-        """How many videos there were to score."""
+        """Return how many videos there were to score."""
         return len(self.ids) + len(self.failed)
 
 
@@ -121,7 +121,7 @@ def load_scores(path: str | os.PathLike) -> Scores:
 
 
 def fuse(parts: dict[str, Scores]) -> Scores:
-    """The sum of several networks' logits, such as RGB's and flow's: late fusion.
+    """Add several networks' logits, such as RGB's and flow's: late fusion.
 
     Args:
         parts: {name for messages, such as the file's: its scores}.
@@ -162,7 +162,7 @@ def fuse(parts: dict[str, Scores]) -> Scores:
 
 
 def summary(scores: Scores) -> dict[str, float]:
-    """The figures that the kind of labels has; percent, but for the calibration error.
+    """Return the figures for the kind of labels; percent, but for the calibration error.
 
     One label a video: top_1, top_5 (of more than five classes), mean_class,
     expected_calibration_error.
@@ -189,7 +189,7 @@ def summary(scores: Scores) -> dict[str, float]:
 
 
 def summary_line(scores: Scores) -> str:
-    """'top_1 71.1, top_5 89.3, ...'"""
+    """Return 'top_1 71.1, top_5 89.3, ...'"""
     return ", ".join(f"{name} {value:.4g}" for name, value in summary(scores).items())
 
 

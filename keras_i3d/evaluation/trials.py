@@ -34,14 +34,14 @@ class Trial:
 
     @property
     def title(self) -> str:
-        """Data, split and network, in words for a heading."""
+        """Return data, split and network, in words for a heading."""
         data = f"{self.data}, split {self.division}" if self.division else self.data
         start = self.start or "random weights"
         return f"{data} ({self.split}): {self.model}, {self.stream}, {self.transfer} from {start}"
 
 
 def trial_of(made: Mapping, classes: int) -> Trial | None:
-    """What `Scores.made` says; None where it says too little, or fused parts have not one answer.
+    """Read `Scores.made`; return None where it says too little, or fused parts do not agree.
 
     Args:
         made: as `provenance` makes it; of fused scores, a mapping of such.
@@ -69,7 +69,7 @@ def trial_of(made: Mapping, classes: int) -> Trial | None:
 
 
 def _start(weights: str | None) -> str | None:
-    """A published name as it is; a file's name, of a run's network with its folder before it."""
+    """A published name, or a file's name; a run's network has its folder's name before it."""
     if weights is None:
         return None
     path = PurePath(weights)

@@ -36,7 +36,7 @@ class Finding:
 
 
 class Expectation(Protocol):
-    """What every expectation has.
+    """The interface of an expectation.
 
     rows: what it is about.
     """
@@ -56,7 +56,7 @@ class Reaches:
 
     @property
     def rows(self) -> tuple[Row, ...]:
-        """The network's."""
+        """Return the network's row."""
         return (self.row,)
 
     def judge(self, scores: Mapping[str, Scores]) -> Finding:
@@ -75,7 +75,7 @@ class StaysNearChance:
 
     @property
     def rows(self) -> tuple[Row, ...]:
-        """The network's."""
+        """Return the network's row."""
         return (self.row,)
 
     def judge(self, scores: Mapping[str, Scores]) -> Finding:
@@ -95,7 +95,7 @@ class Beats:
 
     @property
     def rows(self) -> tuple[Row, ...]:
-        """Both networks'."""
+        """Return both networks' rows."""
         return (self.better, self.worse)
 
     def judge(self, scores: Mapping[str, Scores]) -> Finding:

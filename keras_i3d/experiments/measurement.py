@@ -1,4 +1,4 @@
-"""Every run of the tables trained and tested, what is done already taken as it is."""
+"""Train and test every run of the tables, except what an earlier call has done."""
 
 import json
 import time
@@ -73,7 +73,7 @@ def run_experiments(
 
 
 def measure(recipe: Recipe, folder: Path, videos: int, watch=None) -> Result:
-    """Train and test one network, as far as the folder does not have it.
+    """Train and test one network, or take from the folder what an earlier call has done.
 
     Args:
         recipe: on videos made by rule.

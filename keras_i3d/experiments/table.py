@@ -1,4 +1,4 @@
-"""What one table is: a question, the networks that answer it, and what is expected beforehand."""
+"""A table: a question, the networks that answer it, and what is expected beforehand."""
 
 from dataclasses import dataclass
 
@@ -8,7 +8,7 @@ from keras_i3d.experiments.runs import Row
 
 @dataclass(frozen=True)
 class Table:
-    """One question to trained networks. A file of this room holds one.
+    """One question to trained networks; each has a file of its own in this room.
 
     name: what --only takes.
     title: of its part of the report.
