@@ -38,5 +38,6 @@ def test_pictures_in_a_row_are_saved_whole(tmp_path):
     assert row.shape == (9 + 24 + 16, 12 + 2 * (7 + 12), 3)
     save_picture(row, tmp_path / "row.png")
     assert [p.name for p in tmp_path.iterdir()] == ["row.png"]
-    with pytest.raises(OSError):
-        save_picture(row, tmp_path / "nowhere" / "row.png")
+    (tmp_path / "file").write_bytes(b"")
+    with pytest.raises(OSError):  # a file is in the place of the folder
+        save_picture(row, tmp_path / "file" / "row.png")
