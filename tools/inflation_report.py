@@ -7,9 +7,10 @@ import keras
 import numpy as np
 
 import keras_i3d
+from keras_i3d.files.hashes import sha256
 from keras_i3d.files.whole import whole_path, write_whole
 from keras_i3d.inflation import BoringVideo
-from keras_i3d.weights.integrity import sha256, weights_hash
+from keras_i3d.weights.integrity import weights_hash
 from keras_i3d.weights.trained import TrainedRecord, write_record
 
 

@@ -9,7 +9,6 @@ on; the result has the same bytes. Exit status: 0 when all videos were written, 
 """
 
 import hashlib
-import json
 import logging
 import os
 import sys
@@ -103,11 +102,11 @@ def _plan(annotations: Annotations, split: str, flow: dict | None) -> Plan:
     )
 
 
-def _flow_fingerprint() -> dict | None:
+def _flow_fingerprint():
     """How the stored flow is made: as --flow says, or as the first file in --flow_folder was."""
     if FLOW.value:
         made = fingerprint(FLOW.value, Preprocessing(FPS.value, SHORT_SIDE.value, bound=20.0))
-        return json.loads(made.to_json())
+        return made
     if not FLOW_FOLDER.value:
         return None
     for folder, folders, names in os.walk(FLOW_FOLDER.value):
@@ -115,7 +114,7 @@ def _flow_fingerprint() -> dict | None:
         for name in sorted(names):
             if name.endswith(SUFFIX):
                 with FlowFile(os.path.join(folder, name)) as stored:
-                    return json.loads(stored.fingerprint.to_json())
+                    return stored.fingerprint
     raise FlagError(f"--flow_folder={FLOW_FOLDER.value}: no flow files (*{SUFFIX}) in it")
 
 

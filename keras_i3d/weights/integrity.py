@@ -5,9 +5,8 @@ from pathlib import Path
 
 import numpy as np
 
+from keras_i3d.files.hashes import git_blob, sha256
 from keras_i3d.weights.records import PublishedFile
-
-CHUNK = 1 << 20
 
 
 class DamagedFileError(ValueError):
@@ -34,27 +33,9 @@ def check(file: PublishedFile, path: Path) -> None:
         )
 
 
-def git_blob(path: Path) -> str:
-    """What `git hash-object` prints for the file."""
-    header = b"blob %d\0" % path.stat().st_size
-    return _hash_file(path, hashlib.sha1(header, usedforsecurity=False))
-
-
-def sha256(path: Path) -> str:
-    """What `sha256sum` prints for the file."""
-    return _hash_file(path, hashlib.sha256())
-
-
 def weights_hash(model) -> str:
     """SHA-256 over all arrays of a Keras model, in their order, whatever file they came from."""
     digest = hashlib.sha256()
     for array in model.get_weights():
         digest.update(np.ascontiguousarray(array).tobytes())
-    return digest.hexdigest()
-
-
-def _hash_file(path: Path, digest) -> str:
-    with open(path, "rb") as content:
-        while piece := content.read(CHUNK):
-            digest.update(piece)
     return digest.hexdigest()

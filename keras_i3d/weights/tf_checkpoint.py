@@ -14,8 +14,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
-import google_crc32c
 import numpy as np
+
+from keras_i3d.files.hashes import masked_crc
 
 TABLE_MAGIC = 0xDB4775248B80FB57
 FOOTER_BYTES = 48
@@ -110,12 +111,6 @@ def _read_tensor(file, path: Path, name: str, entry: Entry) -> np.ndarray:
             f"{path}: {name} is damaged: wanted CRC32C {entry.crc:08x}, came {came:08x}"
         )
     return np.frombuffer(content, DTYPES[entry.dtype]).reshape(entry.shape)
-
-
-def masked_crc(content: bytes) -> int:
-    """CRC32C, rotated and shifted as TensorFlow stores it (tsl/lib/hash/crc32c.h, Mask)."""
-    crc = google_crc32c.value(content)
-    return ((crc >> 15 | crc << 17) + 0xA282EAD8) & 0xFFFFFFFF
 
 
 # === Sorted string table ===

@@ -65,13 +65,11 @@ def test_a_long_video_has_a_timeline(small_network, tmp_path):
     status, out, _ = keras_i3d("predict", *small_network, "--json", path)
     answer = json.loads(out)
     starts = [window["start"] for window in answer["windows"]]
-    # 64 frames every 32 up to frame 256; the last window stands for the four frames that are left.
+    # 64 frames every 32, up to 6 * 32 + 64 = 256; the last one stands for the four that are left.
     assert starts == [i * 32 / 25 for i in range(7)] + [256 / 25]
-    assert answer["windows"][-1]["end"] == 260 / 25
     assert status == 0
-    lengths = [window["end"] - window["start"] for window in answer["windows"]]
     mean = {
-        label: np.average([_of(window, label) for window in answer["windows"]], weights=lengths)
+        label: np.average([_of(w, label) for w in answer["windows"]], weights=7 * [64] + [4])
         for label in ("pan", "zoom", "still")
     }
     for prediction in answer["predictions"]:
@@ -201,9 +199,10 @@ def test_a_stream_is_watched_window_by_window(small_network, tmp_path):
         (0, 1.28),
         (0.8, 2.08),
         (1.6, 2.88),
-        (2.88, 3),
+        (2.88, 3),  # it sees 32 frames, and stands for the last three
     ]
-    status, out, err = keras_i3d("predict", *small_network, "--live=http://127.0.0.1:9/x")
+    # Told before a network is looked for: there are no weights of this name.
+    status, out, err = keras_i3d("predict", "--live=http://127.0.0.1:9/x")
     assert (status, out) == (1, "")
     assert err == "predict: http://127.0.0.1:9/x: cannot be opened (Connection refused)\n"
 

@@ -8,8 +8,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from keras_i3d.files.hashes import git_blob
 from keras_i3d.weights import records
-from keras_i3d.weights.integrity import git_blob
 from keras_i3d.weights.records import PublishedFile
 from keras_i3d.weights.tf_checkpoint import index_and_data, write_checkpoint
 

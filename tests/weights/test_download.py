@@ -10,9 +10,10 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from keras_i3d.files.hashes import git_blob
 from keras_i3d.weights import download
 from keras_i3d.weights import http as transfer
-from keras_i3d.weights.integrity import DamagedFileError, UnavailableError, check, git_blob
+from keras_i3d.weights.integrity import DamagedFileError, UnavailableError, check
 from keras_i3d.weights.records import RECORDS, RGB_SCRATCH, PublishedFile
 from keras_i3d.weights.tf_checkpoint import read_checkpoint
 

@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 
 from keras_i3d import decode_predictions
+from keras_i3d.files.hashes import git_blob
 from keras_i3d.weights import class_names
-from keras_i3d.weights.integrity import git_blob
 
 
 def test_label_files_are_deepminds():

@@ -9,11 +9,11 @@ import numpy as np
 import pytest
 
 import keras_i3d
+from keras_i3d.files.hashes import sha256
 from keras_i3d.models.i3d import build_i3d
 from keras_i3d.models.inception_v1 import build_inception_v1
 from keras_i3d.weights import imagenet
 from keras_i3d.weights.assignment import assign
-from keras_i3d.weights.integrity import sha256
 from keras_i3d.weights.sources import googlenet, slim
 
 tf = pytest.importorskip("tensorflow")

@@ -8,11 +8,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from keras_i3d.files.hashes import git_blob, masked_crc
 from keras_i3d.weights import tf_checkpoint
-from keras_i3d.weights.integrity import git_blob
 from keras_i3d.weights.tf_checkpoint import (
     index_and_data,
-    masked_crc,
     read_checkpoint,
     read_index,
     write_checkpoint,

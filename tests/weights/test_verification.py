@@ -45,7 +45,7 @@ def test_the_smooth_clip_is_the_rule_of_the_golden_outputs(golden_rules):
 
 def test_a_published_numpy_clip_is_fetched_and_used(server, small_record, real_weights):
     """kinetics-i3d's samples are (1, 79, 224, 224, c); the published file is another one here."""
-    from keras_i3d.weights.integrity import git_blob
+    from keras_i3d.files.hashes import git_blob
     from keras_i3d.weights.records import PublishedFile
 
     path = server.folder / "clip.npy"

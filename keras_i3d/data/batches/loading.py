@@ -119,7 +119,7 @@ class Loader:
             record[None],
             sequence_features={keys[s]: tf.io.RaggedFeature(tf.string) for s in self.inputs},
         )
-        bound = (self.source.flow or {}).get("bound", 0.0)
+        bound = self.source.flow.bound if self.source.flow else 0.0
         clip = {}
         for stream in self.inputs:
             encoded, chosen = lists[keys[stream]].flat_values, frames[stream]

@@ -82,6 +82,11 @@ def write_flow_file(
     return count + 1
 
 
+def encoded_picture(flow: np.ndarray, bound: float) -> bytes:
+    """Return (height, width, 2) float32 in pixels as the lossless picture that is stored."""
+    return _png(encode(flow, bound))
+
+
 def _write(file, path: Path, flows: Iterable, fingerprint: FlowFingerprint, video: str) -> int:
     size, count = None, 0
     with zipfile.ZipFile(file, "w") as archive:
@@ -91,7 +96,7 @@ def _write(file, path: Path, flows: Iterable, fingerprint: FlowFingerprint, vide
                 raise ValueError(f"{path}: flow {count} should be {size}, it is {flow.shape}")
             if count == MAX_PICTURES:
                 raise ValueError(f"{path}: more than {MAX_PICTURES} pictures do not fit")
-            archive.writestr(_entry(_name(count)), _png(encode(flow, fingerprint.bound)))
+            archive.writestr(_entry(_name(count)), encoded_picture(flow, fingerprint.bound))
             count += 1
         if size is None:
             raise FlowFileError(path, "a video of one frame has no flow")

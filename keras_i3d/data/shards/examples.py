@@ -1,7 +1,6 @@
 """One video to one record, in a worker process: decoded, resized, as JPEG, with its labels."""
 
 import io
-import itertools
 import json
 from collections.abc import Iterable, Iterator
 from contextlib import closing
@@ -90,8 +89,7 @@ def encode_video(job: Job) -> Example:
     last = None if video.end is None else max(first + 1, round(video.end * options.fps))
     with VideoFile(video.path) as file:
         spec = Preprocessing(fps=options.fps, short_side=options.short_side)
-        frames = itertools.islice(resized_frames(file, spec), first, last)
-        images = _pictures(frames, video.path, first, options)
+        images = _pictures(resized_frames(file, spec, first, last), video.path, first, options)
     names = [job.classes[label] for label in video.labels]
     segments = [
         (label, job.classes[label], start, end)

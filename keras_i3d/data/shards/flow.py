@@ -1,11 +1,6 @@
 """The flow of a video on its way into a shard: taken from its cached file, or computed."""
 
-import itertools
-import json
-import os
-import tempfile
-
-from keras_i3d.data.flow.flow_files import FlowFile, FlowFileError, write_flow_file
+from keras_i3d.data.flow.flow_files import FlowFile, FlowFileError, encoded_picture
 from keras_i3d.data.flow.methods import FlowFingerprint, check_equal, flows
 from keras_i3d.data.pixels.preprocessing import Preprocessing
 from keras_i3d.data.shards.plan import Job
@@ -25,7 +20,7 @@ def stored_flow(job: Job, images: Pictures) -> Flow:
         VideoError: the cached file is missing, damaged, or does not fit the frames.
         FingerprintError: it was made in another way; shows both.
     """
-    wanted = FlowFingerprint.from_json(json.dumps(job.options.flow))
+    wanted = job.options.flow
     if len(images.encoded) == 1:  # nothing moves in one frame
         return _flow([], images, wanted)
     if job.flow_file is not None:
@@ -35,15 +30,13 @@ def stored_flow(job: Job, images: Pictures) -> Flow:
             cause = f"its flow file {job.flow_file}: {error.cause}"
             raise VideoError(job.video.path, cause) from error
         return _flow(pictures, images, wanted)
-    with tempfile.TemporaryDirectory() as folder:
-        path = os.path.join(folder, "flow.zip")
-        with VideoFile(job.video.path) as file:
-            spec = Preprocessing(fps=images.fps, short_side=job.options.short_side)
-            end = images.first + len(images.encoded)
-            frames = itertools.islice(resized_frames(file, spec), images.first, end)
-            # One thread: there is a process like this for each core.
-            write_flow_file(path, flows(frames, wanted.method, threads=1), wanted, job.video.id)
-        return _flow(_cached(job, path, images, 0, wanted), images, wanted)
+    with VideoFile(job.video.path) as file:
+        spec = Preprocessing(fps=images.fps, short_side=job.options.short_side)
+        frames = resized_frames(file, spec, images.first, images.first + len(images.encoded))
+        # One thread: there is a process like this for each core.
+        computed = flows(frames, wanted.method, threads=1)
+        pictures = [encoded_picture(one, wanted.bound) for one in computed]
+    return _flow(pictures, images, wanted)
 
 
 def _cached(

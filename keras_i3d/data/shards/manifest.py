@@ -16,9 +16,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-import google_crc32c
-
 from keras_i3d.files import storage
+from keras_i3d.files.hashes import masked_crc
 
 VERSION = 1
 FRAMING = 16  # bytes of a record besides its data
@@ -235,7 +234,7 @@ def _count(entry: Any, key: str) -> int:
 def framed(data: bytes) -> tuple[bytes, bytes, bytes]:
     """A record as it stands in a file, in three parts that follow one another."""
     length = struct.pack("<Q", len(data))
-    return HEAD.pack(len(data), _masked_crc(length)), data, TAIL.pack(_masked_crc(data))
+    return HEAD.pack(len(data), masked_crc(length)), data, TAIL.pack(masked_crc(data))
 
 
 def read_record(path: str | os.PathLike, offset: int, length: int | None = None) -> bytes:
@@ -251,15 +250,10 @@ def read_record(path: str | os.PathLike, offset: int, length: int | None = None)
         head = file.read(HEAD.size)
         if len(head) == HEAD.size:
             size, crc = HEAD.unpack(head)
-            whole = crc == _masked_crc(head[:8]) and length in (None, size)
+            whole = crc == masked_crc(head[:8]) and length in (None, size)
             # A length whose checksum is right is read; one that goes past the end never.
             if whole and offset + size + FRAMING <= os.fstat(file.fileno()).st_size:
                 data, tail = file.read(size), file.read(TAIL.size)
-                if TAIL.unpack(tail)[0] == _masked_crc(data):
+                if TAIL.unpack(tail)[0] == masked_crc(data):
                     return data
     raise ManifestError(f"{path}: no whole record of {length or 'any'} bytes at byte {offset}")
-
-
-def _masked_crc(data: bytes) -> int:
-    crc = google_crc32c.value(data)
-    return ((crc >> 15 | crc << 17) + 0xA282EAD8) & 0xFFFFFFFF

@@ -9,6 +9,7 @@ from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 from keras_i3d.data.flow.flow_files import SUFFIX
+from keras_i3d.data.flow.methods import FlowFingerprint
 from keras_i3d.data.lists.annotations import Video
 from keras_i3d.data.shards.manifest import SPLIT, shard_name
 from keras_i3d.files import storage
@@ -28,7 +29,7 @@ class ShardOptions:
         of a pixel is 0.6 to 0.9 grey levels on real clips, at 95 0.7 to 1.2 in 0.8 x the bytes, at
         75 1.3 to 2.7 in 0.35 x the bytes.
     seed: of the order of the videos.
-    flow: the fields of the flow's FlowFingerprint; None to store no flow.
+    flow: how the flow is made; None to store no flow.
     """
 
     shards: int = 0
@@ -36,14 +37,15 @@ class ShardOptions:
     short_side: int = 256
     quality: int = 97
     seed: int = 0
-    flow: dict[str, Any] | None = None
+    flow: FlowFingerprint | None = None
 
     def __post_init__(self):
         for name in ("fps", "short_side"):
-            if self.flow is not None and self.flow[name] != getattr(self, name):
+            ours, theirs = getattr(self, name), getattr(self.flow, name, None)
+            if self.flow is not None and ours != theirs:
                 raise ValueError(
-                    f"the flow was made at {name}={self.flow[name]}; it would not fit pictures "
-                    f"at {name}={getattr(self, name)}"
+                    f"the flow was made at {name}={theirs}; it would not fit pictures at "
+                    f"{name}={ours}"
                 )
         limits = {"shards": (0, MAX_SHARDS), "fps": (1, 1000), "short_side": (1, 4096)}
         for name, (least, most) in {**limits, "quality": (1, 100)}.items():

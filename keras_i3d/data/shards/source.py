@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 from PIL import Image
 
-from keras_i3d.data.flow.methods import decode
+from keras_i3d.data.flow.methods import FlowFingerprint, decode
 from keras_i3d.data.shards.manifest import (
     FRAMING,
     HEAD,
@@ -31,7 +31,7 @@ class Shards:
         videos: the manifest's StoredVideo of each.
         short_side: pixels of the shorter side of the stored frames.
         fps: stored frames a second.
-        flow: how the stored flow was made, a dictionary; None where there is none.
+        flow: how the stored flow was made; None where there is none.
 
     Raises:
         FileNotFoundError: there is no such split.
@@ -44,7 +44,8 @@ class Shards:
         self.num_videos = len(self.videos)
         self.short_side: int = self._manifest.options["short_side"]
         self.fps: int = self._manifest.options["fps"]
-        self.flow = self._manifest.options["flow"]
+        flow = self._manifest.options["flow"]
+        self.flow = None if flow is None else FlowFingerprint(**flow)
 
     def id(self, index: int) -> str:
         """The video's own name."""

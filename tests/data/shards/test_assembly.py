@@ -267,7 +267,7 @@ def test_the_manifest_has_no_clock_and_no_place_in_it(tmp_path, videos, root, qu
 
 
 def flow_options(spec):
-    return dataclasses.asdict(flow.fingerprint("farneback", spec))
+    return flow.fingerprint("farneback", spec)
 
 
 @pytest.fixture
@@ -293,7 +293,7 @@ def test_flow_is_that_of_the_stored_frames_cached_or_computed(tmp_path, moving):
     (tmp_path / "flows").mkdir()
     fields = flow.compute_flow(frames, "farneback")
     flow_files.write_flow_file(tmp_path / "flows" / "m.mkv.flow.zip", fields, made_by)
-    options = ShardOptions(short_side=24, flow=dataclasses.asdict(made_by))
+    options = ShardOptions(short_side=24, flow=made_by)
     video = Video(str(moving / "m.mkv"), (), "m", 0.08, 0.2)  # frames 2, 3 and 4
     encoded = []
     for flow_folder in (tmp_path / "flows", None):
@@ -314,7 +314,9 @@ def test_flow_that_does_not_fit_is_refused(tmp_path, moving):
     video = Video(str(moving / "m.mkv"), (), "m")
 
     def encode(**changes):
-        options = ShardOptions(short_side=24, flow={**flow_options(spec), **changes})
+        options = ShardOptions(
+            short_side=24, flow=dataclasses.replace(flow_options(spec), **changes)
+        )
         folder = tmp_path / "flows"
         made = plan_shards(tmp_path, "x", (), [video], options, moving, flow_folder=folder)
         return encode_video(made.jobs[0][0])

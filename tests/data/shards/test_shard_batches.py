@@ -51,7 +51,7 @@ def videos(tmp_path_factory):
 def source(videos, tmp_path_factory):
     folder, pixels, _, how = videos
     listed = [Video(str(folder / f"{n}.mkv"), (n % 2,), str(n)) for n in range(len(pixels))]
-    options = ShardOptions(shards=2, short_side=24, flow=how.__dict__)
+    options = ShardOptions(shards=2, short_side=24, flow=how)
     out = tmp_path_factory.mktemp("shards")
     plan = plan_shards(out, "train", ("a", "b"), listed, options, folder, flow_folder=folder)
     with pytest.MonkeyPatch.context() as patch:

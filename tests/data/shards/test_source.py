@@ -1,7 +1,6 @@
 """Clips out of shards are those of the videos that the shards were made of."""
 
 import dataclasses
-import json
 import shutil
 from pathlib import Path
 
@@ -69,7 +68,7 @@ def made(tmp_path_factory):
         shards=2,
         short_side=48,
         quality=100,
-        flow=json.loads(fingerprint("tvl1", spec).to_json()),
+        flow=fingerprint("tvl1", spec),
     )
     plan = plan_shards(
         folder / "out", "train", CLASSES, videos, options, folder, flow_folder=folder / "flow"
