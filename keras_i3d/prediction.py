@@ -96,7 +96,7 @@ def predict_video(
             pieces = cut(frames, least, one_piece=MOST_WHOLE)
         else:
             if window or stride:
-                window, stride = window or first.frames, stride or max(1, first.frames // 2)
+                window, stride = _sizes(inputs, window, stride)
             pieces = cut(frames, least, window, stride)
         del frames
         found = list(_scored(model, pieces, inputs, start))
@@ -144,15 +144,17 @@ def watch_live(
     network: LoadedNetwork,
     source: str,
     *,
-    window: int = 64,
-    stride: int = 32,
+    window: int | None = None,
+    stride: int | None = None,
     end: float | None = None,
 ) -> Iterator[Window]:
     """Classify what a camera or a stream shows, one window after the other, as it comes.
 
     Args:
-        network, window, stride: as for predict_video.
+        network: as for predict_video.
         source: as for LiveVideo.
+        window, stride: frames of a window and between two; by default as many as the network's
+            clips have, and half of them.
         end: seconds after which to stop; None for as long as frames come.
 
     Raises:
@@ -160,7 +162,7 @@ def watch_live(
     """
     model, inputs = network.classifier, network.record.inputs
     with LiveVideo(source) as video:
-        pieces = windows(_part(video, inputs, 0, end), window, stride)
+        pieces = windows(_part(video, inputs, 0, end), *_sizes(inputs, window, stride))
         yield from _scored(model, pieces, inputs, 0)
 
 
@@ -168,6 +170,12 @@ def frame_rate(inputs: Mapping[str, Input]) -> float:
     """Return how many frames a second a network sees: 25, or 12.5 where it sees every other one."""
     one = next(iter(inputs.values()))
     return one.preprocessing.fps if one.every == 1 else one.preprocessing.fps / one.every
+
+
+def _sizes(inputs: Mapping[str, Input], window: int | None, stride: int | None) -> tuple[int, int]:
+    """Frames of a window and between two: those given, or as many as the network's clips have."""
+    frames = next(iter(inputs.values())).frames
+    return window or frames, stride or max(1, frames // 2)
 
 
 def _part(

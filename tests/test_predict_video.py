@@ -6,6 +6,7 @@ import keras
 import numpy as np
 import pytest
 from keras import ops
+from PIL import Image
 
 from keras_i3d.applications.loaded import LoadedNetwork
 from keras_i3d.models.catalogue import network
@@ -99,3 +100,12 @@ def test_a_network_that_takes_every_other_frame(tmp_path):
     assert (prediction.frames, prediction.fps) == (40, 12.5)
     assert [(w.start, w.end) for w in prediction.windows] == [(0, 1.6), (1.6, 3.2)]
     assert prediction.scores == pytest.approx([-1, -1, -1])  # the black ones
+
+
+def test_a_part_of_a_folder_of_pictures(tmp_path):
+    for number in range(20):
+        Image.new("RGB", (64, 48), (255 * (number >= 10),) * 3).save(tmp_path / f"{number}.png")
+    white = predict_video(mean_of(rgb=3), tmp_path, start=1, frames_fps=10)
+    assert (white.frames, white.scores) == (25, pytest.approx([1, 1, 1]))
+    black = predict_video(mean_of(rgb=3), tmp_path, end=1, frames_fps=10)
+    assert (black.frames, black.scores) == (25, pytest.approx([-1, -1, -1]))

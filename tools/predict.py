@@ -43,9 +43,9 @@ WHOLE = flags.DEFINE_bool(
     "whole", False, "each video in one piece, however long (a minute at most)"
 )
 WINDOW = flags.DEFINE_integer(
-    "window", None, "frames of a window, at 25 a second [64]", lower_bound=9
+    "window", None, "frames of a window [I3D: 64, at 25 a second]", lower_bound=9
 )
-STRIDE = flags.DEFINE_integer("stride", None, "frames from window to window [32]", lower_bound=1)
+STRIDE = flags.DEFINE_integer("stride", None, "frames between two windows [I3D: 32]", lower_bound=1)
 START = flags.DEFINE_float("start", 0, "look at the video from this second on", lower_bound=0)
 END = flags.DEFINE_float("end", None, "look at the video up to this second", lower_bound=0)
 FRAMES_FPS = flags.DEFINE_float(
@@ -140,12 +140,15 @@ def _classify(report, videos: list) -> None:
 
 def _watch(report) -> None:
     """Print what each window of --live shows, until it ends."""
-    network = _network(report)
     from keras_i3d.data.video.decoding import VideoError
-    from keras_i3d.prediction import watch_live
+    from keras_i3d.data.video.live import LiveVideo
 
-    sizes = {"window": WINDOW.value or 64, "stride": STRIDE.value or 32}
+    sizes = {"window": WINDOW.value, "stride": STRIDE.value}
     try:
+        LiveVideo(LIVE.value).close()  # says what is wrong before a network is loaded
+        network = _network(report)
+        from keras_i3d.prediction import watch_live
+
         for window in watch_live(network, LIVE.value, **sizes, end=END.value):
             report.add_window(LIVE.value, window)
     except VideoError as error:
