@@ -45,7 +45,9 @@ WHOLE = flags.DEFINE_bool(
 WINDOW = flags.DEFINE_integer(
     "window", None, "frames of a window [I3D: 64, at 25 a second]", lower_bound=9
 )
-STRIDE = flags.DEFINE_integer("stride", None, "frames between two windows [I3D: 32]", lower_bound=1)
+STRIDE = flags.DEFINE_integer(
+    "stride", None, "frames from window to window [I3D: 32]", lower_bound=1
+)
 START = flags.DEFINE_float("start", 0, "look at the video from this second on", lower_bound=0)
 END = flags.DEFINE_float("end", None, "look at the video up to this second", lower_bound=0)
 FRAMES_FPS = flags.DEFINE_float(
