@@ -1,10 +1,15 @@
 """SavedModels, and clients of the servers that have them."""
 
+from .client.connecting import connect as connect
 from .client.grpc_client import (
     GrpcClient as GrpcClient,
     Tls as Tls,
 )
 from .client.rest_client import RestClient as RestClient
+from .client.video_answer import (
+    VideoAnswer as VideoAnswer,
+    ask_video as ask_video,
+)
 from .client.video_query import (
     ask_about as ask_about,
     encoded as encoded,
