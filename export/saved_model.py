@@ -18,7 +18,7 @@ from keras_i3d.data.pixels.preprocessing import preprocess, scale
 from keras_i3d.evaluation.metrics import sigmoid, softmax
 from keras_i3d.export.precision import in_precision
 from keras_i3d.export.served_record import ServedRecord
-from keras_i3d.export.signatures import ServedNetwork
+from keras_i3d.export.signatures import CLASSIFY, ServedNetwork
 from keras_i3d.export.unfinished import unfinished_folder
 from keras_i3d.export.warm_up import write_warm_up
 from keras_i3d.models.folding import fold_batch_norm
@@ -27,7 +27,6 @@ from keras_i3d.weights.integrity import weights_hash
 # Of probabilities, between the exported graph and the Keras model in float32. bfloat16 rounds to
 # three digits; that a real clip keeps its class is asked as well.
 LARGEST_DIFFERENCE = {"float32": 1e-4, "bfloat16": 2e-2}
-CLASSIFY = "tensorflow/serving/classify"
 CHECK_SECONDS = 1200
 
 

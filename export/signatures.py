@@ -11,7 +11,8 @@ from keras_i3d.data.video.decoding import MAX_PIXELS
 from keras_i3d.export.served_record import CLIP_INPUTS, RAW_INPUTS
 from keras_i3d.weights.trained import TrainedRecord
 
-# TF Serving's classification API wants these names.
+# TF Serving's classification API: its method, and the names that it wants.
+CLASSIFY = "tensorflow/serving/classify"
 CLASSIFY_INPUT, CLASSIFY_CLASSES, CLASSIFY_SCORES = "inputs", "classes", "scores"
 # Where a tf.Example of the classification API has its frames, as TensorFlow's image models do.
 EXAMPLE_FRAMES = "image/encoded"
