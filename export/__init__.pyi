@@ -1,10 +1,15 @@
-"""SavedModels, and clients of the servers that have them."""
+"""SavedModels, servers of them, and clients of those servers."""
 
+from .client.connecting import connect as connect
 from .client.grpc_client import (
     GrpcClient as GrpcClient,
     Tls as Tls,
 )
 from .client.rest_client import RestClient as RestClient
+from .client.video_answer import (
+    VideoAnswer as VideoAnswer,
+    ask_video as ask_video,
+)
 from .client.video_query import (
     ask_about as ask_about,
     encoded as encoded,
@@ -14,6 +19,16 @@ from .saved_model import (
     Exported as Exported,
     ExportError as ExportError,
     export_saved_model as export_saved_model,
+)
+from .server.local_server import LocalServer as LocalServer
+from .server.options import (
+    Limits as Limits,
+    ModelConfig as ModelConfig,
+    Options as Options,
+)
+from .server.serving import (
+    model_configs as model_configs,
+    serve as serve,
 )
 from .tf_serving.serving_config import (
     ServingConfig as ServingConfig,

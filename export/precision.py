@@ -1,5 +1,7 @@
 """A network whose trunk is stored and computed in bfloat16."""
 
+from collections.abc import Iterable
+
 import keras
 
 from keras_i3d.layers import HeadPooling3D
@@ -10,7 +12,9 @@ from keras_i3d.models.folding import copied_layer
 PRECISIONS = ("float32", "bfloat16")
 
 
-def in_precision(model: keras.Model, precision: str) -> keras.Model:
+def in_precision(
+    model: keras.Model, precision: str, head: Iterable[str] = ("Logits",)
+) -> keras.Model:
     """The network itself for float32, otherwise a copy whose trunk is in bfloat16.
 
     In the copy the variables of the trunk are bfloat16, and so are its activations: convolutions
@@ -18,14 +22,15 @@ def in_precision(model: keras.Model, precision: str) -> keras.Model:
     float32: it costs next to nothing, and logits of 8 bits would move the probabilities.
 
     Args:
-        model: a functional network with a layer called "Logits".
+        model: a functional network.
         precision: one of PRECISIONS.
+        head: the layers that hold the class scores.
     """
     if precision not in PRECISIONS:
         raise ValueError(f"precision should be one of {PRECISIONS}. Received: {precision!r}")
     if precision == "float32":
         return model
-    head = _head(model)
+    head = _head(model, set(head))
 
     def copied(layer):
         lower = isinstance(layer, keras.Layer) and layer.name not in head
@@ -38,13 +43,10 @@ def in_precision(model: keras.Model, precision: str) -> keras.Model:
     return copy
 
 
-def _head(model: keras.Model) -> set[str]:
-    """The names of the layers from the head's pooling, or else from the logits, to the end."""
-    head = {
-        layer.name
-        for layer in model.layers
-        if isinstance(layer, HeadPooling3D) or layer.name == "Logits"
-    }
+def _head(model: keras.Model, names: set[str]) -> set[str]:
+    """The names of the layers from the head's pooling, or else from `names`, to the end."""
+    pools = {layer.name for layer in model.layers if isinstance(layer, HeadPooling3D)}
+    head = names | pools
     for layer in model.layers:  # each comes after those that it takes from
         before = {origin(tensor).name for node in calls_of(layer) for tensor in node.input_tensors}
         if before & head:

@@ -2,11 +2,10 @@
 
 import json
 import os
-import shutil
 import subprocess
 import sys
 import tempfile
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 
 import keras
@@ -14,9 +13,13 @@ import numpy as np
 import tensorflow as tf
 
 import keras_i3d
-from keras_i3d.data.pixels.preprocessing import Preprocessing, preprocess, scale
+from keras_i3d.applications.loaded import LoadedNetwork
+from keras_i3d.data.pixels.preprocessing import preprocess, scale
+from keras_i3d.evaluation.metrics import sigmoid, softmax
 from keras_i3d.export.precision import in_precision
-from keras_i3d.export.signatures import ServedNetwork
+from keras_i3d.export.served_record import ServedRecord
+from keras_i3d.export.signatures import CLASSIFY, ServedNetwork
+from keras_i3d.export.unfinished import unfinished_folder
 from keras_i3d.export.warm_up import write_warm_up
 from keras_i3d.models.folding import fold_batch_norm
 from keras_i3d.weights.integrity import weights_hash
@@ -24,7 +27,6 @@ from keras_i3d.weights.integrity import weights_hash
 # Of probabilities, between the exported graph and the Keras model in float32. bfloat16 rounds to
 # three digits; that a real clip keeps its class is asked as well.
 LARGEST_DIFFERENCE = {"float32": 1e-4, "bfloat16": 2e-2}
-CLASSIFY = "tensorflow/serving/classify"
 CHECK_SECONDS = 1200
 
 
@@ -46,15 +48,12 @@ class Exported:
 
 
 def export_saved_model(
-    model: keras.Model,
+    network: LoadedNetwork,
     folder: str | os.PathLike,
-    preprocessing: dict[str, Preprocessing],
-    labels: tuple[str, ...] | list[str],
+    *,
     top: int = 5,
-    features: str = "Mixed_5c",
     frame_shape: tuple = (None, None, None),
     clips: dict[str, dict[str, np.ndarray]] | None = None,
-    origin: dict | None = None,
     precision: str = "float32",
     folded: bool = False,
     jit_compile: bool = False,
@@ -63,16 +62,13 @@ def export_saved_model(
     """Write a SavedModel with its signatures, labels, metadata and warm-up requests.
 
     Args:
-        model: from clips to class scores, with a layer called "Logits"; see `ServedNetwork`.
+        network: from `keras_i3d.load`; its record gives preprocessing, labels, features, and
+            whether the probabilities are a softmax or sigmoids.
         folder: the version's folder, a number below the model's: `models/i3d/1`.
-        preprocessing: the record of each stream, in the order of the model's inputs.
-        labels: class names, in the order of the scores.
         top: how many of the best classes an answer names.
-        features: the end point of the `features` signature.
         frame_shape: (time, height, width) that clients must send; each None where it is free.
         clips: real clips to check besides a random one: {name: {stream: (time, height, width, c)}},
             uint8 for rgb, float32 pixels for flow.
-        origin: what else the metadata should say, such as the weights' record.
         precision: "bfloat16" stores and computes the trunk in it, the head in float32.
         folded: batch norm goes into the kernels and biases before it; see `fold_batch_norm`.
         jit_compile: compile the network by XLA; for GPUs, with all of `frame_shape` given.
@@ -90,15 +86,15 @@ def export_saved_model(
         raise ExportError(f"{folder} is there already: take another number, or --overwrite")
     if jit_compile and None in frame_shape:
         raise ExportError("jit_compile compiles anew for every shape: give the whole frame_shape")
-    options = (preprocessing, labels, top, features, frame_shape)
-    original = ServedNetwork(model, *options)
-    changed = in_precision(fold_batch_norm(model) if folded else model, precision)
-    served = ServedNetwork(changed, *options, jit_compile)
+    model, record = network.ending_in("logits"), network.record
+    original = ServedNetwork(model, record, top, frame_shape)
+    changed = fold_batch_norm(model) if folded else model
+    changed = in_precision(changed, precision, (*record.head, record.logits))
+    served = ServedNetwork(changed, record, top, frame_shape, jit_compile)
     how = {"precision": precision, "batch_norm": "folded" if folded else "kept"}
-    metadata = _metadata(served, model, {**how, **(origin or {})})
+    metadata = _metadata(network, how)
     folder.parent.mkdir(parents=True, exist_ok=True)
-    # A name that TF Serving does not take for a version.
-    with tempfile.TemporaryDirectory(dir=folder.parent, prefix=".exporting-") as scratch:
+    with unfinished_folder(folder.parent) as scratch:
         made = Path(scratch, "model")
         _write(served, made, metadata)
         notes = write_warm_up(made, served)
@@ -110,18 +106,26 @@ def export_saved_model(
     return Exported(folder, signatures, differences, tuple(notes))
 
 
-def _metadata(served: ServedNetwork, model: keras.Model, origin: dict) -> dict:
+def _metadata(network: LoadedNetwork, how: dict) -> dict:
+    """What it rests on, how it was made, and what must be known to ask it."""
+    record = network.record
+    asked = ServedRecord(
+        inputs=record.inputs,
+        network=record.network,
+        labels=record.labels,
+        multi_label=record.multi_label,
+        features=record.features,
+        least_frames=record.least_clip[0],
+    )
     return {
+        **record.made,
+        **how,
         "keras_i3d": keras_i3d.__version__,
         "keras": keras.__version__,
         "tensorflow": tf.__version__,
-        "model": model.name,
-        "weights_sha256": weights_hash(model),
-        "streams": list(served.streams),
-        "preprocessing": {stream: asdict(spec) for stream, spec in served.preprocessing.items()},
-        "least_frames": served.least_frames,
-        "labels": list(served.labels),
-        **origin,
+        "model": network.model.name,
+        "weights_sha256": weights_hash(network.model),
+        **asked.as_metadata(),
     }
 
 
@@ -154,13 +158,13 @@ def random_frames(served: ServedNetwork) -> dict[str, np.ndarray]:
     draw = np.random.default_rng(0)
     time, height, width = served.frame_shape
     found = {}
-    for stream, spec in served.preprocessing.items():
-        shape = (time or max(16, served.least_frames), height or spec.short_side)
-        shape = (*shape, width or spec.short_side + 32)
+    for stream, one in served.inputs.items():
+        shape = (time or max(16, served.least_frames), height or one.short_side)
+        shape = (*shape, width or one.short_side + 32, one.channels)
         if stream == "rgb":
-            found[stream] = draw.integers(0, 256, (*shape, 3), np.uint8)
+            found[stream] = draw.integers(0, 256, shape, np.uint8)
         else:
-            found[stream] = draw.uniform(-20, 20, (*shape, 2)).astype(np.float32)
+            found[stream] = draw.uniform(-20, 20, shape).astype(np.float32)
     return found
 
 
@@ -211,8 +215,8 @@ def _answers(folder: Path, clips: dict, streams: tuple[str, ...]) -> dict[str, n
 def _expected(served: ServedNetwork, clip: dict[str, np.ndarray]) -> np.ndarray:
     """The Keras model's probabilities, by the NumPy preprocessing."""
     inputs = {}
-    for stream, spec in served.preprocessing.items():
-        frames = clip[stream]
+    for stream, one in served.inputs.items():
+        frames, spec = clip[stream], one.preprocessing
         if stream == "rgb":
             inputs[stream] = preprocess(frames, spec)[None]
         else:
@@ -221,11 +225,4 @@ def _expected(served: ServedNetwork, clip: dict[str, np.ndarray]) -> np.ndarray:
             inputs[stream] = scale(cut, spec)[None]
     given = inputs if len(inputs) > 1 else next(iter(inputs.values()))
     logits = keras.ops.convert_to_numpy(served.network.predict_on_batch(given)["logits"])
-    scores = np.exp(np.float64(logits) - logits.max())
-    return scores / scores.sum()
-
-
-def remove_leftovers(folder: Path) -> None:
-    """Delete what an export that was killed left beside the versions."""
-    for path in folder.glob(".exporting-*"):
-        shutil.rmtree(path, ignore_errors=True)
+    return (sigmoid if served.multi_label else softmax)(logits)

@@ -10,8 +10,7 @@ import sys
 import numpy as np
 import tensorflow as tf
 
-# As the signature calls what a stream sends.
-INPUTS = {"rgb": "frames", "flow": "flow_frames"}
+from keras_i3d.export.served_record import RAW_INPUTS
 
 
 def main(folder: str, asked: str, answered: str) -> None:
@@ -23,7 +22,7 @@ def main(folder: str, asked: str, answered: str) -> None:
         for name in names:
             inputs = {
                 argument: tf.constant(clips[f"{name}/{stream}"][None])
-                for stream, argument in INPUTS.items()
+                for stream, argument in RAW_INPUTS.items()
                 if f"{name}/{stream}" in clips.files
             }
             answers[name] = signature(**inputs)["probabilities"].numpy()

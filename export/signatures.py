@@ -7,12 +7,12 @@ import keras
 import tensorflow as tf
 
 from keras_i3d.data.pixels import graph_preprocessing
-from keras_i3d.data.pixels.preprocessing import Preprocessing
 from keras_i3d.data.video.decoding import MAX_PIXELS
-from keras_i3d.layers import HeadPooling3D
+from keras_i3d.export.served_record import CLIP_INPUTS, RAW_INPUTS
+from keras_i3d.weights.trained import TrainedRecord
 
-CHANNELS = {"rgb": 3, "flow": 2}
-# TF Serving's classification API wants these names.
+# TF Serving's classification API: its method, and the names that it wants.
+CLASSIFY = "tensorflow/serving/classify"
 CLASSIFY_INPUT, CLASSIFY_CLASSES, CLASSIFY_SCORES = "inputs", "classes", "scores"
 # Where a tf.Example of the classification API has its frames, as TensorFlow's image models do.
 EXAMPLE_FRAMES = "image/encoded"
@@ -31,55 +31,52 @@ class ServedNetwork:
     """A network with all that stands between a client's bytes and its answer.
 
     Args:
-        model: a functional model from one clip, or from {"rgb": clip, "flow": clip}, whose layer
-            "Logits" gives the (batch, classes) before the softmax.
-        preprocessing: the record of each stream: {"rgb": DEEPMIND_RGB}.
-        labels: class names, in the order of the scores.
+        model: a functional model from one clip, or from {stream: clip}, to logits.
+        record: what it sees, the names of its classes, which layers give features, and whether a
+            video may show several classes: the probabilities are then sigmoids.
         top: how many of the best classes the answer names.
-        features: the end point that is given out besides its mean, such as "Mixed_5c".
         frame_shape: (time, height, width) of all clips, each None where it is free.
         jit_compile: compile the network by XLA. Decoding, resizing and labels stay outside, which
             XLA cannot do.
 
     Raises:
-        ValueError: when model, labels and preprocessing do not belong together.
+        ValueError: when model and record do not belong together.
     """
 
     def __init__(
         self,
         model: keras.Model,
-        preprocessing: dict[str, Preprocessing],
-        labels: tuple[str, ...],
+        record: TrainedRecord,
         top: int = 5,
-        features: str = "Mixed_5c",
         frame_shape: tuple = (None, None, None),
         jit_compile: bool = False,
     ):
-        self.streams = tuple(preprocessing)
-        self.preprocessing, self.labels = preprocessing, tuple(labels)
+        self.inputs, self.streams = record.inputs, tuple(record.inputs)
+        self.labels, self.multi_label = record.labels, record.multi_label
+        self.least_frames = record.least_clip[0]
         self.frame_shape = tuple(frame_shape)
-        self.features = features
-        names = {layer.name for layer in model.layers}
-        if "Logits" not in names:
-            raise ValueError(f"{model.name} has no layer called Logits, whose output is exported")
-        outputs = {"logits": model.get_layer("Logits").output}
-        classes = outputs["logits"].shape[-1]
+        classes = model.output.shape[-1]
         if len(self.labels) != classes:
             raise ValueError(f"{len(self.labels)} labels for a network of {classes} classes")
         if len(self.streams) != len(model.inputs):
             raise ValueError(
-                f"{model.name} has {len(model.inputs)} inputs, preprocessing is given for "
+                f"{model.name} has {len(model.inputs)} inputs, its record those of "
                 f"{', '.join(self.streams)}"
             )
-        for key, name in self._feature_names().items():
-            if name in names:
-                outputs[key] = model.get_layer(name).output
-        self.has_features = len(outputs) > 1
+        names = {layer.name for layer in model.layers}
+        self._feature_keys = {
+            stream: _feature_key(stream, layer) if len(self.streams) > 1 else layer
+            for stream, layer in record.features.items()
+            if layer in names
+        }
+        outputs = {
+            key: model.get_layer(record.features[stream]).output
+            for stream, key in self._feature_keys.items()
+        }
+        outputs["logits"] = model.output
         self.network = keras.Model(model.input, outputs, name=model.name)
         self._called = tf.function(self.network, jit_compile=True) if jit_compile else self.network
         self.top = min(top, classes)
-        heads = [layer for layer in model.layers if isinstance(layer, HeadPooling3D)]
-        self.least_frames = max((head.least_clip[0] for head in heads), default=1)
 
     def signatures(self) -> dict[str, Signature]:
         """All signatures of this network, by name."""
@@ -94,7 +91,7 @@ class ServedNetwork:
                 "clips as the network takes them to logits",
             ),
         }
-        if self.has_features:
+        if self._feature_keys:
             found["features"] = Signature(
                 self._features, raw, "frames to features: the end point and its mean"
             )
@@ -119,10 +116,10 @@ class ServedNetwork:
     def _features(self, *frames):
         outputs = self._run(self._preprocessed(frames))
         found = {}
-        for key, value in outputs.items():
-            if key != "logits":
-                found[key] = value
-                found[key.replace(self.features, "pooled")] = tf.reduce_mean(value, [1, 2, 3])
+        for stream, key in self._feature_keys.items():
+            pooled = f"{stream}_pooled" if len(self.streams) > 1 else "pooled"
+            found[key] = outputs[key]
+            found[pooled] = tf.reduce_mean(outputs[key], [1, 2, 3])
         return found
 
     def _classify(self, serialized):
@@ -145,13 +142,13 @@ class ServedNetwork:
             "flow": graph_preprocessing.preprocess_flow,
         }
         return [
-            steps[stream](self._checked(value, stream), self.preprocessing[stream])
+            steps[stream](self._checked(value, stream), self.inputs[stream].preprocessing)
             for stream, value in zip(self.streams, frames, strict=True)
         ]
 
     def _decoded_clips(self, files):
         """(batch, time) of encoded files to (batch, time, crop, crop, 3) float32."""
-        spec = self.preprocessing["rgb"]
+        spec = self.inputs["rgb"].preprocessing
         size = tf.shape(files)
         frames = tf.map_fn(
             lambda file: graph_preprocessing.resize_and_crop(decoded_frame(file), spec),
@@ -191,7 +188,7 @@ class ServedNetwork:
         return {key: tf.cast(value, tf.float32) for key, value in outputs.items()}
 
     def _answer(self, logits):
-        probabilities = tf.nn.softmax(logits)
+        probabilities = (tf.math.sigmoid if self.multi_label else tf.nn.softmax)(logits)
         scores, best = tf.math.top_k(probabilities, self.top)
         return {
             "logits": logits,
@@ -200,27 +197,24 @@ class ServedNetwork:
             "scores": scores,
         }
 
-    # === Names and shapes ===
-
-    def _feature_names(self) -> dict[str, str]:
-        """{output: layer}; the layers of a two-stream network carry the stream's prefix."""
-        if len(self.streams) == 1:
-            return {self.features: self.features}
-        return {
-            f"{stream}_{self.features}": f"{stream.capitalize() if stream == 'flow' else 'RGB'}_"
-            f"{self.features}"
-            for stream in self.streams
-        }
-
     def _specs(self, raw: bool) -> tuple[tf.TensorSpec, ...]:
         time, height, width = self.frame_shape
         specs = []
-        for stream, spec in self.preprocessing.items():
-            size = (height, width) if raw else (spec.crop, spec.crop)
+        for stream, one in self.inputs.items():
+            size = (height, width) if raw else (one.crop, one.crop)
             kind = tf.uint8 if raw and stream == "rgb" else tf.float32
-            name = ("frames" if stream == "rgb" else "flow_frames") if raw else f"{stream}_clip"
-            specs.append(tf.TensorSpec([None, time, *size, CHANNELS[stream]], kind, name))
+            name = (RAW_INPUTS if raw else CLIP_INPUTS)[stream]
+            specs.append(tf.TensorSpec([None, time, *size, one.channels], kind, name))
         return tuple(specs)
+
+
+def _feature_key(stream: str, layer: str) -> str:
+    """What a stream's features are called among others': "rgb", "RGB_Mixed_5c" to "rgb_Mixed_5c".
+
+    The layers of a network of several streams carry the stream's name; others get it here.
+    """
+    prefixed = layer.lower().startswith(f"{stream}_")
+    return f"{stream}_{layer[len(stream) + 1 :] if prefixed else layer}"
 
 
 def decoded_frame(file: tf.Tensor) -> tf.Tensor:

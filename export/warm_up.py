@@ -6,6 +6,7 @@ from pathlib import Path
 import tensorflow as tf
 from PIL import Image
 
+from keras_i3d.export.served_record import RAW_INPUTS
 from keras_i3d.export.signatures import EXAMPLE_FRAMES, ServedNetwork
 
 WARM_UP = "tf_serving_warmup_requests"
@@ -43,13 +44,15 @@ def write_warm_up(folder: Path, served: ServedNetwork) -> list[str]:
 
 
 def _frames(served: ServedNetwork) -> int:
-    return served.frame_shape[0] or max(served.least_frames, 64)
+    clip = max(one.frames for one in served.inputs.values())
+    return served.frame_shape[0] or max(served.least_frames, clip)
 
 
 def _fill_black(proto, spec: tf.TensorSpec, served: ServedNetwork) -> None:
-    """One clip of zeros for an input, free sizes filled: 64 frames of the short side's square."""
+    """One clip of zeros for an input, free sizes filled: its frames of the short side's square."""
     proto.dtype = spec.dtype.as_datatype_enum
-    side = next(iter(served.preprocessing.values())).short_side
+    sides = {RAW_INPUTS[stream]: one.short_side for stream, one in served.inputs.items()}
+    side = sides.get(spec.name)  # the others have none free
     free = (1, _frames(served), side, side)
     for size, otherwise in zip(spec.shape, (*free, None), strict=False):
         proto.tensor_shape.dim.add(size=size or otherwise)

@@ -168,8 +168,7 @@ def watch_live(
 
 def frame_rate(inputs: Mapping[str, Input]) -> float:
     """Return how many frames a second a network sees: 25, or 12.5 where it sees every other one."""
-    one = next(iter(inputs.values()))
-    return one.preprocessing.fps if one.every == 1 else one.preprocessing.fps / one.every
+    return next(iter(inputs.values())).rate
 
 
 def _sizes(inputs: Mapping[str, Input], window: int | None, stride: int | None) -> tuple[int, int]:

@@ -66,17 +66,13 @@ def main(arguments: Sequence[str]) -> int:
         network = keras_i3d.load(
             WEIGHTS.value, model=MODEL.value, stream=STREAM.value, labels=labels_in(LABELS.value)
         )
-    record = network.record
     try:
         exported = export_saved_model(
-            network.ending_in("probabilities"),
+            network,
             OUT.value,
-            {stream: one.preprocessing for stream, one in record.inputs.items()},
-            record.labels,
-            TOP.value,
+            top=TOP.value,
             frame_shape=shape,
             clips=clips,
-            origin=dict(record.made),
             precision=PRECISION.value,
             folded=FOLD.value,
             jit_compile=JIT.value,

@@ -9,26 +9,16 @@ model's folder are picked up. Ctrl-C and SIGTERM end it when the requests under 
 Exit status: 0 after SIGTERM, 130 after Ctrl-C, 1 when it cannot serve, 2 for wrong flags.
 """
 
-import importlib.util
-import signal
-import threading
 from collections.abc import Sequence
 from pathlib import Path
 
 from absl import flags
 from absl import logging as absl_logging
 
-from keras_i3d.export.server.options import Limits, ModelConfig, Options, is_name
+from keras_i3d.export.server.options import Limits, Options
+from keras_i3d.export.server.serving import check_packages, model_configs, serve
 from keras_i3d.tools.running import FlagError, ToolError, quiet_import, run
 
-NEEDED = (
-    "grpc",
-    "grpc_health",
-    "grpc_reflection",
-    "prometheus_client",
-    "tensorflow_serving",
-    "waitress",
-)
 MODEL = flags.DEFINE_multi_string(
     "model", [], "[NAME=]DIR: a folder of versions; its name is the model's unless given"
 )
@@ -70,12 +60,10 @@ def main(arguments: Sequence[str]) -> int:
     for path in (SAMPLE.value, TLS_CERT.value, TLS_KEY.value):
         if path and not Path(path).is_file():
             raise FlagError(f"{path}: no such file")
-    if missing := [name for name in NEEDED if importlib.util.find_spec(name) is None]:
-        raise ToolError(f"{', '.join(missing)} missing: pip install 'keras-i3d[serving]'")
-    configs = _configs()
-    # Here and not above: the processes that decode the page's videos import this module too.
-    with quiet_import():
-        from keras_i3d.export.server.local_server import LocalServer
+    try:
+        configs = model_configs(MODEL.value, VERSIONS.value, LABEL.value)
+    except ValueError as error:
+        raise FlagError(error) from error
     absl_logging.set_verbosity(absl_logging.INFO)
     options = Options(
         host=HOST.value,
@@ -92,86 +80,14 @@ def main(arguments: Sequence[str]) -> int:
         reload_below=tuple(map(Path, RELOAD_BELOW.value)),
         sample=Path(SAMPLE.value) if SAMPLE.value else None,
     )
-    stop = threading.Event()
-    signal.signal(signal.SIGTERM, lambda *_: stop.set())
     try:
-        server = LocalServer(configs, options)
-        server.start()
-    except (OSError, ValueError) as error:
+        check_packages()
+        with quiet_import():
+            import keras_i3d.export.server.local_server  # noqa: F401
+        serve(configs, options, GRACE.value, say=lambda line: print(line, flush=True))
+    except (ImportError, OSError, ValueError) as error:
         raise ToolError(error) from error
-    _greet(server)
-    try:
-        while not stop.wait(1):
-            pass
-    finally:
-        print("stopping: the requests under way are answered, new ones refused", flush=True)
-        server.stop(GRACE.value)
     return 0
-
-
-def _greet(server) -> None:
-    host = "localhost" if HOST.value in ("0.0.0.0", "127.0.0.1") else HOST.value
-    print(
-        "A local server, for development and small loads; in production use TensorFlow Serving,\n"
-        "which takes the same models and requests."
-    )
-    if HOST.value not in ("127.0.0.1", "localhost", "::1"):
-        print("note: it listens to other machines, and asks nobody who they are")
-    for name in server.models.names:
-        print(f"  {name}, version {', '.join(map(str, server.models.served(name)))}")
-    print(f"  gRPC   {host}:{server.port}{' (TLS)' if TLS_CERT.value else ''}")
-    print(f"  REST   http://{host}:{server.rest_port}/v1/models/{server.models.names[0]}")
-    print(f"  page   http://{host}:{server.rest_port}/", flush=True)
-
-
-def _configs() -> list[ModelConfig]:
-
-    if not MODEL.value:
-        raise FlagError("no model: give --model=DIR, the folder that its versions are in")
-    latest, versions = _policy()
-    labels = _labels()
-    configs = {}
-    for text in MODEL.value:
-        name, equals, folder = text.partition("=")
-        if not equals:
-            name, folder = Path(text).resolve().name, text
-        if not Path(folder).is_dir():
-            raise FlagError(f"--model={text}: {folder} is not a folder")
-        if Path(folder, "saved_model.pb").exists():
-            raise FlagError(
-                f"--model={text}: that is one version; give the folder that it is in, "
-                f"{Path(folder).resolve().parent}"
-            )
-        if not is_name(name):
-            raise FlagError(f"--model={text}: call it otherwise, by letters and digits: NAME=DIR")
-        if name in configs:
-            raise FlagError(f"two models are called {name}: give NAME=DIR")
-        named = {label: number for (m, label), number in labels.items() if m in ("", name)}
-        configs[name] = ModelConfig(name, Path(folder).resolve(), latest, versions, named)
-    if unknown := sorted({model for model, _ in labels} - {"", *configs}):
-        raise FlagError(f"--label={unknown[0]}:…: there is no model of this name")
-    return list(configs.values())
-
-
-def _policy() -> tuple[int, tuple[int, ...]]:
-    """(how many of the latest, which)."""
-    if VERSIONS.value in (["latest"], ["all"]):
-        return int(VERSIONS.value == ["latest"]), ()
-    if not VERSIONS.value or not all(number.isdecimal() for number in VERSIONS.value):
-        raise FlagError(f"--versions={','.join(VERSIONS.value)}: latest, all, or numbers")
-    return 0, tuple(map(int, VERSIONS.value))
-
-
-def _labels() -> dict[tuple[str, str], int]:
-    """{(model or "", label): version}"""
-    found = {}
-    for text in LABEL.value:
-        name, _, number = text.partition("=")
-        model, _, label = name.rpartition(":")
-        if not label or not number.isdecimal():
-            raise FlagError(f"--label={text}: [MODEL:]LABEL=VERSION is wanted, such as stable=3")
-        found[model, label] = int(number)
-    return found
 
 
 if __name__ == "__main__":

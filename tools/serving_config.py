@@ -8,9 +8,11 @@ run.sh. Exit status: 0 when they are written, 2 for wrong flags.
 
 import os
 from collections.abc import Sequence
+from pathlib import Path
 
 from absl import flags
 
+from keras_i3d.export.tf_serving.model_sizes import ModelSizes, exported_sizes
 from keras_i3d.export.tf_serving.serving_config import ServingConfig, write_serving_config
 from keras_i3d.tools.running import FlagError, run
 
@@ -29,22 +31,27 @@ def main(arguments: Sequence[str]) -> int:
     """Write the files; the exit status."""
     if arguments:
         raise FlagError(f"no arguments but flags are taken. Received: {' '.join(arguments)}")
+    home = Path(MODELS.value, NAME.value)
     try:
+        sizes = exported_sizes(home)
         labels = [label.rpartition(":") for label in LABELS.value]
         config = ServingConfig(
-            NAME.value,
-            os.path.abspath(MODELS.value),
-            tuple(int(version) for version in VERSIONS.value),
-            tuple((label, int(version)) for label, _, version in labels),
-            MAX_BATCH.value,
-            WAITING.value,
-            GPU.value,
-            IMAGE.value,
+            name=NAME.value,
+            models=os.path.abspath(MODELS.value),
+            versions=tuple(int(version) for version in VERSIONS.value),
+            labels=tuple((label, int(version)) for label, _, version in labels),
+            max_batch=MAX_BATCH.value,
+            waiting_batches=WAITING.value,
+            gpu=GPU.value,
+            image=IMAGE.value,
+            sizes=sizes or ModelSizes(),
         )
     except ValueError as error:
         raise FlagError(error) from error
     for path in write_serving_config(OUT.value, config):
         print(path)
+    if sizes is None:
+        print(f"note: {home} has no model of export_saved_model yet: memory is that of I3D")
     print(f"limit of memory: {config.memory_mb} MB; start with: bash {OUT.value}/run.sh")
     return 0
 

@@ -1,10 +1,14 @@
 """What a server says, the same whether it was asked by gRPC or by REST."""
 
+import json
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any
 
 import numpy as np
+
+from keras_i3d.export.served_record import ServedRecord, from_metadata
 
 
 class ServingError(Exception):
@@ -79,10 +83,25 @@ class ModelMetadata:
     signatures: dict[str, tuple[dict[str, TensorShape], dict[str, TensorShape]]]
     about: dict[str, Any] = field(default_factory=dict)
 
+    @cached_property
+    def record(self) -> ServedRecord:
+        """What must be known to ask it; ValueError where `about` is damaged."""
+        return from_metadata(self.about)
+
     @property
     def labels(self) -> Sequence[str]:
         """The names of the classes, in the order of `probabilities`."""
-        return self.about.get("labels", ())
+        return self.record.labels
+
+    def as_text(self) -> str:
+        """Return its signatures, with what they take and give, and what the export wrote down."""
+        lines = [f"{self.model}, version {self.version}, {len(self.labels)} classes"]
+        for name, (inputs, outputs) in sorted(self.signatures.items()):
+            lines.append(f"  {name}")
+            lines += [f"    <- {tensor}: {shape}" for tensor, shape in inputs.items()]
+            lines += [f"    -> {tensor}: {shape}" for tensor, shape in outputs.items()]
+        about = {key: value for key, value in self.about.items() if key != "labels"}
+        return "\n".join([*lines, json.dumps(about, indent=2)])
 
 
 def _text(name: bytes | str) -> str:

@@ -58,6 +58,8 @@ class GrpcClient:
     Every call raises ServingError where there is no answer. May be used from several threads.
     """
 
+    video_signature = "serving_default"
+
     def __init__(
         self,
         address: str,

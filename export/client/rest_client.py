@@ -53,6 +53,8 @@ class RestClient:
     Every call raises ServingError where there is no answer. May be used from several threads.
     """
 
+    video_signature = "jpeg_frames"  # JSON is slow with raw frames
+
     def __init__(
         self,
         address: str,

@@ -1,29 +1,34 @@
 """A video, asked about on a server: which frames are sent, and how. Needs no TensorFlow.
 
-The frames are those of `keras-i3d predict`: 25 a second by time stamp, a short video in one piece,
-a longer one in windows. They are sent with the short side already 256 and only the 256 x 256 in
-the middle: the model's own resizing then changes nothing, and its crop is the very crop, pixel by
-pixel, that `predict` takes. A clip of 64 is 12.6 MB raw.
+The frames are those of `keras-i3d predict`, as the model's record says: for I3D 25 a second by time
+stamp, a short video in one piece, a longer one in windows. They are sent with the short side
+already 256 and only the 256 x 256 in the middle: the model's own resizing then changes nothing, and
+its crop is the very crop, pixel by pixel, that `predict` takes. A clip of 64 is 12.6 MB raw.
 """
 
 import io
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
+from itertools import islice
 from typing import Any, Protocol
 
 import numpy as np
 from PIL import Image
 
 from keras_i3d.data import VideoError, VideoFile, cropped_frames
-from keras_i3d.data.pixels.preprocessing import DEEPMIND_RGB, Preprocessing, scale
+from keras_i3d.data.pixels.preprocessing import Input, Preprocessing, scale
+from keras_i3d.data.video.parts import expected
 from keras_i3d.data.video.windows import cut
 from keras_i3d.export.client.answer import Answer, ModelMetadata
+from keras_i3d.export.served_record import CLIP_INPUTS, RAW_INPUTS
 
 FILES = ("jpeg", "png")
 
 
 class Client(Protocol):
     """What GrpcClient and RestClient have in common."""
+
+    video_signature: str  # what takes a video best
 
     def predict(self, inputs: Any, signature: str = ...) -> Answer: ...
 
@@ -46,12 +51,12 @@ class Sending:
     """How frames go to a signature.
 
     signature: its name. form: "frames", "files", "clip" (preprocessed) or "examples".
-    spec: the model's preprocessing. length: frames of a clip where the model has them fixed.
+    sees: what the model sees of a video. length: frames of a clip where the model has them fixed.
     """
 
     signature: str
     form: str
-    spec: Preprocessing
+    sees: Input
     length: int | None = None
 
 
@@ -65,19 +70,18 @@ def sending(metadata: ModelMetadata, signature: str) -> Sending:
         known = ", ".join(sorted(metadata.signatures))
         raise ValueError(f"model {metadata.model} has no signature {signature!r}; it has {known}")
     inputs, _ = metadata.signatures[signature]
-    known = metadata.about.get("preprocessing", {}).get("rgb")
-    spec = Preprocessing(**known) if known else DEEPMIND_RGB
+    sees = metadata.record.inputs.get("rgb")
     kinds = {
         (name, shape.dtype, len(shape.shape or ())): shape.shape for name, shape in inputs.items()
     }
     for form, kind in {
-        "frames": ("frames", "uint8", 5),
-        "files": ("frames", "string", 2),
-        "clip": ("rgb_clip", "float32", 5),
+        "frames": (RAW_INPUTS["rgb"], "uint8", 5),
+        "files": (RAW_INPUTS["rgb"], "string", 2),
+        "clip": (CLIP_INPUTS["rgb"], "float32", 5),
         "examples": ("inputs", "string", 1),
     }.items():
-        if set(kinds) == {kind}:
-            return Sending(signature, form, spec, None if form == "examples" else kinds[kind][1])
+        if set(kinds) == {kind} and sees is not None:
+            return Sending(signature, form, sees, None if form == "examples" else kinds[kind][1])
     takes = ", ".join(f"{name} {shape}" for name, shape in inputs.items()) or "nothing"
     raise ValueError(f"signature {signature!r} takes {takes}: not the frames of one video")
 
@@ -110,7 +114,8 @@ def ask_about(
         client: a GrpcClient or RestClient.
         how: from `sending`.
         path: the video file.
-        window, stride: as `keras_i3d.data.video.windows.cut` takes them.
+        window, stride: frames of a window and from one to the next; when either is given, any video
+            is cut into windows (as many frames as the network's clips, half of them on).
         start, end: seconds of the part to look at; by default all.
         files: "jpeg", small and nearly the same, or "png", exact; for signatures that take files.
         quality: of JPEG, 1 to 100.
@@ -121,17 +126,21 @@ def ask_about(
         VideoError: when the file gives no frames.
         ServingError: when the server gives no answer.
     """
-    spec = how.spec if how.form == "clip" else sent_frames(how.spec)
-    if how.length is not None:
-        window, stride = how.length, stride or max(1, how.length // 2)
+    sees, spec = how.sees, how.sees.preprocessing
+    spec = spec if how.form == "clip" else sent_frames(spec)
+    window = how.length or window
+    if window or stride:
+        window = window or sees.frames
+        stride = stride or max(1, window // 2)
     asked = False
     with VideoFile(path) as video:
-        last = None if end is None else round(end * spec.fps)
-        frames = cropped_frames(video, spec, round(start * spec.fps), last)
-        expected = _expected(video, spec.fps, start, end)
-        for piece in cut(watch(frames, expected), spec.least_frames, window, stride):
+        part = round(start * spec.fps), None if end is None else round(end * spec.fps)
+        frames = islice(cropped_frames(video, spec, *part), None, None, sees.every)
+        count = expected(video, spec.fps, *part)
+        frames = watch(frames, count and -(-count // sees.every))
+        for piece in cut(frames, spec.least_frames, window, stride):
             answer = _ask(client, how, piece.frames, files, quality)
-            begins, ends = start + piece.start / spec.fps, start + piece.end / spec.fps
+            begins, ends = start + piece.start / sees.rate, start + piece.end / sees.rate
             yield WindowAnswer(begins, ends, answer)
             asked = True
         if not asked:
@@ -150,17 +159,11 @@ def encoded(image: np.ndarray, form: str = "jpeg", quality: int = 95) -> bytes:
 
 def _ask(client: Client, how: Sending, clip: list[np.ndarray], files: str, quality: int) -> Answer:
     if how.form == "frames":
-        return client.predict({"frames": np.stack(clip)[None]}, how.signature)
+        return client.predict({RAW_INPUTS["rgb"]: np.stack(clip)[None]}, how.signature)
     if how.form == "clip":
-        return client.predict({"rgb_clip": scale(np.stack(clip), how.spec)[None]}, how.signature)
+        clip = scale(np.stack(clip), how.sees.preprocessing)
+        return client.predict({CLIP_INPUTS["rgb"]: clip[None]}, how.signature)
     row = [encoded(image, files, quality) for image in clip]
     if how.form == "examples":
         return client.classify([row], how.signature)
-    return client.predict({"frames": [row]}, how.signature)
-
-
-def _expected(video: VideoFile, fps: int, start: float, end: float | None) -> int | None:
-    if video.duration is None:
-        return None
-    until = video.duration if end is None else min(end, video.duration)
-    return max(0, round((until - start) * fps))
+    return client.predict({RAW_INPUTS["rgb"]: [row]}, how.signature)

@@ -8,16 +8,18 @@ import secrets
 import shutil
 import tempfile
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from importlib import resources
 from pathlib import Path
 
 import numpy as np
 from PIL import Image
 
-from keras_i3d.data import DEEPMIND_RGB, VideoError
-from keras_i3d.data.pixels.preprocessing import Preprocessing
+from keras_i3d.classes import best_classes
+from keras_i3d.data import VideoError
+from keras_i3d.data.pixels.preprocessing import Input
 from keras_i3d.data.video.windows import ONE_PIECE, cut, mean_scores
+from keras_i3d.export.served_record import RAW_INPUTS, ServedRecord, from_metadata
 from keras_i3d.export.server.engine import Engine
 from keras_i3d.export.server.refusal import Refusal
 from keras_i3d.export.server.servable import Servable
@@ -81,14 +83,16 @@ class Page:
             self._engine.models.use(model) as servable,
             tempfile.TemporaryDirectory(prefix="keras-i3d-upload-") as folder,
         ):
-            labels, spec = _described(servable)
+            record = _record(servable)
+            sees = record.inputs["rgb"]
             path = Path(folder, "video")
             with path.open("wb") as copy:
                 shutil.copyfileobj(file, copy)
             try:
-                with uploaded_frames(path, spec) as (frames, notes):
-                    yield {"frames": len(frames), "fps": spec.fps, "notes": notes}
-                    yield from self._windows(servable, frames, labels, spec, gone)
+                with uploaded_frames(path, sees) as (frames, notes):
+                    notes = [*notes, *record.notes]
+                    yield {"frames": len(frames), "fps": sees.rate, "notes": notes}
+                    yield from self._windows(servable, frames, record.labels, sees, gone)
             except VideoError as error:
                 raise Refusal("INVALID_ARGUMENT", str(error)) from error
 
@@ -103,40 +107,42 @@ class Page:
         finally:
             self._places.release()
 
-    def _windows(self, servable, frames, labels, spec: Preprocessing, gone) -> Iterator[dict]:
+    def _windows(self, servable, frames, labels, sees: Input, gone) -> Iterator[dict]:
         scores, lengths = [], []
         whole = min(ONE_PIECE, self._engine.limits.frames)
-        for piece in cut(range(len(frames)), spec.least_frames, one_piece=whole):
-            inputs = {"frames": frames[np.asarray(piece.frames)][None]}
+        for piece in cut(range(len(frames)), sees.preprocessing.least_frames, one_piece=whole):
+            inputs = {RAW_INPUTS["rgb"]: frames[np.asarray(piece.frames)][None]}
             outputs = self._engine.ask(servable, "serving_default", inputs, gone=gone)
             scores.append(outputs["probabilities"][0])
             lengths.append(piece.end - piece.start)
             yield {
-                "start": piece.start / spec.fps,
-                "end": piece.end / spec.fps,
+                "start": piece.start / sees.rate,
+                "end": piece.end / sees.rate,
                 "predictions": _best(scores[-1], labels),
-                "thumbnails": _thumbnails(frames[piece.start : piece.end], spec.crop),
+                "thumbnails": _thumbnails(frames[piece.start : piece.end], sees.crop),
             }
         yield {"predictions": _best(mean_scores(scores, lengths), labels)}
 
 
-def _described(servable: Servable) -> tuple[list[str], Preprocessing]:
+def _record(servable: Servable) -> ServedRecord:
     definition = servable.definition("serving_default")
-    if set(definition.inputs) != {"frames"} or "probabilities" not in definition.outputs:
+    if set(definition.inputs) != {RAW_INPUTS["rgb"]} or "probabilities" not in definition.outputs:
         raise Refusal(
             "FAILED_PRECONDITION",
             f"model {servable.name} does not take a video's frames alone; ask it by gRPC or REST",
         )
-    about = servable.about()
-    known = about.get("preprocessing", {}).get("rgb")
-    return about.get("labels", []), Preprocessing(**known) if known else DEEPMIND_RGB
+    try:
+        record = from_metadata(servable.about())
+    except ValueError as error:
+        raise Refusal("FAILED_PRECONDITION", f"model {servable.name}: {error}") from error
+    if "rgb" not in record.inputs:
+        raise Refusal("FAILED_PRECONDITION", f"model {servable.name} says nothing of its frames")
+    return record
 
 
-def _best(scores: np.ndarray, labels: list[str]) -> list[dict]:
-    return [
-        {"label": labels[i] if i < len(labels) else f"class {i}", "probability": float(scores[i])}
-        for i in map(int, np.argsort(-scores, kind="stable")[:TOP])
-    ]
+def _best(scores: np.ndarray, labels: Sequence[str]) -> list[dict]:
+    best = best_classes(scores, labels, TOP)
+    return [{"label": label, "probability": probability} for label, probability in best]
 
 
 def _thumbnails(frames: np.ndarray, crop: int) -> list[str]:

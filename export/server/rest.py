@@ -16,7 +16,7 @@ from keras_i3d.export.server.grpc_server import metadata_of, status_of
 from keras_i3d.export.server.page import Page
 from keras_i3d.export.server.prometheus_metrics import CONTENT_TYPE
 from keras_i3d.export.server.refusal import Refusal
-from keras_i3d.export.server.servable import CLASSIFY
+from keras_i3d.export.signatures import CLASSIFY
 
 MODEL = re.compile(
     r"/v1/models/(?P<model>[^/:]+)"

@@ -14,7 +14,6 @@ from keras_i3d.export.messages import tensors
 from keras_i3d.export.server.refusal import Refusal, from_tensorflow
 from keras_i3d.export.warm_up import WARM_UP
 
-PREDICT, CLASSIFY = "tensorflow/serving/predict", "tensorflow/serving/classify"
 log = logging.getLogger(__name__)
 
 

@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 
 from keras_i3d.data import VideoError, VideoFile, cropped_frames
-from keras_i3d.data.pixels.preprocessing import Preprocessing
+from keras_i3d.data.pixels.preprocessing import Input
 from keras_i3d.export.client.video_query import sent_frames
 from keras_i3d.files.workers import run_all
 
@@ -26,20 +26,20 @@ class Job:
 
     path: str
     frames: str
-    spec: Preprocessing
+    sees: Input
     most_frames: int
 
 
 @contextmanager
 def uploaded_frames(
-    path: Path, spec: Preprocessing, most_frames: int = MOST_FRAMES
+    path: Path, sees: Input, most_frames: int = MOST_FRAMES
 ) -> Iterator[tuple[np.ndarray, list[str]]]:
     """(frames, notes) of a file; the frames as they are sent to `serving_default`.
 
     Args:
         path: the file, not to be trusted; the frames are written beside it while they are in use.
-        spec: the model's preprocessing.
-        most_frames: at spec.fps; what comes after them is left out, and a note says so.
+        sees: what the model sees of a video.
+        most_frames: of those that it sees; what comes after them is left out, and a note says so.
 
     Returns:
         frames: (time, short side, short side, 3) uint8 of which the model cuts its centre, read
@@ -48,13 +48,13 @@ def uploaded_frames(
     Raises:
         VideoError: when no frame can be had, or not within 60 s and 3 GB.
     """
-    job = Job(str(path), f"{path}.frames", spec, most_frames)
+    job = Job(str(path), f"{path}.frames", sees, most_frames)
     try:
         (outcome,) = run_all(decode, [job], 1, SECONDS, MEGABYTES)
         if outcome.error is not None:
             raise VideoError("the video", outcome.error)
         count, notes = outcome.result
-        side = spec.short_side
+        side = sees.short_side
         yield np.memmap(job.frames, np.uint8, "r", shape=(count, side, side, 3)), notes
     finally:
         if os.path.exists(job.frames):
@@ -64,7 +64,8 @@ def uploaded_frames(
 def decode(job: Job) -> tuple[int, list[str]]:
     """Decode in the process: how many frames were written, and what is to be known of them."""
     with VideoFile(job.path) as video, open(job.frames, "wb") as file:
-        frames = cropped_frames(video, sent_frames(job.spec))
+        frames = cropped_frames(video, sent_frames(job.sees.preprocessing))
+        frames = islice(frames, None, None, job.sees.every)
         count = 0
         for frame in islice(frames, job.most_frames):
             file.write(np.ascontiguousarray(frame).data)
@@ -72,5 +73,5 @@ def decode(job: Job) -> tuple[int, list[str]]:
         more = next(frames, None) is not None
         notes = list(video.notes)
     if more:
-        notes.append(f"long: only its first {job.most_frames / job.spec.fps:g} s were looked at")
+        notes.append(f"long: only its first {job.most_frames / job.sees.rate:g} s were looked at")
     return count, notes

@@ -3,18 +3,13 @@
 import math
 import os
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from keras_i3d.export.tf_serving import containers
+from keras_i3d.export.tf_serving.model_sizes import ModelSizes
 from keras_i3d.files.whole import write_whole
 
-# Measured on the I3D that `keras-i3d export_saved_model` writes, TensorFlow 2.21 on a CPU, clips of
-# 64 frames of 256 x 340 pixels: 1.0 GB with the network loaded and asked once, then 0.15, 0.37 and
-# 0.80 GB more for batches of 1, 2 and 4.
-LOADED_MB = 1000
-CLIP_MB = 220
-RAW_CLIP_MB = 17
 SPARE_MB = 1000
 
 
@@ -30,6 +25,7 @@ class ServingConfig:
     waiting_batches: batches that wait before requests are refused with UNAVAILABLE.
     gpu: for NVIDIA GPUs.
     image: TensorFlow Serving's image; best a tag of TensorFlow's version that made the export.
+    sizes: what the model takes; see `exported_sizes`.
     """
 
     name: str = "i3d"
@@ -40,6 +36,7 @@ class ServingConfig:
     waiting_batches: int = 8
     gpu: bool = False
     image: str = ""
+    sizes: ModelSizes = field(default_factory=ModelSizes)
 
     def __post_init__(self):
         if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9_-]*", self.name):
@@ -61,9 +58,14 @@ class ServingConfig:
     @property
     def memory_mb(self) -> int:
         """What the server may take: two versions while one replaces the other, batches, a queue."""
-        loaded = LOADED_MB * max(2, len(self.versions) + 1)
-        queue = self.waiting_batches * self.max_batch * RAW_CLIP_MB
-        return math.ceil((loaded + self.max_batch * CLIP_MB + queue + SPARE_MB) / 500) * 500
+        loaded = self.sizes.loaded * max(2, len(self.versions) + 1)
+        clips = self.max_batch * self.sizes.clip
+        return math.ceil((loaded + clips + self.queue_mb + SPARE_MB) / 500) * 500
+
+    @property
+    def queue_mb(self) -> int:
+        """What the clips that wait take when the queue is full."""
+        return self.waiting_batches * self.max_batch * self.sizes.raw_clip
 
 
 def write_serving_config(folder: str | os.PathLike, config: ServingConfig) -> list[Path]:
@@ -119,17 +121,17 @@ def batching_config(config: ServingConfig) -> str:
     if sizes[-1] != config.max_batch:
         sizes.append(config.max_batch)
     allowed = " ".join(f"allowed_batch_sizes: {size}" for size in sizes)
-    batch = config.max_batch * CLIP_MB
-    queue = config.waiting_batches * config.max_batch * RAW_CLIP_MB
+    model = config.sizes
     return f"""\
-# Clips are heavy: one of 64 frames takes {CLIP_MB} MB while it is in the network, so a batch of
-# {config.max_batch} takes {batch} MB. Only clips of equal length and size are batched.
+# Clips are heavy: one of {model.frames} frames takes {model.clip} MB while it is in the network,
+# so a batch of {config.max_batch} takes {config.max_batch * model.clip} MB. Only clips of equal
+# length and size are batched.
 max_batch_size {{ value: {config.max_batch} }}
 # A clip takes about a second on a CPU and tens of milliseconds on a GPU: waiting 5 ms for company
 # costs little.
 batch_timeout_micros {{ value: 5000 }}
-# A raw clip waits with {RAW_CLIP_MB} MB: {queue} MB when the queue is full. Then clients get
-# UNAVAILABLE and come back later, instead of all waiting until their deadline.
+# A raw clip waits with {model.raw_clip} MB: {config.queue_mb} MB when the queue is full. Then
+# clients get UNAVAILABLE and come back later, instead of all waiting until their deadline.
 max_enqueued_batches {{ value: {config.waiting_batches} }}
 # One batch uses all cores, or the whole GPU; a second one at once would only double the memory.
 num_batch_threads {{ value: 1 }}

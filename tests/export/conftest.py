@@ -5,8 +5,10 @@ import pytest
 import tensorflow as tf
 from keras import layers
 
-from keras_i3d.data.pixels.preprocessing import Preprocessing
+from keras_i3d.applications.loaded import LoadedNetwork
+from keras_i3d.data.pixels.preprocessing import CHANNELS, Input, Preprocessing
 from keras_i3d.layers import ConvUnit3D, HeadPooling3D
+from keras_i3d.weights.trained import TrainedRecord
 
 TINY = Preprocessing(short_side=40, crop=32)
 TINY_FLOW = Preprocessing(short_side=40, crop=32, scale=20.0, offset=0.0, bound=20.0)
@@ -24,11 +26,11 @@ def tiny_logits(clip, prefix=""):
     return layers.GlobalAveragePooling3D(name=f"{prefix}Logits")(x)
 
 
-def tiny_network(stream="rgb"):
+def tiny_network(stream="rgb", activation="softmax"):
     """A video network with random weights, seed 0."""
     keras.utils.set_random_seed(0)
     clip = keras.Input((None, None, None, 3 if stream == "rgb" else 2), name="clip")
-    scores = layers.Activation("softmax", name="Predictions")(tiny_logits(clip))
+    scores = layers.Activation(activation, name="Predictions")(tiny_logits(clip))
     return keras.Model(clip, scores, name="tiny")
 
 
@@ -41,6 +43,34 @@ def tiny_two_stream():
     return keras.Model(clips, scores, name="tiny_two_stream")
 
 
+def as_loaded(model, preprocessing=None, **changes):
+    """A network of this file as `keras_i3d.load` gives it."""
+    preprocessing = preprocessing or {"rgb": TINY}
+    prefixes = {"rgb": "RGB_", "flow": "Flow_"} if len(preprocessing) > 1 else {}
+    fields = {
+        "network": model.name,
+        "stream": "both" if prefixes else next(iter(preprocessing)),
+        "inputs": {s: Input(64, 1, CHANNELS[s], spec) for s, spec in preprocessing.items()},
+        "labels": LABELS,
+        "head": ("0c",),
+        "logits": "Logits",
+        "features": {stream: prefixes.get(stream, "") + "Mixed_5c" for stream in preprocessing},
+        "output": "softmax",
+        "least_clip": (9, 32, 32),
+        "made": {"weights": "random, seed 0"},
+        **changes,
+    }
+    return LoadedNetwork(model, TrainedRecord(**fields), model.name)
+
+
+def served(model, preprocessing=None, **options):
+    """What the export makes its signatures of."""
+    from keras_i3d.export.signatures import ServedNetwork
+
+    network = as_loaded(model, preprocessing)
+    return ServedNetwork(network.ending_in("logits"), network.record, **options)
+
+
 @pytest.fixture(scope="session")
 def exported(tmp_path_factory):
     """(folder, what export_saved_model said, the Keras model)."""
@@ -48,9 +78,7 @@ def exported(tmp_path_factory):
 
     model = tiny_network()
     folder = tmp_path_factory.mktemp("models") / "tiny" / "1"
-    said = export_saved_model(
-        model, folder, {"rgb": TINY}, LABELS, top=3, origin={"weights": "random, seed 0"}
-    )
+    said = export_saved_model(as_loaded(model), folder, top=3)
     return folder, said, model
 
 

@@ -10,10 +10,9 @@ from keras_i3d.data.pixels.preprocessing import BY_STREAM
 from keras_i3d.export import saved_model
 from keras_i3d.export.precision import in_precision
 from keras_i3d.export.saved_model import ExportError, export_saved_model
-from keras_i3d.export.signatures import ServedNetwork
 from keras_i3d.export.warm_up import WARM_UP, write_warm_up
 from keras_i3d.models.folding import fold_batch_norm
-from tests.export.conftest import LABELS, TINY, tiny_network, tiny_two_stream
+from tests.export.conftest import as_loaded, served, tiny_network, tiny_two_stream
 from tests.models.test_folding import as_if_trained, norms
 
 SHAPE = (16, 40, 48)
@@ -35,9 +34,8 @@ CLIP = np.random.default_rng(3).integers(0, 256, (*SHAPE, 3), np.uint8)
 )
 def test_every_option_answers_as_the_model(tmp_path, options, bound, types):
     model = as_if_trained(tiny_network())
-    said = export_saved_model(
-        model, tmp_path / "1", {"rgb": TINY}, LABELS, clips={"real": {"rgb": CLIP}}, **options
-    )
+    clips = {"real": {"rgb": CLIP}}
+    said = export_saved_model(as_loaded(model), tmp_path / "1", clips=clips, **options)
     assert set(said.differences) == {"random", "real"}
     assert max(said.differences.values()) < bound
     loaded = tf.saved_model.load(str(tmp_path / "1"))
@@ -90,18 +88,16 @@ def test_what_bfloat16_may_not_change(tmp_path, monkeypatch, shift, message):
     clips = {"real": {"rgb": CLIP}}
     with pytest.raises(ExportError, match=message):
         export_saved_model(
-            tiny_network(), tmp_path / "1", {"rgb": TINY}, LABELS, clips=clips, precision="bfloat16"
+            as_loaded(tiny_network()), tmp_path / "1", clips=clips, precision="bfloat16"
         )
     assert list(tmp_path.iterdir()) == []
 
 
 def test_warm_up_is_as_large_as_a_real_request_in_a_small_file(tmp_path):
     """TensorFlow's own reading of a TensorProto repeats the last of the values that it has."""
-    served = ServedNetwork(
-        tiny_two_stream(), {name: BY_STREAM[name] for name in ("rgb", "flow")}, LABELS
-    )
+    network = served(tiny_two_stream(), BY_STREAM)
     pytest.importorskip("tensorflow_serving")
-    assert write_warm_up(tmp_path, served) == []
+    assert write_warm_up(tmp_path, network) == []
     path = tmp_path / "assets.extra" / WARM_UP
     assert path.stat().st_size < 10_000
     requests = {r.model_spec.signature_name: r for r in warm_up_requests(path)}
@@ -115,9 +111,9 @@ def test_warm_up_is_as_large_as_a_real_request_in_a_small_file(tmp_path):
 
 
 def test_warm_up_has_a_file_for_every_frame(tmp_path):
-    served = ServedNetwork(tiny_network(), {"rgb": TINY}, LABELS, frame_shape=SHAPE)
+    network = served(tiny_network(), frame_shape=SHAPE)
     pytest.importorskip("tensorflow_serving")
-    write_warm_up(tmp_path, served)
+    write_warm_up(tmp_path, network)
     path = tmp_path / "assets.extra" / WARM_UP
     requests = {r.model_spec.signature_name: r for r in warm_up_requests(path)}
     files = requests["jpeg_frames"].inputs["frames"].SerializeToString()

@@ -13,8 +13,16 @@ import keras_i3d
 from keras_i3d.data.pixels.preprocessing import preprocess, scale
 from keras_i3d.export import saved_model
 from keras_i3d.export.saved_model import ExportError, export_saved_model
-from keras_i3d.export.signatures import ServedNetwork, decoded_frame
-from tests.export.conftest import LABELS, TINY, TINY_FLOW, tiny_network, tiny_two_stream
+from keras_i3d.export.signatures import decoded_frame
+from tests.export.conftest import (
+    LABELS,
+    TINY,
+    TINY_FLOW,
+    as_loaded,
+    served,
+    tiny_network,
+    tiny_two_stream,
+)
 
 FRAMES = np.random.default_rng(1).integers(0, 256, (2, 12, 50, 70, 3), np.uint8)
 
@@ -85,7 +93,7 @@ def test_metadata_is_in_the_graph_and_in_a_file(exported, signatures):
     assert metadata == json.loads((exported[0] / "assets.extra" / "metadata.json").read_text())
     assert metadata["labels"] == list(LABELS)
     assert metadata["keras_i3d"] == keras_i3d.__version__
-    assert metadata["preprocessing"]["rgb"]["crop"] == 32
+    assert metadata["inputs"]["rgb"]["preprocessing"]["crop"] == 32
     assert metadata["weights"] == "random, seed 0"
     assert len(metadata["weights_sha256"]) == 64
 
@@ -148,7 +156,7 @@ def test_bad_files_are_refused(file, message):
 
 def test_flow_is_given_in_pixels(tmp_path):
     model = tiny_network("flow")
-    said = export_saved_model(model, tmp_path / "1", {"flow": TINY_FLOW}, LABELS)
+    said = export_saved_model(as_loaded(model, {"flow": TINY_FLOW}), tmp_path / "1")
     assert set(said.signatures) == {"serving_default", "preprocessed", "features"}
     flow = np.random.default_rng(0).uniform(-30, 30, (1, 9, 32, 32, 2)).astype(np.float32)
     signature = tf.saved_model.load(str(tmp_path / "1")).signatures["serving_default"]
@@ -158,7 +166,8 @@ def test_flow_is_given_in_pixels(tmp_path):
 
 def test_two_streams_take_both(tmp_path):
     model = tiny_two_stream()
-    said = export_saved_model(model, tmp_path / "1", {"rgb": TINY, "flow": TINY_FLOW}, LABELS)
+    loaded = as_loaded(model, {"rgb": TINY, "flow": TINY_FLOW})
+    said = export_saved_model(loaded, tmp_path / "1")
     assert said.differences["random"] < 1e-6
     features = tf.saved_model.load(str(tmp_path / "1")).signatures["features"]
     assert set(features.structured_outputs) == {
@@ -169,20 +178,40 @@ def test_two_streams_take_both(tmp_path):
     }
 
 
+def test_probabilities_of_several_classes_at_once_are_sigmoids(tmp_path):
+    model = tiny_network(activation="sigmoid")
+    loaded = as_loaded(model, output="sigmoid", multi_label=True)
+    said = export_saved_model(loaded, tmp_path / "1", top=3, clips={"real": {"rgb": FRAMES[0]}})
+    assert max(said.differences.values()) < 1e-6
+    scores = expected(model, FRAMES)
+    found = tf.saved_model.load(str(tmp_path / "1")).signatures
+    answer = found["serving_default"](frames=tf.constant(FRAMES))
+    assert np.abs(answer["probabilities"] - scores).max() < 1e-6
+    assert abs(scores.sum(1) - 1).min() > 0.1  # no softmax
+    files = tf.train.BytesList(value=[encoded(image, "PNG") for image in FRAMES[0]])
+    feature = {"image/encoded": tf.train.Feature(bytes_list=files)}
+    example = tf.train.Example(features=tf.train.Features(feature=feature)).SerializeToString()
+    best = found["classify"](inputs=tf.constant([example]))["scores"][0]
+    assert np.allclose(best, np.sort(scores[0])[::-1][:3], atol=1e-6)
+    about = json.loads((tmp_path / "1" / "assets.extra" / "metadata.json").read_text())
+    assert about["multi_label"] is True
+
+
 # === Safety ===
 
 
 def test_what_is_there_is_not_replaced_unless_asked(exported):
     before = sorted(p.name for p in exported[0].parent.iterdir())
     with pytest.raises(ExportError, match="is there already"):
-        export_saved_model(exported[2], exported[0], {"rgb": TINY}, LABELS)
+        export_saved_model(as_loaded(exported[2]), exported[0])
     assert before == sorted(p.name for p in exported[0].parent.iterdir()) == ["1"]
 
 
 def test_a_half_export_is_never_a_version(tmp_path, monkeypatch):
+    (tmp_path / ".exporting-abc" / "model").mkdir(parents=True)  # left by a killed one
     monkeypatch.setattr(saved_model, "_expected", lambda served, clip: np.zeros((1, 7)))
     with pytest.raises(ExportError, match="differ from the Keras model's"):
-        export_saved_model(tiny_network(), tmp_path / "1", {"rgb": TINY}, LABELS)
+        export_saved_model(as_loaded(tiny_network()), tmp_path / "1")
     assert os.listdir(tmp_path) == []
 
 
@@ -196,16 +225,17 @@ def test_a_half_export_is_never_a_version(tmp_path, monkeypatch):
     ],
 )
 def test_what_does_not_belong_together_is_refused(tmp_path, changes, message):
-    arguments = {"folder": "1", "preprocessing": {"rgb": TINY}, "labels": LABELS, **changes}
-    arguments["folder"] = tmp_path / arguments["folder"]
+    options = {name: changes[name] for name in ("jit_compile",) if name in changes}
+    fields = {name: changes[name] for name in ("labels", "preprocessing") if name in changes}
+    loaded, folder = as_loaded(tiny_network(), **fields), tmp_path / changes.get("folder", "1")
     with pytest.raises(ValueError, match=message):
-        export_saved_model(tiny_network(), **arguments)
+        export_saved_model(loaded, folder, **options)
     assert os.listdir(tmp_path) == []
 
 
-def test_fixed_shapes_are_in_the_signature(tmp_path):
-    served = ServedNetwork(tiny_network(), {"rgb": TINY}, LABELS, frame_shape=(16, 40, 48))
-    inputs = {name: s.inputs[0].shape.as_list() for name, s in served.signatures().items()}
+def test_fixed_shapes_are_in_the_signature():
+    signatures = served(tiny_network(), frame_shape=(16, 40, 48)).signatures()
+    inputs = {name: s.inputs[0].shape.as_list() for name, s in signatures.items()}
     assert inputs["serving_default"] == [None, 16, 40, 48, 3]
     assert inputs["preprocessed"] == [None, 16, 32, 32, 3]
     assert inputs["jpeg_frames"] == [None, 16]

@@ -21,10 +21,11 @@ from PIL import Image
 from tensorflow_serving.apis import model_service_pb2, prediction_service_pb2
 
 from keras_i3d.data import VideoFile
-from keras_i3d.data.pixels.preprocessing import DEEPMIND_RGB
 from keras_i3d.export.client.video_query import encoded
 from keras_i3d.export.signatures import CLASSIFY_INPUT, ServedNetwork
 from keras_i3d.models import build_i3d
+from keras_i3d.models.catalogue import I3D
+from keras_i3d.weights.trained import record_of
 from tests.conftest import PROJECT
 
 PAGE = "docs/serving.md"
@@ -194,7 +195,8 @@ def test_the_table_of_signatures_is_true():
     text = (PROJECT / PAGE).read_text("utf-8")
     rows = re.findall(r"^\| `(\w+)` \| (.*) \| (.*) \|$", text, re.MULTILINE)
     labels = tuple(f"class {number}" for number in range(400))
-    served = ServedNetwork(build_i3d(), {"rgb": DEEPMIND_RGB}, labels)
+    record = record_of(I3D, "rgb", I3D.seen("rgb"), labels)
+    served = ServedNetwork(build_i3d(classifier_activation=None), record)
     signatures = served.signatures()
     assert [name for name, _, _ in rows] == [
         *("serving_default", "jpeg_frames", "features", "preprocessed", "classify", "metadata")

@@ -14,7 +14,7 @@ import numpy as np
 import pytest
 
 from tests.conftest import PROJECT, write_video
-from tests.export.conftest import LABELS, TINY, tiny_network
+from tests.export.conftest import as_loaded, tiny_network
 
 
 @pytest.fixture(scope="module")
@@ -23,7 +23,7 @@ def model(tmp_path_factory):
     from keras_i3d.export.saved_model import export_saved_model
 
     folder = tmp_path_factory.mktemp("served") / "tiny"
-    export_saved_model(tiny_network(), folder / "1", {"rgb": TINY}, LABELS, top=3)
+    export_saved_model(as_loaded(tiny_network()), folder / "1", top=3)
     return folder
 
 

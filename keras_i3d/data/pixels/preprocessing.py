@@ -95,6 +95,12 @@ class Input:
         return (self.frames - 1) * self.every + 1
 
     @property
+    def rate(self) -> float:
+        """Frames a second that the network sees: 25, or 12.5 where it sees every other one."""
+        fps = self.preprocessing.fps
+        return fps if self.every == 1 else fps / self.every
+
+    @property
     def crop(self) -> int:
         """Pixels of the square crop."""
         return self.preprocessing.crop

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 import urllib3
 
-from keras_i3d.data.pixels.preprocessing import preprocess
+from keras_i3d.data.pixels.preprocessing import Input, preprocess
 from keras_i3d.export.server.local_server import LocalServer
 from keras_i3d.export.server.options import ModelConfig
 from keras_i3d.export.server.uploads import uploaded_frames
@@ -48,13 +48,14 @@ def test_a_video_is_answered_as_the_model_does(server, exported, counting_video)
 def test_a_long_video_is_answered_in_windows(server, long_video):
     _, (told, *windows, whole) = upload(server, long_video)
     assert told["frames"] == 300
-    # 64 frames every 32, and the last at the end: 300 - 64 = 236.
-    assert [w["start"] for w in windows] == [n * 32 / 25 for n in range(8)] + [236 / 25]
+    # 64 frames every 32; the last, moved back to the end, stands for what none before it showed.
+    assert [w["start"] for w in windows] == [n * 32 / 25 for n in range(8)] + [288 / 25]
+    assert windows[-1]["end"] == 300 / 25
     assert sum(p["probability"] for p in whole["predictions"]) <= 1 + 1e-6
 
 
 def test_only_so_much_of_a_video_is_looked_at(long_video):
-    with uploaded_frames(long_video, TINY, most_frames=50) as (frames, notes):
+    with uploaded_frames(long_video, Input(preprocessing=TINY), most_frames=50) as (frames, notes):
         assert frames.shape == (50, 40, 40, 3)
         assert notes == ["long: only its first 2 s were looked at"]
     assert [path.name for path in long_video.parent.iterdir()] == ["long.mkv"]

@@ -4,7 +4,6 @@ import numpy as np
 import pytest
 
 import keras_i3d
-from keras_i3d.data.pixels.preprocessing import BY_STREAM
 from keras_i3d.export.client.video_query import ask_about, sending
 from keras_i3d.export.saved_model import export_saved_model
 from keras_i3d.export.server.local_server import LocalServer
@@ -22,13 +21,13 @@ EXACT, LOSSY = 1e-3, 0.05
 @pytest.mark.slow
 @pytest.mark.timeout(900)
 def test_all_ways_give_what_predict_gives(shared, real_weights, tmp_path, capsys):
-    model, names = keras_i3d.I3D("kinetics"), class_names("kinetics_400")
-    export_saved_model(model, tmp_path / "i3d" / "1", {"rgb": BY_STREAM["rgb"]}, names)
+    network, names = keras_i3d.load("kinetics"), class_names("kinetics_400")
+    export_saved_model(network, tmp_path / "i3d" / "1")
     settings = options(limits=Limits())
     with LocalServer([ModelConfig("i3d", tmp_path / "i3d")], settings) as server:
         for clip in CLIPS:
             path = shared / "clips" / clip
-            wanted = predict_video(model, str(path)).scores
+            wanted = predict_video(network, str(path)).scores
             for kind, signature, files, bound in (
                 ("grpc", "serving_default", "png", EXACT),
                 ("grpc", "jpeg_frames", "png", EXACT),

@@ -9,6 +9,9 @@ import pytest
 import yaml
 from google.protobuf import descriptor_pb2, descriptor_pool, message_factory, text_format
 
+from keras_i3d.data.pixels.preprocessing import Input
+from keras_i3d.export.served_record import ServedRecord
+from keras_i3d.export.tf_serving.model_sizes import ModelSizes, exported_sizes, sizes_of
 from keras_i3d.export.tf_serving.serving_config import ServingConfig, files, write_serving_config
 
 STABLE = ServingConfig(
@@ -139,6 +142,27 @@ def test_memory_grows_with_what_may_be_there():
     # 2 versions of 1000, 4 clips of 220, 32 waiting of 17, 1000 to spare: 4424, up to the next 500.
     assert ServingConfig().memory_mb == 4500
     assert ServingConfig(max_batch=8).memory_mb == 6000
+    # 2 versions of 1200, 4 clips of 440, 32 waiting of 50, 1000 to spare: 6760.
+    twice = ModelSizes(frames=128, loaded=1200, clip=440, raw_clip=50)
+    assert ServingConfig(sizes=twice).memory_mb == 7000
+    assert "one of 128 frames takes 440 MB" in files(ServingConfig(sizes=twice))["batching.config"]
+
+
+def test_sizes_are_those_of_the_newest_export(tmp_path):
+    """Twice I3D's frames take twice as much; 100 MB of weights beyond I3D's are counted twice."""
+    assert exported_sizes(tmp_path / "gone") is None
+    assert sizes_of(ServedRecord(inputs={"rgb": Input()})) == ModelSizes()
+    for number, frames in (("9", 64), ("10", 128)):
+        (tmp_path / number / "assets.extra").mkdir(parents=True)
+        (tmp_path / number / "variables").mkdir()
+        variables = tmp_path / number / "variables" / "variables.data-00000-of-00001"
+        with variables.open("wb") as file:
+            file.truncate(151_000_000)
+        record = ServedRecord(inputs={"rgb": Input(frames=frames)})
+        text = json.dumps(record.as_metadata())
+        (tmp_path / number / "assets.extra" / "metadata.json").write_text(text)
+    # 128 x 256 x 340 x 3 bytes are 33.4 MB.
+    assert exported_sizes(tmp_path) == ModelSizes(frames=128, loaded=1200, clip=440, raw_clip=34)
 
 
 @pytest.mark.parametrize(
