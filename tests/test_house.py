@@ -102,7 +102,6 @@ IN_ONE_FILE = (
     "apache_beam",
     "argcomplete",
     "cv2",
-    "filelock",
     "pebble",
     "requests",
     "tensorflow_io",

@@ -3,6 +3,8 @@
 `config` is a `serving_config.ServingConfig` throughout.
 """
 
+import yaml
+
 
 def _image(config) -> str:
     return config.image or f"tensorflow/serving:latest{'-gpu' if config.gpu else ''}"
@@ -40,107 +42,127 @@ exec docker run --rm --name {config.name} {gpu}\\
 
 def docker_compose(config) -> str:
     """A docker-compose file with a health check and a memory limit."""
-    arguments = "\n".join(f'      - "{argument}"' for argument in _arguments(config))
-    gpu = (
-        "    deploy:\n      resources:\n        reservations:\n          devices:\n"
-        '            - {driver: nvidia, count: 1, capabilities: ["gpu"]}\n'
-        if config.gpu
-        else ""
-    )
     # The image has neither curl nor wget; bash opens the connection.
-    end = "\\\\r\\\\n"
     probe = (
         f"exec 3<>/dev/tcp/127.0.0.1/8501 && "
-        f"printf 'GET /v1/models/{config.name} HTTP/1.0{end}{end}' >&3 && grep -q AVAILABLE <&3"
+        f"printf 'GET /v1/models/{config.name} HTTP/1.0\\r\\n\\r\\n' >&3 && grep -q AVAILABLE <&3"
     )
-    return f"""\
-services:
-  {config.name}:
-    image: {_image(config)}
-    command:
-{arguments}
-    ports: ["8500:8500", "8501:8501"]
-    volumes:
-      - "${{MODELS:-{config.models}}}:/models:ro"
-      - "./:/config:ro"
-    mem_limit: {config.memory_mb}m
-    read_only: true
-    tmpfs: ["/tmp"]
-    restart: unless-stopped
-    healthcheck:
-      test: ["CMD", "bash", "-c", "{probe}"]
-      interval: 10s
-      timeout: 5s
-      retries: 3
-      start_period: 60s
-{gpu}"""
+    service = {
+        "image": _image(config),
+        "command": _arguments(config),
+        "ports": ["8500:8500", "8501:8501"],
+        "volumes": [f"${{MODELS:-{config.models}}}:/models:ro", "./:/config:ro"],
+        "mem_limit": f"{config.memory_mb}m",
+        "read_only": True,
+        "tmpfs": ["/tmp"],
+        "restart": "unless-stopped",
+        "healthcheck": {
+            "test": ["CMD", "bash", "-c", probe],
+            "interval": "10s",
+            "timeout": "5s",
+            "retries": 3,
+            "start_period": "60s",
+        },
+    }
+    if config.gpu:
+        device = {"driver": "nvidia", "count": 1, "capabilities": ["gpu"]}
+        service["deploy"] = {"resources": {"reservations": {"devices": [device]}}}
+    return _yaml({"services": {config.name: service}})
 
 
 def kubernetes(config, texts: dict[str, str]) -> str:
     """A ConfigMap of `texts`, a Deployment and a Service; the models come from a volume claim."""
     name = config.name.lower().replace("_", "-")
-    arguments = "\n".join(f'            - "{argument}"' for argument in _arguments(config))
-    data = "".join(
-        f"  {key}: |\n" + "".join(f"    {line}\n" for line in text.splitlines())
-        for key, text in texts.items()
-    )
-    gpu = '\n              nvidia.com/gpu: "1"' if config.gpu else ""
-    path = f"/v1/models/{config.name}"
-    return f"""\
-apiVersion: v1
-kind: ConfigMap
-metadata: {{name: {name}-config}}
-data:
-{data}---
-apiVersion: apps/v1
-kind: Deployment
-metadata: {{name: {name}, labels: {{app: {name}}}}}
-spec:
-  replicas: 1
-  selector: {{matchLabels: {{app: {name}}}}}
-  template:
-    metadata: {{labels: {{app: {name}}}}}
-    spec:
-      # Long enough for the batches that are under way.
-      terminationGracePeriodSeconds: 60
-      containers:
-        - name: tensorflow-serving
-          image: {_image(config)}
-          args:
-{arguments}
-          ports:
-            - {{name: grpc, containerPort: 8500}}
-            - {{name: rest, containerPort: 8501}}
-          # The warm-up requests are answered before the model is AVAILABLE.
-          startupProbe:
-            httpGet: {{path: {path}, port: rest}}
-            periodSeconds: 5
-            failureThreshold: 60
-          readinessProbe:
-            httpGet: {{path: {path}, port: rest}}
-            periodSeconds: 10
-          livenessProbe:
-            tcpSocket: {{port: grpc}}
-            periodSeconds: 20
-          resources:
-            requests: {{cpu: "2", memory: {config.memory_mb}Mi}}
-            limits:
-              memory: {config.memory_mb}Mi{gpu}
-          volumeMounts:
-            - {{name: models, mountPath: /models, readOnly: true}}
-            - {{name: config, mountPath: /config, readOnly: true}}
-      volumes:
-        - name: models
-          persistentVolumeClaim: {{claimName: {name}-models, readOnly: true}}
-        - name: config
-          configMap: {{name: {name}-config}}
----
-apiVersion: v1
-kind: Service
-metadata: {{name: {name}}}
-spec:
-  selector: {{app: {name}}}
-  ports:
-    - {{name: grpc, port: 8500, targetPort: grpc}}
-    - {{name: rest, port: 8501, targetPort: rest}}
-"""
+    settings = {
+        "apiVersion": "v1",
+        "kind": "ConfigMap",
+        "metadata": {"name": f"{name}-config"},
+        "data": texts,
+    }
+    deployment = {
+        "apiVersion": "apps/v1",
+        "kind": "Deployment",
+        "metadata": {"name": name, "labels": {"app": name}},
+        "spec": {
+            "replicas": 1,
+            "selector": {"matchLabels": {"app": name}},
+            "template": {
+                "metadata": {"labels": {"app": name}},
+                "spec": {
+                    # Long enough for the batches that are under way.
+                    "terminationGracePeriodSeconds": 60,
+                    "containers": [_container(config)],
+                    "volumes": [
+                        {
+                            "name": "models",
+                            "persistentVolumeClaim": {
+                                "claimName": f"{name}-models",
+                                "readOnly": True,
+                            },
+                        },
+                        {"name": "config", "configMap": {"name": f"{name}-config"}},
+                    ],
+                },
+            },
+        },
+    }
+    service = {
+        "apiVersion": "v1",
+        "kind": "Service",
+        "metadata": {"name": name},
+        "spec": {
+            "selector": {"app": name},
+            "ports": [
+                {"name": "grpc", "port": 8500, "targetPort": "grpc"},
+                {"name": "rest", "port": 8501, "targetPort": "rest"},
+            ],
+        },
+    }
+    return _yaml(settings, deployment, service)
+
+
+def _container(config) -> dict:
+    status = {"httpGet": {"path": f"/v1/models/{config.name}", "port": "rest"}}
+    limits = {"memory": f"{config.memory_mb}Mi"}
+    if config.gpu:
+        limits["nvidia.com/gpu"] = "1"
+    return {
+        "name": "tensorflow-serving",
+        "image": _image(config),
+        "args": _arguments(config),
+        "ports": [
+            {"name": "grpc", "containerPort": 8500},
+            {"name": "rest", "containerPort": 8501},
+        ],
+        # The warm-up requests are answered before the model is AVAILABLE.
+        "startupProbe": {**status, "periodSeconds": 5, "failureThreshold": 60},
+        "readinessProbe": {**status, "periodSeconds": 10},
+        "livenessProbe": {"tcpSocket": {"port": "grpc"}, "periodSeconds": 20},
+        "resources": {
+            "requests": {"cpu": "2", "memory": f"{config.memory_mb}Mi"},
+            "limits": limits,
+        },
+        "volumeMounts": [
+            {"name": "models", "mountPath": "/models", "readOnly": True},
+            {"name": "config", "mountPath": "/config", "readOnly": True},
+        ],
+    }
+
+
+class _Dumper(yaml.SafeDumper):
+    """Writes texts of several lines as blocks, and nothing by reference, for people to read."""
+
+    def ignore_aliases(self, data) -> bool:
+        return True
+
+
+_Dumper.add_representer(
+    str,
+    lambda dumper, text: dumper.represent_scalar(
+        "tag:yaml.org,2002:str", text, style="|" if "\n" in text else None
+    ),
+)
+
+
+def _yaml(*documents: dict) -> str:
+    return yaml.dump_all(documents, Dumper=_Dumper, sort_keys=False, width=1000)

@@ -1,11 +1,13 @@
 """A record of work that outlives its process: one JSON object a line, appended as work is done."""
 
-import fcntl
+import contextlib
 import json
 import os
 import stat
 from collections.abc import Iterator
 from typing import Any
+
+from keras_i3d.files.locks import held
 
 
 class Journal:
@@ -30,13 +32,11 @@ class Journal:
     def __init__(self, path: str | os.PathLike, key: str):
         self.key = key
         self._records: dict[Any, dict] = {}
-        self._file = open(path, "a+b")  # noqa: SIM115, held until close()
-        try:
-            fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        with contextlib.ExitStack() as opened:
+            opened.enter_context(held(f"{path}.lock", f"{path}: another process holds it"))
+            self._file = opened.enter_context(open(path, "a+b"))
             self._read()
-        except BaseException:
-            self._file.close()
-            raise
+            self._open = opened.pop_all()
 
     def __enter__(self):
         return self
@@ -46,7 +46,7 @@ class Journal:
 
     def close(self) -> None:
         """Close the file and let others have it."""
-        self._file.close()
+        self._open.close()
 
     def __len__(self) -> int:
         return len(self._records)

@@ -15,6 +15,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import filelock
+import platformdirs
 
 from keras_i3d.files.whole import whole_path
 from keras_i3d.weights.http import download
@@ -36,7 +37,7 @@ def home() -> Path:
     """The cache folder."""
     if named := os.environ.get(HOME):
         return Path(named).expanduser()
-    return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "keras_i3d"
+    return platformdirs.user_cache_path("keras_i3d", appauthor=False)
 
 
 def checkpoint(record: Weights) -> str:

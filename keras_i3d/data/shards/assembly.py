@@ -13,7 +13,6 @@ killed: the next run goes on with the records that are whole, and ends with the 
 """
 
 import contextlib
-import fcntl
 import hashlib
 import json
 import os
@@ -34,6 +33,7 @@ from keras_i3d.data.shards.manifest import (
 )
 from keras_i3d.data.shards.plan import Job, Plan
 from keras_i3d.files import storage
+from keras_i3d.files.locks import held
 from keras_i3d.files.workers import Outcome
 
 
@@ -204,11 +204,7 @@ def _lock(folder: str) -> Iterator[None]:
     if storage.is_remote(folder):
         yield
         return
-    with open(os.path.join(folder, "lock"), "wb") as file:
-        try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError as error:
-            raise BlockingIOError(f"{folder}: another process is at work in it") from error
+    with held(os.path.join(folder, "lock"), f"{folder}: another process is at work in it"):
         yield
 
 

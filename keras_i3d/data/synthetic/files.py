@@ -1,7 +1,6 @@
 """The synthetic videos as real files, with a list as UCF-101's."""
 
 import contextlib
-import fcntl
 import json
 import os
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -10,6 +9,7 @@ from pathlib import Path
 
 from keras_i3d.data.synthetic.videos import APPEARANCES, FPS, MOTIONS, SyntheticVideos
 from keras_i3d.data.video.encoding import write_mp4
+from keras_i3d.files.locks import held
 from keras_i3d.files.whole import write_whole
 from keras_i3d.files.workers import run_all
 
@@ -168,13 +168,9 @@ def _claimed(folder: Path, videos: VideoSet) -> Iterator[None]:
                 f"{folder} is not empty, and no {RECORD} says what is in it: choose another folder"
             )
         write_whole(path, json.dumps(record, indent=1) + "\n")
-    with open(path, encoding="utf-8") as file:
+    with held(folder / ".lock", f"{folder}: another process is at work there"):
         try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError as error:
-            raise BlockingIOError(f"{folder}: another process is at work there") from error
-        try:
-            found = json.load(file)
+            found = json.loads(path.read_text("utf-8"))
         except ValueError:
             found = None
         if found != record:

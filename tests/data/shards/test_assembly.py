@@ -1,12 +1,12 @@
 """Shards from videos: every video accounted for, pixels right, gone on with after any break."""
 
 import dataclasses
-import fcntl
 import hashlib
 import io
 import json
 import os
 
+import filelock
 import numpy as np
 import pytest
 from PIL import Image
@@ -242,10 +242,11 @@ def test_a_full_disk_stops_the_run_and_is_no_fault_of_the_videos(
 def test_two_at_once_are_refused(tmp_path, videos, root, quick):
     made = plan(tmp_path, videos, root)
     storage.make_folder(made.work)
-    with open(os.path.join(made.work, "lock"), "wb") as file:
-        fcntl.flock(file, fcntl.LOCK_EX)
-        with pytest.raises(BlockingIOError, match="another process is at work in it"):
-            assembly.write_shards(made)
+    with (
+        filelock.FileLock(os.path.join(made.work, "lock")),
+        pytest.raises(BlockingIOError, match="another process is at work in it"),
+    ):
+        assembly.write_shards(made)
 
 
 def test_a_damaged_waiting_record_is_refused(tmp_path, videos, root, quick):

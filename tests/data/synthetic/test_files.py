@@ -1,10 +1,10 @@
 """The synthetic videos as files, read back as UCF-101's are."""
 
-import fcntl
 import json
 from dataclasses import replace
 from hashlib import sha256
 
+import filelock
 import numpy as np
 import pytest
 
@@ -114,10 +114,11 @@ def test_a_folder_that_holds_something_else(written, tmp_path):
 
 def test_two_at_once(written):
     folder, _ = written
-    with open(folder / "synthetic.json") as file:
-        fcntl.flock(file, fcntl.LOCK_EX)
-        with pytest.raises(BlockingIOError, match="another process is at work there"):
-            write_videos(folder, SMALL)
+    with (
+        filelock.FileLock(folder / ".lock"),
+        pytest.raises(BlockingIOError, match="another process is at work there"),
+    ):
+        write_videos(folder, SMALL)
 
 
 def test_its_record_says_how_it_was_made(written):
