@@ -3,6 +3,8 @@
 import io
 import json
 import os
+import subprocess
+import sys
 
 import numpy as np
 import pytest
@@ -207,8 +209,22 @@ def test_what_is_there_is_not_replaced_unless_asked(exported):
     assert before == sorted(p.name for p in exported[0].parent.iterdir()) == ["1"]
 
 
+HALF = """
+import sys, time
+from keras_i3d.files.whole import whole_path
+with whole_path(sys.argv[1]) as folder:
+    folder.mkdir()
+    print("half", flush=True)
+    time.sleep(60)
+"""
+
+
 def test_a_half_export_is_never_a_version(tmp_path, monkeypatch):
-    (tmp_path / ".exporting-abc" / "model").mkdir(parents=True)  # left by a killed one
+    killed = subprocess.Popen([sys.executable, "-c", HALF, tmp_path / "1"], stdout=subprocess.PIPE)
+    assert killed.stdout.readline() == b"half\n"
+    killed.kill()
+    killed.communicate()
+    assert len(os.listdir(tmp_path)) == 1
     monkeypatch.setattr(saved_model, "_expected", lambda served, clip: np.zeros((1, 7)))
     with pytest.raises(ExportError, match="differ from the Keras model's"):
         export_saved_model(as_loaded(tiny_network()), tmp_path / "1")
