@@ -95,9 +95,8 @@ def _array(name: str, values: Any, number: int) -> np.ndarray:
         return array.astype(kind)
     except (ValueError, TypeError, OverflowError, RecursionError) as error:
         what = "strings" if number == tensors.STRING else kind
-        raise _wrong(
-            f"{name} should be a tensor of {what}: {' '.join(str(error).split())}"
-        ) from error
+        cause = " ".join(str(error).split())
+        raise _wrong(f"{name} should be a tensor of {what}: {cause}") from error
 
 
 def _strings(values: Any) -> np.ndarray:
