@@ -19,8 +19,8 @@ from keras_i3d.evaluation.metrics import sigmoid, softmax
 from keras_i3d.export.precision import in_precision
 from keras_i3d.export.served_record import ServedRecord
 from keras_i3d.export.signatures import CLASSIFY, ServedNetwork
-from keras_i3d.export.unfinished import unfinished_folder
 from keras_i3d.export.warm_up import write_warm_up
+from keras_i3d.files.whole import remove_leftovers, whole_path
 from keras_i3d.models.folding import fold_batch_norm
 from keras_i3d.weights.integrity import weights_hash
 
@@ -82,8 +82,7 @@ def export_saved_model(
         raise ExportError(
             f"{folder}: TF Serving takes a version's folder by its number, such as {folder}/1"
         )
-    if folder.exists() and not overwrite:
-        raise ExportError(f"{folder} is there already: take another number, or --overwrite")
+    _check_free(folder, overwrite)
     if jit_compile and None in frame_shape:
         raise ExportError("jit_compile compiles anew for every shape: give the whole frame_shape")
     model, record = network.ending_in("logits"), network.record
@@ -93,17 +92,19 @@ def export_saved_model(
     served = ServedNetwork(changed, record, top, frame_shape, jit_compile)
     how = {"precision": precision, "batch_norm": "folded" if folded else "kept"}
     metadata = _metadata(network, how)
-    folder.parent.mkdir(parents=True, exist_ok=True)
-    with unfinished_folder(folder.parent) as scratch:
-        made = Path(scratch, "model")
+    remove_leftovers(folder.parent)
+    with whole_path(folder) as made:  # meanwhile under a name that no server takes for a version
         _write(served, made, metadata)
         notes = write_warm_up(made, served)
         differences = _check(made, original, clips or {}, precision)
-        if overwrite and folder.exists():
-            os.replace(folder, Path(scratch, "replaced"))
-        os.replace(made, folder)
+        _check_free(folder, overwrite)  # another export may have been quicker
     signatures = {name: s.purpose for name, s in served.signatures().items()}
     return Exported(folder, signatures, differences, tuple(notes))
+
+
+def _check_free(folder: Path, overwrite: bool) -> None:
+    if folder.exists() and not overwrite:
+        raise ExportError(f"{folder} is there already: take another number, or --overwrite")
 
 
 def _metadata(network: LoadedNetwork, how: dict) -> dict:

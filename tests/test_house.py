@@ -47,7 +47,7 @@ MAY_IMPORT = {
     "inflation": {"layers"},
     "models": {"layers", "inflation", "data.pixels"},
     "weights": {"classes", "files", "models", "data.pixels", "inflation"},
-    "applications": {"models", "weights", "inflation", "data.pixels"},
+    "applications": {"classes", "models", "weights", "inflation", "data.pixels"},
     "prediction_inputs": {"data.lists", "data.video"},
     "prediction": {
         "files",

@@ -10,8 +10,8 @@ from keras_i3d.export.server.models import Models
 from keras_i3d.export.server.options import Limits
 from keras_i3d.export.server.prometheus_metrics import Metrics
 from keras_i3d.export.server.refusal import Refusal
-from keras_i3d.export.server.servable import CLASSIFY, Servable
-from keras_i3d.export.signatures import EXAMPLE_FRAMES
+from keras_i3d.export.server.servable import Servable
+from keras_i3d.export.signatures import CLASSIFY, EXAMPLE_FRAMES
 
 
 class Engine:

@@ -25,7 +25,8 @@ from keras_i3d.export.messages import tensors
 from keras_i3d.export.server.engine import Engine
 from keras_i3d.export.server.refusal import CODES, Refusal
 from keras_i3d.export.server.reloading import Reloading
-from keras_i3d.export.server.servable import CLASSIFY, Servable, examples_of
+from keras_i3d.export.server.servable import Servable, examples_of
+from keras_i3d.export.signatures import CLASSIFY
 
 SERVICES = (
     prediction_service_pb2.DESCRIPTOR.services_by_name["PredictionService"].full_name,

@@ -94,7 +94,9 @@ def _array(name: str, values: Any, number: int) -> np.ndarray:
                 raise _wrong(f"{name} should be whole numbers from {low} to {high}")
         return array.astype(kind)
     except (ValueError, TypeError, OverflowError, RecursionError) as error:
-        raise _wrong(f"{name} should be a {kind} tensor: {' '.join(str(error).split())}") from error
+        what = "strings" if number == tensors.STRING else kind
+        cause = " ".join(str(error).split())
+        raise _wrong(f"{name} should be a tensor of {what}: {cause}") from error
 
 
 def _strings(values: Any) -> np.ndarray:

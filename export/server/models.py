@@ -101,8 +101,7 @@ class Models:
         """(version, state, error) of a model's versions, the newest first."""
         with self._lock:
             model = self._model(name)
-            if label:
-                version = self._labelled(model, label)
+            version = self._asked(model, version, label)
             found = dict(model.retired)
             found.update(model.versions)
             rows = [
@@ -169,8 +168,7 @@ class Models:
 
     def _entry(self, name: str, version: int | None, label: str) -> Version:
         model = self._model(name)
-        if label:
-            version = self._labelled(model, label)
+        version = self._asked(model, version, label)
         numbers = model.available()
         if version is None and numbers:
             return model.versions[numbers[-1]]
@@ -182,7 +180,10 @@ class Models:
         served = ", ".join(map(str, numbers)) or "none"
         raise Refusal("NOT_FOUND", f"model {name} has no {which} that is served; served: {served}")
 
-    def _labelled(self, model: Model, label: str) -> int:
+    def _asked(self, model: Model, version: int | None, label: str) -> int | None:
+        """The version that is asked for; None for the newest, which some clients write as 0."""
+        if not label:
+            return None if version == 0 and 0 not in model.versions else version
         if label not in model.config.labels:
             known = ", ".join(sorted(model.config.labels)) or "none"
             raise Refusal(

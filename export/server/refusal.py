@@ -28,10 +28,18 @@ class Refusal(Exception):
 
     code: gRPC's name of the status. http: its number in HTTP, where it is not the usual one.
     detail: what was wanted, what came, what to do.
+    headers: of HTTP's answer, such as the methods that are allowed.
     """
 
-    def __init__(self, code: str, detail: str, http: int | None = None):
+    def __init__(
+        self,
+        code: str,
+        detail: str,
+        http: int | None = None,
+        headers: tuple[tuple[str, str], ...] = (),
+    ):
         super().__init__(detail)
+        self.headers = headers
         self.code, self.detail, self.http = code, detail, http or _HTTP[code]
 
 

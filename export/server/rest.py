@@ -26,6 +26,7 @@ MODEL = re.compile(
 JSON = "application/json"
 # A body beyond this is parsed alone: as Python's lists it takes ten times its size.
 LARGE_BODY = 4 << 20
+FOR_READING = ("/", "/healthz", "/v1/models", "/monitoring/prometheus/metrics", "/page/sample")
 SECURITY = [("X-Content-Type-Options", "nosniff"), ("Cache-Control", "no-store")]
 log = logging.getLogger(__name__)
 
@@ -49,10 +50,8 @@ class RestApplication:
                 raise Refusal("UNAVAILABLE", "the server is stopping")
             status, kind, body, headers = self._answer(path, method, environ)
         except Refusal as refusal:
-            status, kind, headers = refusal.http, JSON, []
+            status, kind, headers = refusal.http, JSON, refusal.headers
             body = _error(refusal)
-            if status == HTTPStatus.METHOD_NOT_ALLOWED:
-                headers = [("Allow", "POST" if method == "GET" else "GET")]
         except Exception:
             log.exception("%s %s", method, path)
             status, kind, headers = 500, JSON, []
@@ -61,7 +60,7 @@ class RestApplication:
         headers = [("Content-Type", kind), *SECURITY, *headers]
         if isinstance(body, bytes):
             headers.append(("Content-Length", str(len(body))))
-            body = [body]
+            body = [] if method == "HEAD" else [body]
         start_response(f"{status} {phrase}", headers)
         return body
 
@@ -72,8 +71,12 @@ class RestApplication:
         if path == "/page/classify":
             _allow(method, "POST")
             return self._upload(environ)
-        if path in ("/", "/monitoring/prometheus/metrics", "/page/sample"):
+        if path in FOR_READING:
             _allow(method, "GET")
+        if path == "/healthz":
+            return 200, JSON, _json({"status": "ok"}), []
+        if path == "/v1/models":
+            return 200, JSON, _json({"models": self._models()}), []
         if path == "/":
             html, policy = self._page.html()
             headers = [("Content-Security-Policy", policy), ("Referrer-Policy", "no-referrer")]
@@ -89,6 +92,10 @@ class RestApplication:
         )
 
     # === Models ===
+
+    def _models(self) -> list[dict]:
+        models = self._engine.models
+        return [{"name": name, "versions": models.served(name)} for name in models.names]
 
     def _model(self, found: re.Match, method: str, environ: dict) -> dict:
         version = None if found["version"] is None else int(found["version"])
@@ -182,8 +189,12 @@ class RestApplication:
 
 
 def _allow(method: str, wanted: str) -> None:
-    if method != wanted:
-        raise Refusal("UNIMPLEMENTED", f"{wanted} is wanted here. Received: {method}", http=405)
+    """Refuse another method than "GET", which HEAD goes with, or "POST"."""
+    allowed = ("GET", "HEAD") if wanted == "GET" else (wanted,)
+    if method not in allowed:
+        headers = (("Allow", ", ".join(allowed)),)
+        detail = f"{wanted} is wanted here. Received: {method}"
+        raise Refusal("UNIMPLEMENTED", detail, http=405, headers=headers)
 
 
 def _gone(environ: dict) -> Callable[[], bool] | None:

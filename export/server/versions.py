@@ -1,7 +1,7 @@
 """Which versions of a model lie in its folder: numbers of folders, each with a whole SavedModel.
 
 MODEL/1/saved_model.pb, variables/…      a version
-MODEL/.exporting-…                       an export that is being written: not looked at
+MODEL/.1.….part                          an export that is being written: not looked at
 """
 
 import os

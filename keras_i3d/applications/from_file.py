@@ -6,6 +6,7 @@ from pathlib import Path
 import keras
 from keras import layers
 
+from keras_i3d.classes import numbered
 from keras_i3d.data.pixels.preprocessing import Input, Preprocessing, normalised
 from keras_i3d.models.catalogue import CAFFE_RGB, Network, network
 from keras_i3d.models.i3d import pooled, predictions
@@ -50,7 +51,7 @@ def record_of_inflated(
         network="inflated",
         stream="rgb",
         inputs={"rgb": seen},
-        labels=tuple(f"class {i}" for i in range(shape[-1])),
+        labels=numbered(shape[-1]),
         head=(last.name,),
         logits=last.name,
         features={"rgb": features[-1]},

@@ -3,7 +3,10 @@
 import io
 import json
 import os
+import subprocess
+import sys
 
+import keras
 import numpy as np
 import pytest
 import tensorflow as tf
@@ -184,7 +187,8 @@ def test_probabilities_of_several_classes_at_once_are_sigmoids(tmp_path):
     said = export_saved_model(loaded, tmp_path / "1", top=3, clips={"real": {"rgb": FRAMES[0]}})
     assert max(said.differences.values()) < 1e-6
     scores = expected(model, FRAMES)
-    found = tf.saved_model.load(str(tmp_path / "1")).signatures
+    saved = tf.saved_model.load(str(tmp_path / "1"))  # which keeps its variables
+    found = saved.signatures
     answer = found["serving_default"](frames=tf.constant(FRAMES))
     assert np.abs(answer["probabilities"] - scores).max() < 1e-6
     assert abs(scores.sum(1) - 1).min() > 0.1  # no softmax
@@ -197,6 +201,25 @@ def test_probabilities_of_several_classes_at_once_are_sigmoids(tmp_path):
     assert about["multi_label"] is True
 
 
+def test_a_dense_head_with_its_own_softmax(tmp_path):
+    """As inflated networks have; in bfloat16 that head too stays in float32."""
+    keras.utils.set_random_seed(0)
+    clip = keras.Input((None, 32, 32, 3), name="clip")
+    x = keras.layers.Conv3D(6, (9, 16, 16), strides=(8, 16, 16), name="end_point")(clip)
+    x = keras.layers.GlobalAveragePooling3D()(x)
+    model = keras.Model(clip, keras.layers.Dense(7, activation="softmax", name="scores")(x))
+    fields = {"head": ("scores",), "logits": "scores", "features": {"rgb": "end_point"}}
+    export_saved_model(as_loaded(model, **fields), tmp_path / "1", precision="bfloat16")
+    saved = tf.saved_model.load(str(tmp_path / "1"))  # which keeps its variables
+    found = saved.signatures
+    answer = found["serving_default"](frames=tf.constant(FRAMES))
+    assert np.abs(answer["probabilities"] - expected(model, FRAMES)).max() < 2e-2
+    assert np.allclose(tf.nn.softmax(answer["logits"]), answer["probabilities"], atol=1e-6)
+    assert set(found["features"].structured_outputs) == {"end_point", "pooled"}
+    types = {v.name.split(":")[0]: v.dtype.name for v in found["serving_default"].variables}
+    assert {types[name] for name in types if "scores" in name} == {"float32"}
+
+
 # === Safety ===
 
 
@@ -207,8 +230,22 @@ def test_what_is_there_is_not_replaced_unless_asked(exported):
     assert before == sorted(p.name for p in exported[0].parent.iterdir()) == ["1"]
 
 
+HALF = """
+import sys, time
+from keras_i3d.files.whole import whole_path
+with whole_path(sys.argv[1]) as folder:
+    folder.mkdir()
+    print("half", flush=True)
+    time.sleep(60)
+"""
+
+
 def test_a_half_export_is_never_a_version(tmp_path, monkeypatch):
-    (tmp_path / ".exporting-abc" / "model").mkdir(parents=True)  # left by a killed one
+    killed = subprocess.Popen([sys.executable, "-c", HALF, tmp_path / "1"], stdout=subprocess.PIPE)
+    assert killed.stdout.readline() == b"half\n"
+    killed.kill()
+    killed.communicate()
+    assert len(os.listdir(tmp_path)) == 1
     monkeypatch.setattr(saved_model, "_expected", lambda served, clip: np.zeros((1, 7)))
     with pytest.raises(ExportError, match="differ from the Keras model's"):
         export_saved_model(as_loaded(tiny_network()), tmp_path / "1")

@@ -45,8 +45,9 @@ def read(root: str, lists: list[str], *, classes=None, **_) -> Annotations:
         if label is None and numbered and labels[row["label"]] < len(names):
             label = labels[row["label"]]
         _add(row, label, root, listing)
-    order = "their numbers" if numbered else "given" if classes else "alphabetical order"
-    return listing.annotations(names, (f"classes: {len(names)}, in the order of {order}",))
+    alone = "the given" if classes else "alphabetical"
+    order = "the order of their numbers" if numbered else f"{alone} order"
+    return listing.annotations(names, (f"classes: {len(names)}, in {order}",))
 
 
 def _rows(path: Path, listing: Listing) -> list[dict]:

@@ -39,12 +39,46 @@ FRAMES = np.zeros((1, 12, 20, 30, 3), np.uint8)
         ("POST", "/v1/models/tiny:regress", b"{}", 404, "nothing at"),
         ("POST", "/page/classify?model=tiny", b"x", 415, "application/octet-stream"),
         ("GET", "/page/sample", None, 404, "--sample"),
+        (
+            "POST",
+            "/v1/models/tiny:predict",
+            b'{"signature_name": "jpeg_frames", "inputs": [[1]]}',
+            400,
+            "frames should be a tensor of strings: ",
+        ),
     ],
 )
 def test_bad_http(server, method, path, body, status, message):
     url = f"http://localhost:{server.rest_port}{path}"
     answer = urllib3.request(method, url, body=body, retries=False, timeout=20)
     assert (answer.status, message in json.loads(answer.data)["error"]) == (status, True)
+
+
+@pytest.mark.parametrize("method", ["PUT", "DELETE", "OPTIONS"])
+@pytest.mark.parametrize(
+    "path, allowed",
+    [("/v1/models/tiny:predict", "POST"), ("/v1/models/tiny", "GET, HEAD"), ("/", "GET, HEAD")],
+)
+def test_other_methods_are_told_which_are_allowed(server, method, path, allowed):
+    url = f"http://localhost:{server.rest_port}{path}"
+    answer = urllib3.request(method, url, retries=False)
+    assert (answer.status, answer.headers["Allow"]) == (405, allowed)
+
+
+@pytest.mark.parametrize("path", ["/", "/healthz", "/v1/models", "/v1/models/tiny/metadata"])
+def test_head_has_the_headers_of_get_and_no_body(server, path):
+    url = f"http://localhost:{server.rest_port}{path}"
+    head, got = urllib3.request("HEAD", url), urllib3.request("GET", url)
+    assert (head.status, got.status, head.data) == (200, 200, b"")
+    assert head.headers["Content-Length"] == str(len(got.data))
+    assert head.headers["Content-Type"] == got.headers["Content-Type"]
+
+
+def test_what_is_served_and_whether_it_lives(server):
+    url = f"http://localhost:{server.rest_port}"
+    assert urllib3.request("GET", f"{url}/healthz").json() == {"status": "ok"}
+    found = urllib3.request("GET", f"{url}/v1/models").json()
+    assert found == {"models": [{"name": "tiny", "versions": [1]}]}
 
 
 def test_json_of_files(server):

@@ -61,7 +61,7 @@ def test_only_whole_versions_are_found(folder, tmp_path):
     (folder / "12" / "saved_model.pb").unlink()
     (folder / "012").symlink_to(folder / "1")
     (folder / "0001").symlink_to("1")
-    (folder / ".exporting-abc").mkdir()
+    (folder / ".1.0a1b2c3d-7-4e5f6a7b.part").mkdir()
     versions, refused = find_versions(folder)
     assert sorted(versions) == [1, 12]  # 0001 or 1, and 012, which is a name for it
     causes = {line.split(": ")[0].rpartition("/")[2]: line for line in refused}
@@ -76,7 +76,7 @@ def test_only_whole_versions_are_found(folder, tmp_path):
     assert "passwd leads out of the version's folder" in causes["10"]
     assert "neither a file nor a folder" in causes["11"]
     assert "no saved_model.pb" in causes["12"]
-    assert ".exporting-abc" not in causes
+    assert ".1.0a1b2c3d-7-4e5f6a7b.part" not in causes
 
 
 def test_no_model_at_all_is_an_error(tmp_path):
