@@ -50,7 +50,7 @@ def test_all_names_are_listed_before_anything_is_loaded():
     )
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True)
     names, loaded = done.stdout.splitlines()
-    assert {"I3D", "load", "read_clip", "train", "GrpcClient"} <= set(names.split())
+    assert {"I3D", "load", "read_clip", "train", "fit", "Step", "GrpcClient"} <= set(names.split())
     assert (loaded, done.stderr) == ("[]", "")
 
 

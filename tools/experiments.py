@@ -32,8 +32,7 @@ def main(arguments: Sequence[str]) -> int:
         raise FlagError(f"no arguments but flags are taken. Received: {' '.join(arguments)}")
     with quiet_import():
         from keras_i3d.experiments.measurement import run_experiments
-        from keras_i3d.training.fit import NotFiniteError
-        from keras_i3d.training.run import FailedError
+        from keras_i3d.training.failures import FailedError, NotFiniteError
         from keras_i3d.training.run_folder import RunFolderError
 
     try:

@@ -62,9 +62,9 @@ def main(arguments: Sequence[str]) -> int:
         check_weights(recipe.weights, recipe.model, recipe.stream)
     with quiet_import():
         from keras_i3d.training.devices import Devices, make_deterministic, make_strategy
-        from keras_i3d.training.fit import NotFiniteError, WorkerLostError
+        from keras_i3d.training.failures import FailedError, NotFiniteError, WorkerLostError
         from keras_i3d.training.interruption import Interrupted
-        from keras_i3d.training.run import FailedError, check_run, is_finished, train
+        from keras_i3d.training.run import check_run, is_finished, train
 
     try:
         if is_finished(recipe, folder):

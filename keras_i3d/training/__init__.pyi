@@ -1,13 +1,35 @@
 """Recipes, and the training of networks by them."""
 
+from .averaging import averaged_weights as averaged_weights
+from .checkpoints import Checkpoints as Checkpoints
 from .devices import (
     Devices as Devices,
     make_deterministic as make_deterministic,
     make_strategy as make_strategy,
 )
+from .failures import (
+    FailedError as FailedError,
+    NotFiniteError as NotFiniteError,
+    WorkerLostError as WorkerLostError,
+)
+from .forward import supervised as supervised
+from .interruption import Interrupted as Interrupted
+from .learning_rate_schedules import (
+    CosineSchedule as CosineSchedule,
+    PlateauSchedule as PlateauSchedule,
+    StepSchedule as StepSchedule,
+)
+from .loop import (
+    Plan as Plan,
+    fit as fit,
+)
 from .networks import (
     build_network as build_network,
     inputs_of as inputs_of,
+)
+from .progress import (
+    History as History,
+    Progress as Progress,
 )
 from .recipe_checks import change as change
 from .recipes import (
@@ -23,3 +45,5 @@ from .run_folder import (
     RunFolder as RunFolder,
     read_run as read_run,
 )
+from .step import Step as Step
+from .validation import validate as validate

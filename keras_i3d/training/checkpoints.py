@@ -69,14 +69,7 @@ class Checkpoints:
         for path in self.paths():
             try:
                 arrays, position = _read(path)
-            except (
-                OSError,
-                EOFError,
-                ValueError,
-                KeyError,
-                zipfile.BadZipFile,
-                zlib.error,
-            ) as error:
+            except DAMAGED as error:
                 logging.warning("%s is damaged and passed over: %s", path, error)
                 continue
             _check(path, arrays, variables)

@@ -12,7 +12,7 @@ from keras_i3d.data.shards.manifest import splits_in
 from keras_i3d.data.shards.source import Shards
 from keras_i3d.data.synthetic.videos import APPEARANCES, MOTIONS, SyntheticVideos
 from keras_i3d.training.devices import Devices
-from keras_i3d.training.fit import MakeBatches
+from keras_i3d.training.loop import MakeBatches
 from keras_i3d.training.networks import inputs_of
 from keras_i3d.training.recipe_checks import augmentation
 from keras_i3d.training.recipes import Recipe

@@ -106,6 +106,11 @@ def memory_gb() -> float:
     """The most memory so far, in 1e9 bytes: of the first GPU, or of the process without one."""
     if tf.config.list_logical_devices("GPU"):
         return tf.config.experimental.get_memory_info("GPU:0")["peak"] / 1e9
+    with contextlib.suppress(OSError), open("/proc/self/status") as status:
+        # Not getrusage's, which on Linux is at first the peak of the process that started this one.
+        return (
+            next(int(line.split()[1]) for line in status if line.startswith("VmHWM")) * 1024 / 1e9
+        )
     try:
         import resource
     except ImportError:  # Windows

@@ -1,10 +1,8 @@
 """A whole run: from a recipe to OUTPUT_DIR/final.keras."""
 
-import contextlib
 import dataclasses
 import logging
-import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
 import keras
@@ -16,9 +14,10 @@ from keras_i3d.files.whole import remove_leftovers, write_whole
 from keras_i3d.training.averaging import averaged_weights
 from keras_i3d.training.checkpoints import Checkpoints, save_network
 from keras_i3d.training.devices import Devices
-from keras_i3d.training.fit import Plan, fit
+from keras_i3d.training.failures import in_one_line
 from keras_i3d.training.forward import supervised
 from keras_i3d.training.inputs import open_inputs
+from keras_i3d.training.loop import Plan, fit
 from keras_i3d.training.networks import (
     build_network,
     check_network,
@@ -34,10 +33,6 @@ from keras_i3d.training.step import Step
 from keras_i3d.training.transfer import prepare, rate_factors
 from keras_i3d.training.validation_pictures import Pictures
 from keras_i3d.weights.trained import TrainedRecord, record_of
-
-
-class FailedError(RuntimeError):
-    """TensorFlow could not go on: no memory, data that cannot be read; one line says why."""
 
 
 def check_run(recipe: Recipe, folder: Path, devices: Devices) -> None:
@@ -126,7 +121,7 @@ def train(
         checkpoint_every,
         log_every,
     )
-    with _failures():
+    with in_one_line():
         fit(
             step,
             inputs.training,
@@ -167,18 +162,6 @@ def _pictures(recipe: Recipe, class_names: Sequence[str]) -> Pictures | None:
         return None
     first = next(iter(inputs_of(recipe).values()))
     return Pictures(class_names, first.preprocessing)
-
-
-@contextlib.contextmanager
-def _failures() -> Iterator[None]:
-    """Within, TensorFlow's many lines of an error become one."""
-    try:
-        yield
-    except tf.errors.ResourceExhaustedError as error:
-        raise FailedError("out of memory: a smaller batch_size, or more accumulate") from error
-    except tf.errors.OpError as error:
-        said = re.search(r"[\w.]*Error: (.+)", error.message)
-        raise FailedError(said[1] if said else error.message.strip().splitlines()[-1]) from error
 
 
 def is_finished(recipe: Recipe, folder: Path) -> bool:

@@ -22,6 +22,11 @@ class Pictures:
         class_names: in the labels' order.
         preprocessing: of the clips, to undo their scaling; of several streams nothing is drawn.
         most: mistakes that are kept, the surest.
+
+    Attributes:
+        counts: (classes, classes) examples, by their true class and the one chosen for them.
+        mistakes: (probability of the class chosen, caption, (time, height, width, 3) uint8) each,
+            the surest first.
     """
 
     def __init__(self, class_names: Sequence[str], preprocessing: Preprocessing, most: int = MOST):
@@ -32,8 +37,8 @@ class Pictures:
     def begin(self) -> None:
         """Forget what was gathered."""
         classes = len(self.class_names)
-        self._counts = np.zeros((classes, classes), np.int64)
-        self._mistakes: list[tuple[float, str, np.ndarray]] = []
+        self.counts = np.zeros((classes, classes), np.int64)
+        self.mistakes: list[tuple[float, str, np.ndarray]] = []
 
     def add(self, clips, labels, scores, weights) -> None:
         """Take one batch.
@@ -47,27 +52,27 @@ class Pictures:
         """
         labels, scores, weights = (np.asarray(a) for a in (labels, scores, weights))
         true, chosen, counted = labels.argmax(1), scores.argmax(1), weights > 0
-        np.add.at(self._counts, (true[counted], chosen[counted]), 1)
+        np.add.at(self.counts, (true[counted], chosen[counted]), 1)
         if not hasattr(clips, "shape"):  # of several streams: nothing is drawn of them
             return
         own = np.arange(len(true)) < clips.shape[0]
         for row in np.flatnonzero(own & counted & (true != chosen)):
             sure = float(keras.ops.softmax(scores[row])[chosen[row]])
-            if len(self._mistakes) == self.most and sure <= self._mistakes[-1][0]:
+            if len(self.mistakes) == self.most and sure <= self.mistakes[-1][0]:
                 continue
             names = self.class_names[true[row]], self.class_names[chosen[row]]
             caption = f"{names[0]}, taken for {names[1]} ({sure:.2f})"
-            self._mistakes.append((sure, caption, _shown(clips[row], self.preprocessing)))
-            self._mistakes.sort(key=lambda mistake: -mistake[0])
-            del self._mistakes[self.most :]
+            self.mistakes.append((sure, caption, _shown(clips[row], self.preprocessing)))
+            self.mistakes.sort(key=lambda mistake: -mistake[0])
+            del self.mistakes[self.most :]
 
     def drawn(self) -> dict[str, Image.Image]:
         """{"confusion": ..., "mistakes": ...}; without what there is none of."""
         found = {}
-        if self._counts.any():
-            found["confusion"] = draw_confusion(self._counts, self.class_names)
-        if self._mistakes:
-            strips = {f"{n + 1}. {text}": clip for n, (_, text, clip) in enumerate(self._mistakes)}
+        if self.counts.any():
+            found["confusion"] = draw_confusion(self.counts, self.class_names)
+        if self.mistakes:
+            strips = {f"{n + 1}. {text}": clip for n, (_, text, clip) in enumerate(self.mistakes)}
             found["mistakes"] = Image.fromarray(filmstrips(strips, FRAMES))
         return found
 

@@ -14,7 +14,8 @@ import tensorflow as tf
 from keras_i3d.training.averaging import averaged_weights
 from keras_i3d.training.checkpoints import Checkpoints
 from keras_i3d.training.devices import Devices, make_deterministic, make_strategy
-from keras_i3d.training.fit import Plan, WorkerLostError, fit
+from keras_i3d.training.failures import WorkerLostError
+from keras_i3d.training.loop import Plan, fit
 from keras_i3d.training.progress import History, Progress
 from tests.training import tiny
 

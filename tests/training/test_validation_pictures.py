@@ -15,7 +15,7 @@ from PIL import Image
 
 from keras_i3d.data.pixels.preprocessing import DEEPMIND_FLOW, DEEPMIND_RGB
 from keras_i3d.training.devices import Devices, make_strategy
-from keras_i3d.training.fit import Plan, fit
+from keras_i3d.training.loop import Plan, fit
 from keras_i3d.training.progress import History
 from keras_i3d.training.validation import validate
 from keras_i3d.training.validation_pictures import Pictures
@@ -36,12 +36,12 @@ def batch(true, chosen, sureness):
 def test_counts_and_the_surest_mistakes():
     pictures = Pictures(NAMES, DEEPMIND_RGB, most=2)
     pictures.add(*batch([0, 1, 2, 2], [0, 0, 1, 0], [9, 1, 3, 2]))
-    assert pictures._counts.tolist() == [[1, 0, 0], [1, 0, 0], [1, 1, 0]]
-    captions = [caption for _, caption, _ in pictures._mistakes]
+    assert pictures.counts.tolist() == [[1, 0, 0], [1, 0, 0], [1, 1, 0]]
+    captions = [caption for _, caption, _ in pictures.mistakes]
     # e^3 / (e^3 + 2) and e^2 / (e^2 + 2); the one of logit 1 has no place.
     assert captions == ["walk, taken for jump (0.91)", "walk, taken for run (0.79)"]
     # The third of four greys from black to white: 2/3 of 255.
-    assert np.unique(pictures._mistakes[0][2]).tolist() == [170]
+    assert np.unique(pictures.mistakes[0][2]).tolist() == [170]
     assert set(pictures.drawn()) == {"confusion", "mistakes"}
     pictures.begin()
     assert pictures.drawn() == {}
@@ -51,8 +51,8 @@ def test_without_weight_nothing_counts_and_other_workers_clips_are_not_drawn():
     pictures = Pictures(NAMES, DEEPMIND_RGB)
     clips, labels, scores, _ = batch([0, 1, 2], [1, 0, 0], [1, 2, 3])
     pictures.add(clips[:1], labels, scores, np.array([1, 0, 1]))
-    assert pictures._counts.tolist() == [[0, 1, 0], [0, 0, 0], [1, 0, 0]]
-    assert [caption.split(" (")[0] for _, caption, _ in pictures._mistakes] == [
+    assert pictures.counts.tolist() == [[0, 1, 0], [0, 0, 0], [1, 0, 0]]
+    assert [caption.split(" (")[0] for _, caption, _ in pictures.mistakes] == [
         "run, taken for jump"
     ]
 
@@ -61,7 +61,7 @@ def test_flow_is_drawn_in_colours():
     pictures = Pictures(NAMES, DEEPMIND_FLOW)
     clips, *rest = batch([0], [1], [1])
     pictures.add(np.stack([np.ones_like(clips[..., 0]), np.zeros_like(clips[..., 0])], -1), *rest)
-    red = pictures._mistakes[0][2][0, 0, 0]
+    red = pictures.mistakes[0][2][0, 0, 0]
     assert (red[0], red[1] < 10, red[2] < 10) == (255, True, True)  # to the right
 
 
@@ -80,13 +80,13 @@ def check_a_validation(strategy):
     alone = Pictures(tuple("abcde"), DEEPMIND_RGB, most=99)
     own = slice(None, None, devices.workers)
     alone.add(x[own], y[own], scores[own], np.ones(7)[own])
-    kept, wanted = ({(t, c.tobytes()) for _, t, c in p._mistakes} for p in (pictures, alone))
+    kept, wanted = ({(t, c.tobytes()) for _, t, c in p.mistakes} for p in (pictures, alone))
     assert kept == wanted
     alone.begin()
     alone.add(x, y, scores, np.ones(7))
-    assert pictures._counts.tolist() == alone._counts.tolist()
-    assert pictures._counts.sum() == 7
-    assert np.trace(pictures._counts) / 7 == pytest.approx(row["val_accuracy"])
+    assert pictures.counts.tolist() == alone.counts.tolist()
+    assert pictures.counts.sum() == 7
+    assert np.trace(pictures.counts) / 7 == pytest.approx(row["val_accuracy"])
 
 
 def test_a_validation_shows_every_example_once():

@@ -2,7 +2,7 @@
 
 import contextlib
 import dataclasses
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 import keras
@@ -10,6 +10,7 @@ import tensorflow as tf
 
 from keras_i3d.training.averaging import averaged_weights
 from keras_i3d.training.checkpoints import Checkpoints
+from keras_i3d.training.failures import lost_workers, stop_if_lost
 from keras_i3d.training.interruption import Interrupted, StopSign, catch_signals
 from keras_i3d.training.learning_rate_schedules import Schedule
 from keras_i3d.training.progress import History, Progress, memory_gb
@@ -20,14 +21,6 @@ from keras_i3d.training.validation_pictures import Pictures
 # (number of the first sample, (this worker's number, how many)) to batches (x, y[, weights]): of
 # each global batch this worker's part, in order, for as long as is asked for.
 MakeBatches = Callable[[int, tuple[int, int]], tf.data.Dataset]
-
-
-class NotFiniteError(ArithmeticError):
-    """The gradient has become infinite or no number."""
-
-
-class WorkerLostError(RuntimeError):
-    """Another worker has died or cannot be reached; this one cannot go on alone."""
 
 
 @dataclass(frozen=True)
@@ -120,7 +113,7 @@ def fit(
     first, result = True, None
 
     def save():
-        _stop_if_lost(result, position.step)
+        stop_if_lost(result, position.step)
         if schedule is not None:
             position.schedule = schedule.state()
         if checkpoints and devices.is_chief:
@@ -132,12 +125,12 @@ def fit(
             writer.begin(position.step)
             ending.callback(writer.end)
         stop = ending.enter_context(catch_signals())
-        ending.enter_context(_lost_workers(devices.workers, position))
+        ending.enter_context(lost_workers(devices.workers, lambda: position.step))
         while True:
             done = position.step
             ended = done == plan.steps or model.stop_training
             if done > position.epoch_end and (ended or done % plan.validate_every == 0):
-                _stop_if_lost(result, done)
+                stop_if_lost(result, done)
                 with progress.pause() if progress in writers else contextlib.nullcontext():
                     row = _end_of_epoch(step, make_validation, stop, position, save_best, pictures)
                     if not stop:
@@ -168,14 +161,14 @@ def fit(
             previous, result = result, step.update(devices.divide(_next(batches, done)))
             callbacks.on_train_batch_end(done, {"loss": step.mean_loss.result()})
             # The step before this one: to wait for this one would leave the device idle.
-            _stop_if_lost(previous, done)
+            stop_if_lost(previous, done)
             position.step, first = done + 1, False
 
             if progress in writers:
                 progress.advance()
             at_end = position.step == plan.steps or position.step % plan.validate_every == 0
             if position.step % plan.log_every == 0 and not at_end:
-                _stop_if_lost(result, position.step)
+                stop_if_lost(result, position.step)
                 _write_row(writers, step, position.step, step.results())
             if position.step % plan.checkpoint_every == 0:
                 save()
@@ -183,32 +176,6 @@ def fit(
     save()
     callbacks.on_train_end()
     return position
-
-
-# What TensorFlow raises in one worker when another one is gone.
-GONE = (
-    tf.errors.UnavailableError,
-    tf.errors.AbortedError,
-    tf.errors.CancelledError,
-    tf.errors.DeadlineExceededError,
-    tf.errors.FailedPreconditionError,
-    tf.errors.InternalError,
-)
-
-
-@contextlib.contextmanager
-def _lost_workers(workers: int, position: Position) -> Iterator[None]:
-    """Within, TensorFlow's errors for a worker that is gone are WorkerLostError."""
-    try:
-        yield
-    except GONE as error:
-        if workers == 1:
-            raise
-        lines = [line for line in error.message.splitlines() if "ollective ops" in line]
-        raise WorkerLostError(
-            f"step {position.step + 1}: another worker is gone; the same command, started on all "
-            f"workers, goes on from the last checkpoint ({(lines or ['no answer'])[-1].strip()})"
-        ) from error
 
 
 def _restored(step: Step, checkpoints: Checkpoints | None, schedule: Schedule | None) -> Position:
@@ -254,15 +221,6 @@ def _next(batches, done: int) -> tuple:
         return next(batches)
     except StopIteration:
         raise ValueError(f"the data ended in step {done + 1}; it should go on for ever") from None
-
-
-def _stop_if_lost(result: dict | None, step: int) -> None:
-    """NotFiniteError where the update that made `step` steps could not be."""
-    if result is not None and bool(result["lost"]):
-        raise NotFiniteError(
-            f"step {step}: the gradient is not finite (norm {float(result['gradient_norm'])}); a "
-            f"smaller learning rate, a warm-up or clip_norm may help"
-        )
 
 
 def _write_row(writers: list, step: Step, done: int, row: dict) -> dict:
