@@ -28,6 +28,7 @@ OPTIONS = {
     "ema": False,
     "own": {},  # of the optimizer
     "step": {},  # of the step
+    "two_of_all": False,  # two streams, two losses
     "policy": "float32",
     "folder": None,
     "checkpoint_every": 3,
@@ -37,6 +38,11 @@ OPTIONS = {
 def train(devices, **options):
     """{name: array} of what the tiny network has learnt, and its rows."""
     given = {**OPTIONS, **options}
+    two = {
+        "streams": ("rgb", "flow"),
+        "forward": tiny.two_losses,
+        "loss_weights": {"cross_entropy": 1.0, "size": 0.3},
+    }
     keras.config.set_dtype_policy(given["policy"])
     try:
         step = tiny.step(
@@ -50,12 +56,16 @@ def train(devices, **options):
                 keras.metrics.AUC(name="auc", from_logits=True),
             ],
             **given["step"],
+            **(two if given["two_of_all"] else {}),
         )
     finally:
         keras.config.set_dtype_policy("float32")
     make_batches = tiny.endless(given["batch_size"] // given["accumulate"])
     if given["uneven"]:
         make_batches = tiny.of_sizes(given["uneven"])
+    make_validation = tiny.finite(13, 4)
+    if given["two_of_all"]:
+        make_batches, make_validation = map(tiny.in_streams, (make_batches, make_validation))
     rows = []
     folder = given["folder"]
     fit(
@@ -65,7 +75,7 @@ def train(devices, **options):
             *(given[name] for name in ("steps", "batch_size", "accumulate", "steps")),
             checkpoint_every=given["checkpoint_every"],
         ),
-        make_validation=tiny.finite(13, 4),
+        make_validation=make_validation,
         callbacks=[keras.callbacks.LambdaCallback(on_epoch_end=lambda n, row: rows.append(row))],
         checkpoints=Checkpoints(folder) if folder else None,
         history=History(Path(folder) / "history.csv") if folder else None,

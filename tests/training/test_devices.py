@@ -79,11 +79,22 @@ def differ(one, other):
     return max(np.abs(one[k].astype(np.float64) - other[k].astype(np.float64)).max() for k in one)
 
 
-def test_two_devices_are_as_one(tmp_path):
-    """Batches of 8, 5 and 1 for two devices: synchronised statistics, clipping, everything."""
-    process = start(tmp_path / "two.npz", 2, EVERYTHING)
-    one = several.train(Devices(), **EVERYTHING)
+@pytest.mark.parametrize("two", [False, True])
+def test_two_devices_are_as_one(tmp_path, two):
+    """Batches of 8, 5 and 1 for two devices: synchronised statistics, clipping, everything.
+
+    Also with two streams in a dictionary and two losses, each measured.
+    """
+    options = {**EVERYTHING, "two_of_all": two}
+    process = start(tmp_path / "two.npz", 2, options)
+    one = several.train(Devices(), **options)
     assert differ(one, end(process, tmp_path / "two.npz")) < TOLERANCE
+    parts = {"cross_entropy", "size", "val_cross_entropy", "val_size"}
+    assert parts & one.keys() == (parts if two else set())
+    if two:
+        for kind in ("", "val_"):
+            total = one[f"{kind}cross_entropy"] + 0.3 * one[f"{kind}size"]
+            assert one[f"{kind}loss"] == pytest.approx(total, rel=1e-5)
 
 
 @pytest.mark.slow

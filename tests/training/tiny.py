@@ -10,14 +10,16 @@ from keras_i3d.training.forward import supervised
 from keras_i3d.training.step import Step
 
 CLASSES = 5
+LOSS = keras.losses.CategoricalCrossentropy(from_logits=True)
 SHAPE = (8, 16, 16, 3)
 SPEC = (tf.TensorSpec((None, *SHAPE), tf.float32), tf.TensorSpec((None, CLASSES), tf.float32))
 
 
-def network(dropout=0.0):
-    """Two units with batch norm, dropout, logits."""
-    clip = keras.Input(SHAPE, name="clip")
-    x = ConvUnit3D(4, 3, 2, name="first")(clip)
+def network(dropout=0.0, streams=()):
+    """Two units with batch norm, dropout, logits; of several streams, of their sum."""
+    clip = {name: keras.Input(SHAPE, name=name) for name in streams} or keras.Input(SHAPE)
+    x = keras.layers.Add()(list(clip.values())) if streams else clip
+    x = ConvUnit3D(4, 3, 2, name="first")(x)
     x = ConvUnit3D(6, (1, 3, 3), 2, name="second")(x)
     x = keras.layers.GlobalAveragePooling3D(name="mean")(x)
     x = keras.layers.Dropout(dropout, name="dropout")(x)
@@ -92,17 +94,40 @@ def finite(count, batch_size, start=1_000_000):
     return make
 
 
-def step(devices=None, dropout=0.0, optimizer=None, metrics=None, **options):
-    """A step of the tiny network, by SGD with momentum."""
+def in_streams(make):
+    """The same data, of two streams: every clip, and the clip backwards."""
+
+    def made(*arguments):
+        return make(*arguments).map(lambda x, y: ({"rgb": x, "flow": x[:, ::-1]}, y))
+
+    return made
+
+
+def two_losses(model, inputs, labels, training):
+    """Cross entropy, and how large the logits are."""
+    losses, scores = supervised(LOSS)(model, inputs, labels, training)
+    return {"cross_entropy": losses["loss"], "size": tf.reduce_mean(scores**2, axis=1)}, scores
+
+
+def step(
+    devices=None,
+    dropout=0.0,
+    optimizer=None,
+    metrics=None,
+    *,
+    streams=(),
+    forward=None,
+    **options,
+):
+    """A step of the tiny network, by SGD with momentum; by default from cross entropy."""
     keras.utils.set_random_seed(1)
     scope = (devices.strategy if devices else tf.distribute.get_strategy()).scope()
     if metrics is None:
         metrics = [keras.metrics.CategoricalAccuracy(name="accuracy")]
     with scope:
-        model = network(dropout)
+        model = network(dropout, streams)
         made = (optimizer or (lambda: keras.optimizers.SGD(0.1, momentum=0.9)))()
-    loss = keras.losses.CategoricalCrossentropy(from_logits=True)
-    return Step(model, made, supervised(loss), metrics, devices, **options)
+    return Step(model, made, forward or supervised(LOSS), metrics, devices, **options)
 
 
 def arrays(of):
