@@ -5,9 +5,7 @@ from collections.abc import Mapping, Sequence
 import keras
 import tensorflow as tf
 
-from keras_i3d.layers.keras_internals import (
-    add_up_nothing,
-)
+from keras_i3d.layers.keras_internals import add_up_nothing
 from keras_i3d.training.devices import Devices, sum_over_devices
 from keras_i3d.training.forward import Forward
 from keras_i3d.training.loss_scale import LossScale
@@ -75,7 +73,7 @@ class Step:
         with self.devices.strategy.scope():
             if not optimizer.built:
                 optimizer.build(trainable)
-            self._gradients = self._weight = None
+        self._gradients = self._weight = None
         add_up_nothing(optimizer)
         model.optimizer = optimizer
         # Of one part on one device the gradient goes to the optimizer directly.
@@ -174,14 +172,16 @@ class Step:
         for metric in self.metrics:
             metric.update_state(labels, scores, sample_weight=weights)
 
-    def _gradient(self, x, y, weights):
-        """On one device: the gradient of the weighted sum of losses, and what is measured."""
+    def _gradient(self, x, y, weights, factor):
+        """On one device: the gradient of the weighted sum of losses times `factor`, and what is
+        measured.
+        """
         with tf.GradientTape() as tape:
             losses, scores = self._losses(x, y, training=True)
             total = tf.reduce_sum(losses["loss"] * weights)
             for penalty in self.model.losses:
                 total += tf.cast(penalty, tf.float32) * tf.reduce_sum(weights)
-            scaled = total * self.scale.value
+            scaled = total * factor
         gradients = tape.gradient(scaled, [v.value for v in self.model.trainable_variables])
         gradients = [
             None if g is None else tf.cast(tf.convert_to_tensor(g), tf.float32) for g in gradients
@@ -190,12 +190,15 @@ class Step:
 
     def _update_at_once(self, batch):
         """A whole step of one part on one device: no sum is kept."""
-        gradients, seen = self._gradient(*batch)
+        # Divided at the loss, not in every gradient: to the bit the same if the weights' sum is a
+        # power of two. In float16 it is the sum that the scale is for.
+        weight = tf.reduce_sum(batch[2])
+        half, scale = self.scale.half, self.scale.value
+        gradients, seen = self._gradient(*batch, scale if half else 1 / weight)
         self._measure(*seen)
-        divisor = tf.reduce_sum(batch[2]) * self.scale.value
         trainable = self.model.trainable_variables
         gradients = [
-            tf.zeros(v.shape) if g is None else g / divisor
+            tf.zeros(v.shape) if g is None else g / (weight * scale) if half else g
             for g, v in zip(gradients, trainable, strict=True)
         ]
         gradients, norm = self._shaped(gradients)
@@ -210,7 +213,7 @@ class Step:
 
     def _accumulate(self, batch) -> None:
         def add(x, y, weights):
-            gradients, seen = self._gradient(x, y, weights)
+            gradients, seen = self._gradient(x, y, weights, self.scale.value)
             for accumulator, gradient in zip(self._gradients, gradients, strict=True):
                 if gradient is not None:
                     accumulator.assign_add(gradient)

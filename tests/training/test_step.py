@@ -256,7 +256,7 @@ def test_two_inputs_go_in_as_a_dictionary():
 
 
 def test_a_step_at_once_is_the_step_that_sums():
-    """To the bit: a part whose examples weigh nothing adds nothing, but has the sums taken."""
+    """To the bit, as 8 is a power of two; a part of weight 0 adds nothing, but has sums taken."""
     options = {"clip_norm": 0.5, "weight_decay": 1e-2}
     at_once, summed = (
         step_of(linear(), keras.optimizers.SGD(0.1, momentum=0.9), **options) for _ in range(2)

@@ -5,7 +5,7 @@ import numpy as np
 import tensorflow as tf
 
 from keras_i3d.layers import ConvUnit3D
-from keras_i3d.layers.keras_internals import all_layers
+from keras_i3d.layers.keras_internals import all_layers, backend_variable
 from keras_i3d.training.forward import supervised
 from keras_i3d.training.step import Step
 
@@ -132,4 +132,4 @@ def step(
 
 def arrays(of):
     """The values of a step's variables, or of a model's."""
-    return [getattr(v, "_value", v).numpy() for v in of.variables]
+    return [backend_variable(v).numpy() for v in of.variables]
