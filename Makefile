@@ -77,7 +77,7 @@ clean:
 
 .venv-beam/ready: setup.py
 	$(PYTHON) -m venv .venv-beam
-	.venv-beam/bin/python -m pip install --quiet --editable '.[beam]' pytest pytest-timeout
+	.venv-beam/bin/python -m pip install --quiet --editable '.[beam]' hypothesis pytest pytest-timeout
 	@touch $@
 
 .venv/bench.stamp: .venv/backends.stamp

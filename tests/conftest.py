@@ -14,9 +14,14 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 import av
 import numpy as np
 import pytest
+from hypothesis import settings
 
 # Where the tests run in the background a shell has them, and what they start, ignore Ctrl-C.
 signal.signal(signal.SIGINT, signal.default_int_handler)
+
+# A busy machine is no fault of an example: only pytest's own time limit counts.
+settings.register_profile("any machine", deadline=None)
+settings.load_profile("any machine")
 
 PROJECT = Path(__file__).parent.parent
 

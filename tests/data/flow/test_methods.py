@@ -240,7 +240,7 @@ def test_missing_packages_are_named(monkeypatch, package, method, cure):
     for module in [m for m in sys.modules if m.startswith("keras_i3d.data.")]:
         if module.endswith(("tvl1_kernels", "opencv_flow")):
             monkeypatch.delitem(sys.modules, module)
-            monkeypatch.delattr(sys.modules["keras_i3d.data"], module.split(".")[-1])
+            monkeypatch.delattr(sys.modules["keras_i3d.data.flow"], module.split(".")[-1])
     monkeypatch.setitem(sys.modules, package, None)
     with pytest.raises(ImportError, match=cure):
         compute_flow(np.zeros((2, 16, 16, 3), np.uint8), method)
