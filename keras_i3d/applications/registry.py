@@ -6,8 +6,10 @@ from dataclasses import dataclass
 import keras
 
 from keras_i3d.applications.i3d import I3D, TwoStreamI3D
+from keras_i3d.applications.inception_v1 import CLASSES as IMAGE_CLASSES
 from keras_i3d.applications.inflated import I3DVGG16, I3DInceptionV3, I3DResNet50, I3DResNet101
 from keras_i3d.models.catalogue import NETWORKS, Network, network
+from keras_i3d.models.inflated import INFLATED, image_classes
 from keras_i3d.weights.records import RECORDS, Weights
 
 APPLICATIONS: dict[str, Callable[..., keras.Model]] = {
@@ -75,8 +77,10 @@ def _weights_of(name: str) -> list[AvailableWeights]:
             streams = tuple(one.stream for one in records)
             found.append(AvailableWeights(name, weights, streams, top_1=top_1, **about))
     if record.image_weights:
-        source = "slim's Inception-v1" if name == "i3d" else "keras.applications"
-        image = {"classes": None, "top_1": {}, "source": f"{source}, inflated"}
+        inflated = name in INFLATED
+        source = "keras.applications" if inflated else "slim's Inception-v1"
+        classes = image_classes(name) if inflated else IMAGE_CLASSES
+        image = {"classes": classes, "top_1": {}, "source": f"{source}, inflated"}
         streams = tuple(record.inputs)
         found.append(AvailableWeights(name, "imagenet", streams, **image, licence="Apache-2.0"))
     return found

@@ -38,6 +38,7 @@ class Network:
     least_clip: the smallest (frames, height, width) that the network takes with its head.
     image_weights: whether weights="imagenet" starts it from an image network.
     both: the joint network of all its streams, by name; None where there is none.
+    any_size: whether it takes clips of any size unless `input_shape` says otherwise.
     """
 
     name: str
@@ -53,6 +54,7 @@ class Network:
     least_clip: tuple[int, int, int] = (1, 1, 1)
     image_weights: bool = False
     both: str | None = None
+    any_size: bool = True
 
     @property
     def streams(self) -> tuple[str, ...]:
@@ -141,6 +143,7 @@ def _inflated(name: str, inputs: Mapping[str, Input], **fields) -> Network:
         inputs=inputs,
         head=("Logits",),
         image_weights=True,
+        any_size=False,
         **fields,
     )
 

@@ -76,6 +76,9 @@ def build_network(recipe: Recipe, classes: int) -> keras.Model:
     options = {} if record.joint else {"stream": recipe.stream}
     if not small:
         options |= {"classes": classes, "dropout": recipe.dropout, "classifier_activation": None}
+    if not record.any_size:
+        [one] = inputs_of(recipe).values()
+        options["input_shape"] = (None, one.crop, one.crop, one.channels)
     if recipe.weights is None:
         model = record.build(include_top=not small, **options)
     else:
@@ -85,9 +88,22 @@ def build_network(recipe: Recipe, classes: int) -> keras.Model:
     if small:
         logits = mean_logits(model.output, classes, recipe.dropout)
         model = keras.Model(model.input, logits, name=model.name)
+    _check_shapes(model, recipe)
     if recipe.centred and recipe.weights is None and not recipe.model.endswith(".keras"):
         _centre(model, record.head)
     return model
+
+
+def _check_shapes(model: keras.Model, recipe: Recipe) -> None:
+    """Refuse clips of other sizes than the network's input has, where that is not free."""
+    tensors = model.input if isinstance(model.input, dict) else {recipe.stream: model.input}
+    for stream, one in inputs_of(recipe).items():
+        wanted, clip = tensors[stream].shape[1:4], (one.frames, one.crop, one.crop)
+        if any(w not in (None, n) for w, n in zip(wanted, clip, strict=True)):
+            raise ValueError(
+                f"num_frames and crop should give clips of {tuple(wanted)} for model="
+                f"{recipe.model}, None where any will do. Received: {clip}"
+            )
 
 
 def takes_small_clips(recipe: Recipe) -> bool:

@@ -8,6 +8,7 @@ import pytest
 
 import keras_i3d
 from keras_i3d.applications.from_file import PREPROCESSING, find_network, record_of_inflated
+from keras_i3d.training.networks import build_network
 from keras_i3d.training.recipe_checks import check
 from keras_i3d.training.recipes import SYNTHETIC_SMALL
 from keras_i3d.training.run import train
@@ -75,6 +76,13 @@ def test_it_is_trained_on_with_a_new_head(inflated, tmp_path):
     assert loaded.record.inputs["rgb"].preprocessing.bgr
     kernels = [m.get_layer("conv").kernel.numpy() for m in (loaded.model, model)]
     np.testing.assert_array_equal(*kernels)
+
+
+def test_clips_that_the_file_does_not_take_are_refused(inflated):
+    _, _, path = inflated
+    recipe = replace(SYNTHETIC_SMALL, model=str(path), transfer="fixed", crop=24)
+    with pytest.raises(ValueError, match=r"clips of \(None, 32, 32\).*Received: \(16, 24, 24\)"):
+        build_network(recipe, 3)
 
 
 def test_what_has_no_record_is_refused(tmp_path):

@@ -135,7 +135,8 @@ def test_lists_of_networks_and_weights():
     found = {(w.model, w.weights): w for w in keras_i3d.list_weights()}
     assert found["i3d", "kinetics"].top_1 == {"rgb": 68.4, "flow": 61.5}
     assert found["i3d", "kinetics600"].streams == ("rgb",)
-    assert found["i3d_resnet50", "imagenet"].classes is None
+    assert found["i3d_resnet50", "imagenet"].classes == 1000
+    assert found["i3d_vgg16", "imagenet"].classes is None  # its head cannot be inflated
     # A joint network needs weights for both of its streams.
     assert [w.weights for w in keras_i3d.list_weights("two_stream_i3d")] == [
         "kinetics",
