@@ -8,12 +8,15 @@ import subprocess
 import sys
 from pathlib import Path
 
+import keras
 import numpy as np
 import pytest
 from PIL import Image
 
-from keras_i3d.models.i3d import build_i3d
+from keras_i3d.models.catalogue import network
 from keras_i3d.tools.prediction_table import PredictionTable
+from keras_i3d.training.checkpoints import save_network
+from keras_i3d.weights.trained import record_of
 from tests.conftest import PROJECT, serving, write_video
 
 
@@ -31,11 +34,17 @@ def keras_i3d(*arguments, **environment):
 
 @pytest.fixture(scope="module")
 def small_network(tmp_path_factory):
-    """A file of random weights for three classes, and the classes' names."""
+    """A tiny network of three classes that sees what I3D sees, as a training leaves it."""
     folder = tmp_path_factory.mktemp("network")
-    build_i3d(classes=3).save_weights(folder / "three.weights.h5")
+    clip = keras.Input((None, None, None, 3))
+    x = keras.layers.Conv3D(4, 1, 8, activation="relu", name="Mixed_5c")(clip)
+    x = keras.layers.GlobalAveragePooling3D()(x)
+    model = keras.Model(clip, keras.layers.Dense(3, name="Logits")(x))
+    i3d = network("i3d")
+    record = record_of(i3d, "rgb", i3d.seen("rgb"), ("one", "two", "three"))
+    save_network(model, folder / "three.keras", record)
     (folder / "labels.txt").write_text("pan\nzoom\nstill\n")
-    return f"--weights={folder}/three.weights.h5", f"--labels={folder}/labels.txt"
+    return f"--weights={folder}/three.keras", f"--labels={folder}/labels.txt"
 
 
 def test_files_good_and_bad_are_all_accounted_for(small_network, counting_video, tmp_path):
@@ -212,7 +221,7 @@ def test_labels_that_do_not_fit(small_network, counting_video, tmp_path):
     flags = (small_network[0], f"--labels={tmp_path}/two.txt", f"--video={counting_video}")
     status, _, err = keras_i3d("predict", *flags)
     assert status == 2
-    assert err.startswith("predict: labels should be 3 names, one for each class of weights=")
+    assert err.startswith("predict: labels should be 3 names, one for each class of ")
     assert err.endswith("Received: 2\n") and len(err.splitlines()) == 1
 
 
