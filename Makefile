@@ -28,10 +28,10 @@ experiments: .venv/run.stamp
 	@$(BIN)/keras-i3d experiments $$FLAGS
 
 test: .venv/test.stamp
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest -n 2 --dist loadfile
 
 test-slow: .venv/backends.stamp
-	$(BIN)/python -m pytest -m slow
+	$(BIN)/python -m pytest -n 2 --dist loadfile -m slow
 
 test-beam: .venv-beam/ready
 	.venv-beam/bin/python -m pytest -m slow tests/data/shards/test_beam.py
