@@ -5,6 +5,7 @@ the end. What a killed process leaves behind is known by that name; `remove_left
 """
 
 import contextlib
+import errno
 import os
 import re
 import secrets
@@ -18,6 +19,7 @@ from typing import IO
 
 # Whether another machine is still at work nobody here can say; after so many seconds it is not.
 FORGOTTEN = 7 * 24 * 3600
+REPLACED = "replaced"
 PART = re.compile(r"\..+\.([0-9a-f]{8})-(\d+)-[0-9a-f]{8}\.part")
 
 
@@ -77,11 +79,31 @@ def whole_path(path: str | os.PathLike) -> Iterator[Path]:
             if made.is_file():
                 with open(made, "rb") as file:
                     os.fsync(file.fileno())
-            elif path.exists():  # a folder takes no other's name while that is there
-                os.replace(path, scratch / "replaced")
-            os.replace(made, path)
+                os.replace(made, path)
+            else:
+                _replace_folder(made, path, scratch / REPLACED)
         finally:
             shutil.rmtree(scratch, ignore_errors=True)
+
+
+def _replace_folder(made: Path, path: Path, aside: Path) -> None:
+    """Move a folder to its place; what was there is put back where that fails."""
+    if not made.is_dir():
+        raise FileNotFoundError(errno.ENOENT, "Nothing was written", str(path))
+    if path.exists():  # a folder takes no other's name while that is there
+        aside.mkdir()
+        os.replace(path, aside / path.name)
+    try:
+        os.replace(made, path)
+    except BaseException:
+        _put_back(aside, path.parent)
+        raise
+
+
+def _put_back(aside: Path, folder: Path) -> None:
+    for old in aside.glob("*"):
+        if not (folder / old.name).exists():
+            os.replace(old, folder / old.name)
 
 
 def remove_leftovers(folder: str | os.PathLike, *, below: bool = False) -> int:
@@ -95,6 +117,7 @@ def remove_leftovers(folder: str | os.PathLike, *, below: bool = False) -> int:
     for path in list(folder.rglob(".*.part") if below else folder.glob(".*.part")):
         found = PART.fullmatch(path.name)
         if found and not _in_use(path, found[1], int(found[2])):
+            _put_back(path / REPLACED, path.parent)  # killed between two renames
             shutil.rmtree(path, ignore_errors=True) if path.is_dir() else path.unlink()
             count += 1
     return count

@@ -23,7 +23,7 @@ def make_strategy(name: str = "auto") -> tf.distribute.Strategy:
         ValueError: for another name, and where TF_CONFIG is missing or damaged.
     """
     if name not in STRATEGIES:
-        raise ValueError(f"strategy={name!r} is none of {', '.join(STRATEGIES)}")
+        raise ValueError(f"strategy should be one of {', '.join(STRATEGIES)}. Received: {name!r}")
     cluster = _cluster()
     if name == "auto" and cluster:
         name = "multi_worker"
@@ -48,7 +48,9 @@ def _cluster() -> dict:
     except (ValueError, AttributeError) as error:
         raise ValueError(f"TF_CONFIG is no JSON object: {text!r}") from error
     if unknown := sorted(cluster.keys() - {"chief", "worker"}):
-        raise ValueError(f"TF_CONFIG: wanted chief and worker in the cluster; came {unknown}")
+        raise ValueError(
+            f"TF_CONFIG should have chief and worker in its cluster. Received: {unknown}"
+        )
     return cluster
 
 

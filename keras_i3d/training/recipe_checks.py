@@ -36,7 +36,9 @@ def change(recipe: Recipe, changes: dict) -> Recipe:
         if type(value) is int and float in _types(types_of[name]):
             value = float(value)
         if not _fits(value, types_of[name]):
-            raise ValueError(f"{name}: wanted {_words(types_of[name])}; came {value!r}")
+            raise ValueError(
+                f"{name} should be {_words(types_of[name])}. Received: {name}={value!r}"
+            )
         values[name] = value
     changed = replace(recipe, **values)
     check(changed)
@@ -60,7 +62,7 @@ def parse(name: str, text: str | bool):
             return tuple(get_args(kind)[0](part) for part in text.split(",") if part)
         return kind(text)
     except ValueError:
-        raise ValueError(f"{name}: wanted {_words(hint)}; came {text!r}") from None
+        raise ValueError(f"{name} should be {_words(hint)}. Received: {name}={text!r}") from None
 
 
 def check(recipe: Recipe) -> None:
@@ -77,7 +79,10 @@ def check(recipe: Recipe) -> None:
 
     for name, known in CHOICES.items():
         value = getattr(r, name)
-        want(value in known, f"{name}={value!r} is none of {', '.join(known)}")
+        want(
+            value in known,
+            f"{name} should be one of {', '.join(known)}. Received: {name}={value!r}",
+        )
     for name in ("num_frames", "stride", "resize", "crop"):
         value = getattr(r, name)
         want(value is None or value >= 1, f"{name}={value} is not at least 1")
@@ -178,9 +183,11 @@ def pattern_and_factor(entry: str) -> tuple[str, float]:
         re.compile(pattern)
         number = float(factor)
     except (re.error, ValueError) as error:
-        raise ValueError(f"rates: wanted PATTERN=FACTOR; came {entry!r}: {error}") from error
+        raise ValueError(f"rates should be PATTERN=FACTOR. Received: {entry!r}: {error}") from error
     if not pattern or not 0 < number < float("inf"):
-        raise ValueError(f"rates: wanted PATTERN=FACTOR with a factor above 0; came {entry!r}")
+        raise ValueError(
+            f"rates should be PATTERN=FACTOR with a factor above 0. Received: {entry!r}"
+        )
     return pattern, number
 
 

@@ -58,7 +58,9 @@ class Recipe:
     split_number: int = _entry(1, "which of UCF-101's or HMDB-51's divisions")
     train_split: str = _entry("train", "what is learnt")
     validation_split: str | None = _entry("val", "what is validated on; none: nothing")
-    task: str = _entry("motion", "synthetic data: what is to be told; motion, appearance or joint")
+    task: str = _entry(
+        "motion", "synthetic data: what the label describes: motion, appearance or joint (both)"
+    )
     motions: tuple[str, ...] = _entry((), "synthetic data: the motions that occur; none: all ten")
     appearances: tuple[str, ...] = _entry((), "synthetic data: what moves; none: all there is")
     training_videos: int = _entry(10_000, "synthetic data: videos that are learnt from")

@@ -21,10 +21,11 @@ def filmstrip(frames: np.ndarray, count: int = 6, height: int = 96) -> np.ndarra
     """
     if frames.ndim != 4 or frames.shape[-1] != 3 or not len(frames) or frames.dtype != np.uint8:
         raise ValueError(
-            f"wanted frames (time, height, width, 3) uint8, came {frames.shape} {frames.dtype}"
+            f"frames should be (time, height, width, 3) uint8. Received: {frames.shape} "
+            f"{frames.dtype}"
         )
     if count < 1 or height < 1:
-        raise ValueError(f"wanted count and height of 1 or more, came {count} and {height}")
+        raise ValueError(f"count and height should be at least 1. Received: {count} and {height}")
     shown = np.linspace(0, len(frames) - 1, min(count, len(frames))).round().astype(int)
     width = max(1, round(height * frames.shape[2] / frames.shape[1]))
     strip = np.full((height, len(shown) * (width + GAP) - GAP, 3), 255, np.uint8)
@@ -45,7 +46,7 @@ def filmstrips(clips: Mapping[str, np.ndarray], count: int = 6, height: int = 96
         height: of a strip, in pixels.
     """
     if not clips:
-        raise ValueError("wanted at least one clip, came none")
+        raise ValueError("clips should be at least one. Received: none")
     strips = {caption: filmstrip(frames, count, height) for caption, frames in clips.items()}
     left = max(map(len, strips)) * LETTER + 2 * MARGIN
     width = left + max(strip.shape[1] for strip in strips.values()) + MARGIN

@@ -27,7 +27,7 @@ def flow_picture(flow: np.ndarray, largest: float | None = None) -> np.ndarray:
     """
     flow = np.asarray(flow, np.float32)
     if flow.ndim < 3 or flow.shape[-1] != 2:
-        raise ValueError(f"wanted flow (..., height, width, 2), came {flow.shape}")
+        raise ValueError(f"flow should be (..., height, width, 2). Received: {flow.shape}")
     known = (np.abs(flow) < 1e9).all(axis=-1)  # false where not a number
     flow = np.where(known[..., None], flow, 0)
     length = np.hypot(flow[..., 0], flow[..., 1])

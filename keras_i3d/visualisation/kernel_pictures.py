@@ -26,7 +26,8 @@ def kernel_picture(kernel: np.ndarray, zoom: int = 4, columns: int = 4) -> np.nd
     """
     if kernel.ndim != 5 or kernel.shape[3] not in (1, 2, 3):
         raise ValueError(
-            f"wanted a kernel (time, height, width, 1 to 3 channels, kernels), came {kernel.shape}"
+            f"kernel should be (time, height, width, 1 to 3 channels, kernels). Received: "
+            f"{kernel.shape}"
         )
     time, height, width, channels, count = kernel.shape
     peak = np.abs(kernel).max(axis=(0, 1, 2, 3), keepdims=True)

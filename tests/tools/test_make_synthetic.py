@@ -43,7 +43,7 @@ def test_a_set_of_videos(tmp_path):
     ("flags", "status", "message"),
     [
         (["--size=3"], 2, "wanted WIDTHxHEIGHT"),
-        (["--motions=Fly"], 2, "wanted one of MoveDown"),
+        (["--motions=Fly"], 2, "should be one of MoveDown"),
         (["stray"], 2, "unexpected 'stray'"),
         (["--videos=1"], 2, "videos"),
         (["--out=/dev/null/x"], 1, "Not a directory"),

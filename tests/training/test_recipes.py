@@ -62,16 +62,19 @@ def test_every_field_has_a_help():
     [
         ({"stepz": 3, "lr": 1}, "unknown recipe fields ['lr', 'stepz']"),
         ({"steps": 0}, "steps=0 is not at least 1"),
-        ({"steps": 1.5}, "steps: wanted a whole number; came 1.5"),
-        ({"steps": True}, "steps: wanted a whole number; came True"),
-        ({"nesterov": 1}, "nesterov: wanted true or false; came 1"),
-        ({"boundaries": (1, "2")}, "boundaries: wanted a list of whole numbers"),
+        ({"steps": 1.5}, "steps should be a whole number. Received: steps=1.5"),
+        ({"steps": True}, "steps should be a whole number. Received: steps=True"),
+        ({"nesterov": 1}, "nesterov should be true or false. Received: nesterov=1"),
+        ({"boundaries": (1, "2")}, "boundaries should be a list of whole numbers"),
         ({"learning_rate": 0}, "learning_rate=0.0 is not above 0"),
         ({"learning_rate": float("nan")}, "learning_rate=nan is not above 0"),
         ({"dropout": 1.0}, "dropout=1.0 is not in [0, 1)"),
-        ({"schedule": "linear"}, "schedule='linear' is none of step, cosine, plateau"),
+        (
+            {"schedule": "linear"},
+            "schedule should be one of step, cosine, plateau. Received: schedule='linear'",
+        ),
         ({"batch_size": 10, "accumulate": 4}, "batch_size=10 does not divide into accumulate=4"),
-        ({"optimizer": "lamb"}, "optimizer='lamb' is none of sgd, adam"),
+        ({"optimizer": "lamb"}, "optimizer should be one of sgd, adam. Received: optimizer='lamb'"),
         ({"optimizer": "adam", "rates": ("a=2",)}, "nesterov and rates are for optimizer=sgd"),
         ({"training_videos": 0}, "training_videos=0 is not at least 1"),
         ({"crop": 300, "resize": 256}, "crop=300 is larger than resize=256"),
@@ -83,8 +86,8 @@ def test_every_field_has_a_help():
         ({"batch_norm": "frozen"}, "batch_norm=frozen wants weights"),
         ({"multi_label": True}, "multi_label does not go with it"),
         ({"warm_up": 2000}, "warm_up=2000 is longer than steps=1000"),
-        ({"rates": ("Mixed",)}, "wanted PATTERN=FACTOR; came 'Mixed'"),
-        ({"rates": ("(=2",)}, "wanted PATTERN=FACTOR; came '(=2'"),
+        ({"rates": ("Mixed",)}, "should be PATTERN=FACTOR. Received: 'Mixed'"),
+        ({"rates": ("(=2",)}, "should be PATTERN=FACTOR. Received: '(=2'"),
         ({"rates": ("Mixed=0",)}, "a factor above 0"),
         ({"seed": -1}, "seed=-1 is less than 0"),
     ],
@@ -109,7 +112,7 @@ def test_what_flags_say():
     assert parse("weights", "kinetics") == "kinetics"
     assert parse("clip_norm", "0.5") == 0.5
     assert parse("model", "none") == "none"
-    with pytest.raises(ValueError, match="clip_norm: wanted a number or none; came 'much'"):
+    with pytest.raises(ValueError, match="clip_norm should be a number or none.*'much'"):
         parse("clip_norm", "much")
 
 

@@ -36,7 +36,7 @@ def test_one_strip_for_each_clip():
 @pytest.mark.parametrize(
     ("frames", "message"),
     [
-        (counting(0), r"came \(0, 10, 20, 3\)"),
+        (counting(0), r"Received: \(0, 10, 20, 3\)"),
         (counting(3)[0], "time, height"),
         (1.0 * counting(2), "float64"),
     ],
@@ -47,7 +47,7 @@ def test_what_is_no_clip(frames, message):
 
 
 def test_nothing_to_show():
-    with pytest.raises(ValueError, match="at least one clip"):
+    with pytest.raises(ValueError, match="clips should be at least one"):
         filmstrips({})
-    with pytest.raises(ValueError, match="1 or more"):
+    with pytest.raises(ValueError, match="at least 1"):
         filmstrip(counting(3), count=0)

@@ -178,7 +178,9 @@ class FlowFingerprint:
         names = {field.name: field.type for field in dataclasses.fields(cls)}
         if not isinstance(values, dict) or values.keys() != names.keys():
             came = sorted(values) if isinstance(values, dict) else type(values).__name__
-            raise ValueError(f"a flow fingerprint has the keys {sorted(names)}; came {came}")
+            raise ValueError(
+                f"a flow fingerprint should have the keys {sorted(names)}. Received: {came}"
+            )
         for name, kind in names.items():
             wanted = {int: int, float: (int, float), str: str}.get(kind, dict)
             if not isinstance(values[name], wanted) or isinstance(values[name], bool):

@@ -74,7 +74,7 @@ class SyntheticVideos:
     Args:
         split: train, val or test, which share no pixel of a photograph; or quarter_0 to quarter_3,
             of which train has the first and the last, val the next, test the one after.
-        task: what is to be told: "motion" (how it moves), "appearance" (what moves), "joint"
+        task: what the label describes: "motion" (how it moves), "appearance" (what moves), "joint"
             (both: a class for each pair).
         motions, appearances: the names that occur; by default all ten MOTIONS, all APPEARANCES.
         num_videos: how many videos; at most 2 ** 31. More of them leave the first ones as they are.
@@ -233,15 +233,15 @@ def _subset(name: str, chosen: Sequence[str], known: Sequence[str]) -> tuple[str
     for one in chosen:
         _check_one(name, one, known)
     if not chosen or len(set(chosen)) < len(chosen):
-        raise ValueError(f"{name}: wanted one or more names, each once; came {list(chosen)}")
+        raise ValueError(f"{name} should be one or more names, each once. Received: {list(chosen)}")
     return tuple(sorted(chosen))
 
 
 def _check_one(name: str, value: str, known: Sequence[str]) -> None:
     if value not in known:
-        raise ValueError(f"{name}: wanted one of {', '.join(known)}; came {value!r}")
+        raise ValueError(f"{name} should be one of {', '.join(known)}. Received: {value!r}")
 
 
 def _check_range(name: str, value: float, least: int, most: int) -> None:
     if not least <= value <= most:
-        raise ValueError(f"{name}: wanted {least} to {most}; came {value}")
+        raise ValueError(f"{name} should be {least} to {most}. Received: {value}")

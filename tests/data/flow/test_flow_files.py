@@ -121,7 +121,7 @@ def rewritten(path, **changes):
         ({"info_json": "[]"}, "info.json is damaged"),
         ({"info_json": "[" * 60_000}, "info.json is damaged"),
         ({"info_json": " " * 70_000}, "larger than 65536"),
-        ({"fingerprint_json": "{}"}, "a flow fingerprint has the keys"),
+        ({"fingerprint_json": "{}"}, "a flow fingerprint should have the keys"),
         ({"000003.png": None}, "6 frames are promised, there are 4 pictures"),
         ({"../evil": "x"}, "6 frames are promised, there are 6 pictures"),
     ],

@@ -268,14 +268,14 @@ def test_flow_as_we_measure_it(motion):
 @pytest.mark.parametrize(
     ("changes", "message"),
     [
-        ({"split": "trial"}, "split: wanted one of train"),
-        ({"task": "colour"}, "task: wanted one of motion"),
-        ({"motions": ["Fly"]}, "motions: wanted one of MoveDown"),
-        ({"motions": []}, "motions: wanted one or more"),
-        ({"appearances": ["Cat", "Cat"]}, "appearances: wanted one or more names, each once"),
-        ({"num_videos": 2**31 + 1}, "num_videos: wanted 1 to 2147483648"),
-        ({"size": (0, 3)}, "height: wanted 1"),
-        ({"seed": -1}, "seed: wanted 0"),
+        ({"split": "trial"}, "split should be one of train"),
+        ({"task": "colour"}, "task should be one of motion"),
+        ({"motions": ["Fly"]}, "motions should be one of MoveDown"),
+        ({"motions": []}, "motions should be one or more"),
+        ({"appearances": ["Cat", "Cat"]}, "appearances should be one or more names, each once"),
+        ({"num_videos": 2**31 + 1}, "num_videos should be 1 to 2147483648"),
+        ({"size": (0, 3)}, "height should be 1"),
+        ({"seed": -1}, "seed should be 0"),
     ],
 )
 def test_arguments_that_cannot_be(changes, message):
@@ -291,7 +291,7 @@ def test_what_is_not_there():
         videos.labels(3)
     with pytest.raises(ValueError, match="has 9 frames; wanted 2 of them from frame 8"):
         videos.read(0, 8, 2)
-    with pytest.raises(ValueError, match="stream: wanted one of rgb, flow; came 'sound'"):
+    with pytest.raises(ValueError, match="stream should be one of rgb, flow. Received: 'sound'"):
         videos.read(0, 0, 1, ["sound"])
 
 
