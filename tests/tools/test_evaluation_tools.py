@@ -162,6 +162,7 @@ def test_serving_config_writes_and_refuses(tmp_path):
 )
 def test_export_refuses_before_any_work(flags, message, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
+    (tmp_path / "a.mp4").touch()
     status, _, err = keras_i3d("export_saved_model", *flags)
     assert (status, len(err.splitlines())) == (2, 1), err
     assert message in err
