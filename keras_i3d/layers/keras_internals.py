@@ -1,6 +1,6 @@
 """All that the package uses of Keras without a public name, a function each.
 
-Checked with Keras 3.10 to 3.15; a new version of Keras is looked through here.
+As Keras 3.15 has them; .ci/matrix tries the oldest Keras too. A new version is looked through here.
 """
 
 import keras
