@@ -123,7 +123,7 @@ def run_folder(folder, **files):
         ({"best_keras": "x"}, [], 1, "--network=best takes the best one so far"),
         ({"labels_txt": "sit\nrun\n"}, [], 2, "'sit' was learnt"),
         ({"recipe_json": "{"}, [], 1, "recipe.json is damaged"),
-        ({"recipe_json": '{"steps": 1.5}'}, [], 1, "steps: wanted a whole number"),
+        ({"recipe_json": '{"steps": 1.5}'}, [], 1, "steps should be a whole number"),
         ({}, ["--data=/nowhere"], 2, "is no folder"),
         ({}, ["--num_crops=2"], 2, "should be 1 or 3"),
         ({}, ["--report=."], 2, "is no report"),

@@ -43,7 +43,7 @@ QUICK = [
 SLOW = [
     (["--stepz=3"], "Unknown command line flag 'stepz'"),
     (["--recipe=fast"], "flag --recipe=fast"),
-    (["--output_dir=x", "--steps=ten"], "steps: wanted a whole number; came 'ten'"),
+    (["--output_dir=x", "--steps=ten"], "steps should be a whole number. Received: steps='ten'"),
     (["--output_dir=x", "--model=s4d"], "model should be one of i3d, two_stream_i3d"),
     (["--output_dir=x", "--precision=mixed_float16"], "mixed_float16 wants a GPU"),
     (["--output_dir=x", "--strategy=multi_worker"], "strategy=multi_worker wants TF_CONFIG"),
