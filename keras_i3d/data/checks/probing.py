@@ -1,16 +1,15 @@
 """What a video file really holds: every frame of it is decoded."""
 
-import hashlib
 import os
 from dataclasses import dataclass
 
 from keras_i3d.data.video import timing
 from keras_i3d.data.video.decoding import VideoError, VideoFile
+from keras_i3d.files.hashes import sha256
 from keras_i3d.files.journal import file_stamp
 
 OK, DAMAGED, FAILED, MISSING = "ok", "damaged", "failed", "missing"
 STATUSES = (OK, DAMAGED, FAILED, MISSING)
-READ_BYTES = 1 << 20
 
 
 @dataclass(frozen=True)
@@ -48,15 +47,15 @@ def probe(path: str | os.PathLike) -> Probe:
             return Probe(MISSING, cause=error.cause)
     stamp = file_stamp(path)
     size_in_bytes = stamp and stamp["bytes"]
-    sha256 = None
+    digest = None
     try:
         if stamp:
-            sha256 = file_hash(path)
+            digest = sha256(path)
         with VideoFile(path) as video:
             end = max(end for _, _, end in timing.spans(video, video.frame_duration))
     except (VideoError, OSError) as error:
         cause = getattr(error, "cause", None) or getattr(error, "strerror", None) or str(error)
-        return Probe(FAILED, bytes=size_in_bytes, sha256=sha256, cause=cause)
+        return Probe(FAILED, bytes=size_in_bytes, sha256=digest, cause=cause)
     return Probe(
         DAMAGED if any(note.startswith(DAMAGED) for note in video.notes) else OK,
         frames=video.frames,
@@ -64,15 +63,6 @@ def probe(path: str | os.PathLike) -> Probe:
         size=(video.width, video.height),
         bytes=size_in_bytes,
         duration=round(float(end), 6),
-        sha256=sha256,
+        sha256=digest,
         notes=tuple(video.notes),
     )
-
-
-def file_hash(path: str | os.PathLike) -> str:
-    """The SHA-256 of a file, in hexadecimal."""
-    digest = hashlib.sha256()
-    with open(path, "rb") as file:
-        while block := file.read(READ_BYTES):
-            digest.update(block)
-    return digest.hexdigest()
