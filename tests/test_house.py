@@ -41,6 +41,7 @@ MAY_IMPORT = {
         "data.video",
         "data.lists",
         "data.flow",
+        "data.synthetic",
         "data.shards",
     },
     "layers": set(),

@@ -1,68 +1,70 @@
-"""Scores of a trained network on every video of a split, as a score file and a report.
+"""Scores of a network on every video of a split, as a score file and a report.
 
   keras-i3d evaluate --run=OUTPUT_DIR [--split=test] [--num_clips=10 --num_crops=3] [--report=DIR]
+  keras-i3d evaluate --weights=kinetics --data=VIDEOS --format=kinetics --annotations=val.csv \\
+      --split=validate --out=scores.npz
 
---run is what `keras-i3d train` wrote: its recipe says what data and how clips are cut; --data and
---split name others. All frames of a video go through the network, as the paper tests, or num_clips
-x num_crops views of it. Every video is scored once or listed with the cause. Exit status: 0 when
-all were scored, 1 when some were not (the others are), 2 for wrong flags.
+--run is what `keras-i3d train` wrote: its recipe says what data there is, and --data and the flags
+after it name other data. --weights takes any other network: published weights, a file of
+`inflate_weights`, a .keras file of a training. A folder of videos by class may have fewer classes
+than the network. All frames of a video go through the network, as the paper tests, or num_clips x
+num_crops views of it. Every video is scored once or listed with the cause. Exit status: 0 when all
+were scored, 1 when some were not (the others are), 2 for wrong flags.
 """
 
 from collections.abc import Sequence
+from dataclasses import replace
 from functools import partial
 
 from absl import flags
 from tqdm import tqdm
 
-from keras_i3d.tools.running import FlagError, ToolError, must_exist, quiet_import, run
+from keras_i3d.data.lists.annotations import FORMATS
+from keras_i3d.tools.running import FlagError, ToolError, loaded, must_exist, quiet_import, run
+from keras_i3d.tools.weights_flag import HELP, NAMED, check_weights
 
 RUN = flags.DEFINE_string("run", None, "the folder of a training")
 NETWORK = flags.DEFINE_enum("network", "final", ["final", "best"], "which of its networks")
-DATA = flags.DEFINE_string("data", None, "other data than the recipe's")
-SPLIT = flags.DEFINE_string("split", None, "which split [the recipe's for validation]")
+WEIGHTS = flags.DEFINE_string("weights", None, f"instead of --run: {HELP}")
+MODEL = flags.DEFINE_string("model", "i3d", "network, where --weights does not say it itself")
+STREAM = flags.DEFINE_enum("stream", "rgb", ["rgb", "flow", "both"], "what --weights see")
+DATA = flags.DEFINE_string(
+    "data", None, "a folder of videos or shards, or a CSV file [the recipe's data]"
+)
+FORMAT = flags.DEFINE_enum("format", None, FORMATS, "how a folder of videos is listed")
+ANNOTATIONS = flags.DEFINE_list("annotations", None, "the list's files, commas between")
+SPLIT_NUMBER = flags.DEFINE_integer("split_number", None, "UCF-101's or HMDB-51's division", 1, 3)
+FLOW_FOLDER = flags.DEFINE_string("flow_folder", None, "where compute_flow put the videos' flow")
+SPLIT = flags.DEFINE_string("split", None, "which split [the recipe's for validation, else test]")
 NUM_CLIPS = flags.DEFINE_integer("num_clips", None, "clips of a video [all of it]", lower_bound=1)
 NUM_CROPS = flags.DEFINE_integer("num_crops", 1, "crops of a clip, 1 or 3")
 BATCH_SIZE = flags.DEFINE_integer("batch_size", 4, "clips at a time", lower_bound=1)
-OUT = flags.DEFINE_string("out", None, "the score file [RUN/SPLIT.npz]")
+OUT = flags.DEFINE_string("out", None, "the score file [RUN/SPLIT.npz; without --run SPLIT.npz]")
 REPORT = flags.DEFINE_string("report", None, "a folder for the report [none]")
 must_exist(RUN, "folder")
 
 
 def main(arguments: Sequence[str]) -> int:
     """Evaluate; the exit status."""
-    if arguments:
-        raise FlagError(f"no arguments but flags are taken. Received: {' '.join(arguments)}")
-    if RUN.value is None:
-        raise FlagError("what? give --run=FOLDER of a training")
-    if NUM_CROPS.value not in (1, 3):
-        raise FlagError(f"--num_crops should be 1 or 3. Received: {NUM_CROPS.value}")
+    _check_flags(arguments)
     with quiet_import():
         from keras_i3d.evaluation.report import check_folder
-        from keras_i3d.evaluation.run_evaluation import evaluate_run, report_run
-        from keras_i3d.evaluation.scores import save_scores, summary_line
-        from keras_i3d.training.run_folder import RunFolderError, read_run
+        from keras_i3d.evaluation.run_evaluation import report_evaluation
+        from keras_i3d.evaluation.scores import ScoresError, save_scores, summary_line
+        from keras_i3d.training.run_folder import RunFolderError
 
     try:
-        trained = read_run(RUN.value, DATA.value)
         if REPORT.value:
             check_folder(REPORT.value)
-        scores = evaluate_run(
-            trained,
-            SPLIT.value,
-            network=NETWORK.value,
-            num_clips=NUM_CLIPS.value,
-            num_crops=NUM_CROPS.value,
-            batch_size=BATCH_SIZE.value,
-            watch=partial(tqdm, unit=" views", delay=1),
-        )
-    except RunFolderError as error:
+        scores, videos, inputs, folder = _of_run() if RUN.value else _of_weights()
+    except (RunFolderError, ScoresError) as error:
         raise ToolError(error) from error
     except (ValueError, OSError) as error:
         raise FlagError(error) from error
-    out = OUT.value or trained.path / f"{scores.made['split']}.npz"
+    out = OUT.value or f"{folder}{scores.made['split']}.npz"
     try:
         save_scores(out, scores)
-        page = report_run(REPORT.value, trained, scores) if REPORT.value else None
+        page = report_evaluation(REPORT.value, scores, videos, inputs) if REPORT.value else None
     except OSError as error:
         raise ToolError(error) from error
     for video, cause in scores.failed.items():
@@ -72,6 +74,67 @@ def main(arguments: Sequence[str]) -> int:
     if page:
         print(page)
     return 1 if scores.failed else 0
+
+
+def _check_flags(arguments: Sequence[str]) -> None:
+    if arguments:
+        raise FlagError(f"no arguments but flags are taken. Received: {' '.join(arguments)}")
+    if RUN.value is None and WEIGHTS.value is None:
+        raise FlagError("no network: give --run=FOLDER of a training, or --weights")
+    if RUN.value and WEIGHTS.value:
+        raise FlagError("--run and --weights each name a network: give one")
+    if NUM_CROPS.value not in (1, 3):
+        raise FlagError(f"--num_crops should be 1 or 3. Received: {NUM_CROPS.value}")
+    if WEIGHTS.value in NAMED and DATA.value is None:
+        raise FlagError(f"no videos: give --data=FOLDER to try --weights={WEIGHTS.value} on")
+    if WEIGHTS.value:
+        check_weights(WEIGHTS.value, MODEL.value, STREAM.value)
+
+
+def _of_run() -> tuple:
+    from keras_i3d.evaluation.run_evaluation import evaluate_run
+    from keras_i3d.training.networks import inputs_of
+    from keras_i3d.training.run_folder import read_run
+
+    trained = read_run(RUN.value)
+    trained = replace(trained, recipe=replace(trained.recipe, **_other_data()))
+    scores = evaluate_run(trained, SPLIT.value, network=NETWORK.value, **_views())
+    return scores, trained.recipe.data_set, inputs_of(trained.recipe), f"{trained.path}/"
+
+
+def _of_weights() -> tuple:
+    import keras_i3d
+    from keras_i3d.data.lists.data_set import DataSet
+    from keras_i3d.evaluation.run_evaluation import evaluate_network
+
+    with loaded():
+        network = keras_i3d.load(WEIGHTS.value, model=MODEL.value, stream=STREAM.value)
+    learnt = network.record.made.get("recipe")
+    if DATA.value is None and not learnt:
+        raise FlagError(f"no videos: give --data=FOLDER; {network.source} does not say on which")
+    videos = DataSet.from_recipe(learnt) if learnt else DataSet(validation_split=None)
+    videos = replace(videos, multi_label=network.record.multi_label, **_other_data())
+    split = SPLIT.value or videos.validation_split or "test"
+    scores = evaluate_network(network, videos, split, **_views())
+    return scores, videos, network.record.inputs, ""
+
+
+def _other_data() -> dict:
+    """What the flags say of the data."""
+    given = {
+        flag.name: flag.value for flag in (DATA, FORMAT, ANNOTATIONS, SPLIT_NUMBER, FLOW_FOLDER)
+    }
+    given = {name: value for name, value in given.items() if value is not None}
+    return {n: tuple(v) if isinstance(v, list) else v for n, v in given.items()}
+
+
+def _views() -> dict:
+    return {
+        "num_clips": NUM_CLIPS.value,
+        "num_crops": NUM_CROPS.value,
+        "batch_size": BATCH_SIZE.value,
+        "watch": partial(tqdm, unit=" views", delay=1),
+    }
 
 
 if __name__ == "__main__":

@@ -87,7 +87,7 @@ def _strips(path: str, scores: Scores) -> tuple[Callable | None, str]:
     if RUN.value is None and not (folder / "recipe.json").exists():
         return None, f"{folder} is no folder of a training; --run=FOLDER names one"
     with quiet_import():  # only here: it brings TensorFlow
-        from keras_i3d.training.inputs import open_source
+        from keras_i3d.data.batches.opening import open_source
         from keras_i3d.training.networks import inputs_of
         from keras_i3d.training.run_folder import RunFolderError, read_run
         from keras_i3d.visualisation.mistakes import VideoStrips
@@ -97,12 +97,14 @@ def _strips(path: str, scores: Scores) -> tuple[Callable | None, str]:
         recipe = read_run(folder).recipe
         # Of videos made by rule any number can be drawn; the test may have more than a validation.
         recipe = dataclasses.replace(recipe, validation_videos=max(1, scores.listed))
-        source = open_source(recipe, split or recipe.validation_split or "test")
+        inputs = inputs_of(recipe)
+        split = split or recipe.validation_split or "test"
+        source = open_source(recipe.data_set, split, inputs, scores.classes)
     except (RunFolderError, ValueError, OSError) as error:
         if RUN.value:
             raise FlagError(f"--run={RUN.value}: {str(error).splitlines()[0]}") from error
         return None, str(error).splitlines()[0]
-    return VideoStrips(source, inputs_of(recipe)), ""
+    return VideoStrips(source, inputs), ""
 
 
 def _published() -> Published | None:

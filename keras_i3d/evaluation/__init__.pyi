@@ -10,8 +10,9 @@ from .metrics import (
 )
 from .report import write_report as write_report
 from .run_evaluation import (
+    evaluate_network as evaluate_network,
     evaluate_run as evaluate_run,
-    report_run as report_run,
+    report_evaluation as report_evaluation,
 )
 from .scores import (
     Scores as Scores,

@@ -1,8 +1,8 @@
 """The papers' figures, to stand beside what a run comes to."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
-from keras_i3d.evaluation.trials import STREAMS, Trial
+from keras_i3d.evaluation.trials import AS_IT_IS, STREAMS, Trial
 
 
 @dataclass(frozen=True)
@@ -45,6 +45,9 @@ TABLE_5 = "“Quo Vadis”, table 5: mean of the three splits"
 S3D = "README of kylemin/S3D, after its paper: Kinetics-400's validation set"
 BOTH = "imagenet+kinetics"
 
+# The networks whose weights DeepMind published are those of table 3.
+FILES = {"kinetics": None, "imagenet+kinetics": "imagenet"}
+
 # fmt: off
 ROWS = (
     Row("i3d", "UCF-101", "original", "imagenet", TABLE_2, (84.5, 90.6, 93.4)),
@@ -73,7 +76,11 @@ def published_for(trial: Trial | None) -> Published | None:
     """Return the papers' figures for this network, stream, start and data set, or None."""
     if trial is None or trial.stream not in STREAMS or trial.split == "train":
         return None
-    same = (trial.model, trial.data, trial.transfer, trial.start)
+    if trial.transfer == AS_IT_IS:
+        if trial.start not in FILES:
+            return None
+        trial = replace(trial, transfer="original", start=FILES[trial.start])
+    same = (trial.model.removeprefix("two_stream_"), trial.data, trial.transfer, trial.start)
     place = STREAMS.index(trial.stream)
     for row in ROWS:
         if (row.network, row.data, row.transfer, row.start) == same and row.top_1[place]:

@@ -1,19 +1,25 @@
-"""A run's network on every video of a split, and the report of it."""
+"""A network on every video of a split, and the report of it: of a run, or any other."""
 
 import os
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 
+from keras_i3d.applications.loaded import LoadedNetwork
+from keras_i3d.data.batches.clip_sources import Source
+from keras_i3d.data.batches.opening import open_source
+from keras_i3d.data.lists.data_set import DataSet
+from keras_i3d.data.pixels.preprocessing import Input
 from keras_i3d.evaluation.evaluate import evaluate
 from keras_i3d.evaluation.provenance import provenance
 from keras_i3d.evaluation.published import published_for
 from keras_i3d.evaluation.report import write_report
 from keras_i3d.evaluation.scores import Scores, ScoresError
 from keras_i3d.evaluation.trials import trial_of
-from keras_i3d.training.inputs import open_source
 from keras_i3d.training.networks import inputs_of
-from keras_i3d.training.run_folder import RunFolder, RunFolderError
+from keras_i3d.training.run_folder import LABELS, RunFolder, RunFolderError
 from keras_i3d.visualisation.mistakes import VideoStrips
+
+Watch = Callable[[Iterable[int], str, int], Iterable[int]]
 
 
 def evaluate_run(
@@ -21,57 +27,135 @@ def evaluate_run(
     split: str | None = None,
     *,
     network: str = "final",
-    num_clips: int | None = None,
-    num_crops: int = 1,
-    batch_size: int = 4,
-    watch: Callable[[Iterable[int], str, int], Iterable[int]] | None = None,
+    **options,
 ) -> Scores:
-    """Score every video of a split, with the record of what the scores rest on.
+    """Score every video of a split with a run's network.
 
     Args:
-        run: its recipe says what data there is and how clips are cut from it.
+        run: its recipe says what data there is.
         split: by default the one that the recipe validates on, or "test" if there is none.
         network: "final" or "best".
-        num_clips, num_crops, batch_size: as `evaluate` takes them.
-        watch: called with the videos' numbers as their views come, the split's name and how many
-            will come if every video can be read; returns the numbers. tqdm can be given.
+        options: num_clips, num_crops, batch_size and watch, as `evaluate_network` takes them.
 
     Raises:
         RunFolderError: when the network is missing or damaged, or its scores are not finite.
         ValueError, OSError: when there is no such data, or its classes are not those learnt.
     """
-    recipe = run.recipe
-    split = split or recipe.validation_split or "test"
-    source = open_source(recipe, split)
-    run.check_classes(source.class_names)
+    videos = run.recipe.data_set
+    split = split or videos.validation_split or "test"
+    # What a wrong folder costs is told before the network is loaded.
+    source = open_source(videos, split, inputs_of(run.recipe), run.classes)
+    if run.classes:
+        check_classes(source.class_names, run.classes, str(run.path / LABELS))
     loaded = run.load_network(network)
-    views = {"num_clips": num_clips, "num_crops": num_crops}
-    total = source.num_videos * (num_clips or 1) * num_crops
     try:
-        return evaluate(
-            loaded.ending_in("logits"),
-            source,
-            loaded.record.inputs,
-            **views,
-            batch_size=batch_size,
-            multi_label=loaded.record.multi_label,
-            made=provenance(loaded, recipe, split, network=network, **views),
-            watch=lambda numbers: watch(numbers, split, total) if watch else numbers,
-        )
+        return _evaluate(loaded, source, videos, split, network=network, **options)
     except ScoresError as error:  # the network's own fault: all else was checked before
         raise RunFolderError(f"{run.network_file(network)}: {error}") from error
 
 
-def report_run(folder: str | os.PathLike, run: RunFolder, scores: Scores) -> Path:
-    """Write a report of a run's scores, with the frames of the mistakes; return its page's path.
+def evaluate_network(
+    loaded: LoadedNetwork,
+    videos: DataSet,
+    split: str,
+    *,
+    num_clips: int | None = None,
+    num_crops: int = 1,
+    batch_size: int = 4,
+    watch: Watch | None = None,
+) -> Scores:
+    """Score every video of a split, with the record of what the scores rest on.
+
+    Args:
+        loaded: what `keras_i3d.load` returns.
+        videos: the data. Where its list does not say the classes, they are the network's.
+        split: of the data.
+        num_clips, num_crops, batch_size: as `evaluate` takes them.
+        watch: called with the videos' numbers as their views come, the split's name and how many
+            will come if every video can be read; returns the numbers. tqdm can be given.
+
+    Raises:
+        ScoresError: when scores are not finite.
+        ValueError, OSError: when there is no such data, or its classes are not the network's.
+    """
+    record = loaded.record
+    source = open_source(videos, split, record.inputs, record.labels)
+    check_classes(source.class_names, record.labels, loaded.source)
+    return _evaluate(
+        loaded,
+        source,
+        videos,
+        split,
+        network=loaded.source,
+        num_clips=num_clips,
+        num_crops=num_crops,
+        batch_size=batch_size,
+        watch=watch,
+    )
+
+
+def _evaluate(
+    loaded: LoadedNetwork,
+    source: Source,
+    videos: DataSet,
+    split: str,
+    *,
+    network: str,
+    num_clips: int | None = None,
+    num_crops: int = 1,
+    batch_size: int = 4,
+    watch: Watch | None = None,
+) -> Scores:
+    record = loaded.record
+    views = {"num_clips": num_clips, "num_crops": num_crops}
+    total = source.num_videos * (num_clips or 1) * num_crops
+    return evaluate(
+        loaded.ending_in("logits"),
+        source,
+        record.inputs,
+        **views,
+        batch_size=batch_size,
+        multi_label=record.multi_label,
+        made=provenance(loaded, videos, split, network=network, **views),
+        watch=lambda numbers: watch(numbers, split, total) if watch else numbers,
+    )
+
+
+def check_classes(names: Sequence[str], learnt: Sequence[str], source: str) -> None:
+    """Refuse data whose classes are not those that a network tells, one for one.
+
+    Raises:
+        ValueError: names the first class that differs.
+    """
+    if len(names) != len(learnt):
+        raise ValueError(
+            f"the data should have the {len(learnt)} classes of {source}. Received: {len(names)}"
+        )
+    for number, (came, wanted) in enumerate(zip(names, learnt, strict=True)):
+        if came != wanted:
+            raise ValueError(
+                f"class {number} of the data should be {wanted!r}, as in {source}. Received: "
+                f"{came!r}"
+            )
+
+
+def report_evaluation(
+    folder: str | os.PathLike,
+    scores: Scores,
+    videos: DataSet,
+    inputs: Mapping[str, Input],
+    title: str | None = None,
+) -> Path:
+    """Write a report of scores, with the frames of the mistakes; return its page's path.
 
     Args:
         folder: of the report; as `write_report` takes it.
-        run: whose data still has the videos.
-        scores: what `evaluate_run` returned.
+        scores: what `evaluate_network` or `evaluate_run` returned.
+        videos: where they can still be read.
+        inputs: what each stream of the network sees.
+        title: where the scores do not say data, split and network.
     """
     trial = trial_of(scores.made, len(scores.classes))
-    source = open_source(run.recipe, scores.made["split"])
-    strips = VideoStrips(source, inputs_of(run.recipe))
-    title = trial.title if trial else f"{run.path.resolve().name}, {scores.made['split']}"
+    strips = VideoStrips(open_source(videos, scores.made["split"], inputs, scores.classes), inputs)
+    title = trial.title if trial else title or scores.made["split"]
     return write_report(folder, scores, title, published_for(trial), filmstrip=strips)

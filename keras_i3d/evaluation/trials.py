@@ -8,6 +8,8 @@ from keras_i3d.data.lists.annotations import DATA_SETS, DIVIDED
 
 BOTH = "rgb + flow"
 STREAMS = ("rgb", "flow", BOTH)
+# The transfer of a network that was not trained by a recipe: published, inflated, of a file.
+AS_IT_IS = "as it is"
 
 
 @dataclass(frozen=True)
@@ -17,7 +19,8 @@ class Trial:
     data: the data set's name; of other data in the form of one with divisions, that form and the
         number of classes; else where the data was.
     stream: "rgb", "flow" or BOTH.
-    transfer, start, model: as in the recipe; start is its weights, of a file its name.
+    transfer, start, model: as in the recipe; start is its weights, of a file its name. Of a network
+        that no recipe trained, AS_IT_IS, and what it was loaded from.
     views: "whole videos", or "10 x 3": clips and crops of each.
     split: what was scored, such as "test".
     division: which of UCF-101's or HMDB-51's; 0 where a data set has one.
@@ -37,7 +40,8 @@ class Trial:
         """Return data, split and network, in words for a heading."""
         data = f"{self.data}, split {self.division}" if self.division else self.data
         start = self.start or "random weights"
-        return f"{data} ({self.split}): {self.model}, {self.stream}, {self.transfer} from {start}"
+        how = start if self.transfer == AS_IT_IS else f"{self.transfer} from {start}"
+        return f"{data} ({self.split}): {self.model}, {self.stream}, {how}"
 
 
 def trial_of(made: Mapping, classes: int) -> Trial | None:
@@ -56,7 +60,7 @@ def trial_of(made: Mapping, classes: int) -> Trial | None:
         other = f"{form} form, {classes} classes" if divided else made["data"]
         return Trial(
             DATA_SETS.get((form, classes), str(other)),
-            str(made["stream"]),
+            BOTH if made["stream"] == "both" else str(made["stream"]),
             str(recipe["transfer"]),
             _start(recipe["weights"]),
             str(recipe["model"]),

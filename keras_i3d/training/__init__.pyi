@@ -13,6 +13,7 @@ from .failures import (
     WorkerLostError as WorkerLostError,
 )
 from .forward import supervised as supervised
+from .from_recipe import build_model as build_model
 from .interruption import Interrupted as Interrupted
 from .learning_rate_schedules import (
     CosineSchedule as CosineSchedule,

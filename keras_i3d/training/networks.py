@@ -1,6 +1,7 @@
-"""The network that a recipe asks for: its trunk with the start's weights, and a new head."""
+"""The network that is trained: its trunk with the start's weights, and a new head."""
 
 import dataclasses
+from collections.abc import Mapping
 
 import keras
 import numpy as np
@@ -10,6 +11,7 @@ from keras_i3d.applications.from_file import find_network
 from keras_i3d.applications.registry import APPLICATIONS, list_weights
 from keras_i3d.data.pixels.preprocessing import Input
 from keras_i3d.layers.keras_internals import all_layers
+from keras_i3d.models.catalogue import Network
 from keras_i3d.models.i3d import mean_logits
 from keras_i3d.training.recipes import Recipe
 
@@ -33,7 +35,7 @@ def check_network(recipe: Recipe) -> None:
             f"weights should be one of {known}, none or a file for model={recipe.model}. "
             f"Received: weights='imagenet'"
         )
-    if record.joint and takes_small_clips(recipe):
+    if record.joint and takes_small_clips(record, inputs_of(recipe)):
         raise ValueError(
             f"a clip should have at least {record.least_clip} frames, rows and columns for "
             f"model={recipe.model}. Received: {inputs_of(recipe)}"
@@ -60,57 +62,73 @@ def resolved(recipe: Recipe) -> Recipe:
     return dataclasses.replace(recipe, **same)
 
 
-def build_network(recipe: Recipe, classes: int) -> keras.Model:
-    """(batch, time, height, width, channels) to logits (batch, classes), of any clip size.
+def build_network(
+    network: Network,
+    inputs: Mapping[str, Input],
+    classes: int,
+    *,
+    stream: str = "rgb",
+    weights: str | None = None,
+    dropout: float = 0.5,
+    centred: bool = False,
+) -> keras.Model:
+    """Build the network that a run trains: its trunk with the start's weights, and a new head.
 
-    The trunk has the recipe's weights, the head always new ones. Of clips too small for the
-    network's own head, I3D's 2 x 7 x 7 of the trunk's output, the head takes the mean over all of
-    it; its variables are the same.
+    From (batch, time, height, width, channels), or such a clip by stream, to logits (batch,
+    classes), of any clip size. Of clips too small for the network's own head, I3D's 2 x 7 x 7 of
+    the trunk's output, the head takes the mean over all of it; its variables are the same.
+
+    Args:
+        network: of the catalogue, or of a file.
+        inputs: what each stream sees.
+        classes: how many the new head tells.
+        stream: "rgb", "flow" or "both".
+        weights: the start; as the network's application takes them. None: random.
+        dropout: its rate before the head.
+        centred: without weights: how the trunk starts, see `_centre`.
 
     Raises:
-        ValueError, OSError: as the network's application does, and `check_network`.
+        ValueError, OSError: as the network's application does; for clips of other sizes than the
+            network's input has.
     """
-    check_network(recipe)
-    record = find_network(recipe.model)
-    small = takes_small_clips(recipe)
-    options = {} if record.joint else {"stream": recipe.stream}
+    small = takes_small_clips(network, inputs)
+    options = {} if network.joint else {"stream": stream}
     if not small:
-        options |= {"classes": classes, "dropout": recipe.dropout, "classifier_activation": None}
-    if not record.any_size:
-        [one] = inputs_of(recipe).values()
+        options |= {"classes": classes, "dropout": dropout, "classifier_activation": None}
+    if not network.any_size:
+        [one] = inputs.values()
         options["input_shape"] = (None, one.crop, one.crop, one.channels)
-    if recipe.weights is None:
-        model = record.build(include_top=not small, **options)
+    if weights is None:
+        model = network.build(include_top=not small, **options)
     else:
-        model = APPLICATIONS[recipe.model](
-            recipe.weights, include_top=not small, new_head=not small, **options
+        model = APPLICATIONS[network.name](
+            weights, include_top=not small, new_head=not small, **options
         )
     if small:
-        logits = mean_logits(model.output, classes, recipe.dropout)
+        logits = mean_logits(model.output, classes, dropout)
         model = keras.Model(model.input, logits, name=model.name)
-    _check_shapes(model, recipe)
-    if recipe.centred and recipe.weights is None and not recipe.model.endswith(".keras"):
-        _centre(model, record.head)
+    _check_shapes(model, inputs)
+    if centred:
+        _centre(model, network.head)
     return model
 
 
-def _check_shapes(model: keras.Model, recipe: Recipe) -> None:
+def _check_shapes(model: keras.Model, inputs: Mapping[str, Input]) -> None:
     """Refuse clips of other sizes than the network's input has, where that is not free."""
-    tensors = model.input if isinstance(model.input, dict) else {recipe.stream: model.input}
-    for stream, one in inputs_of(recipe).items():
-        wanted, clip = tensors[stream].shape[1:4], (one.frames, one.crop, one.crop)
+    for stream, one in inputs.items():
+        tensor = model.input[stream] if isinstance(model.input, dict) else model.input
+        wanted, clip = tensor.shape[1:4], (one.frames, one.crop, one.crop)
         if any(w not in (None, n) for w, n in zip(wanted, clip, strict=True)):
             raise ValueError(
-                f"num_frames and crop should give clips of {tuple(wanted)} for model="
-                f"{recipe.model}, None where any will do. Received: {clip}"
+                f"num_frames and crop should give clips of {tuple(wanted)} for {model.name}, None "
+                f"where any will do. Received: {clip}"
             )
 
 
-def takes_small_clips(recipe: Recipe) -> bool:
-    """Whether the recipe's clips are too small for the network's own head."""
-    record = find_network(recipe.model)
-    clips = [(one.frames, one.crop, one.crop) for one in inputs_of(recipe).values()]
-    return any(n < m for clip in clips for n, m in zip(clip, record.least_clip, strict=True))
+def takes_small_clips(network: Network, inputs: Mapping[str, Input]) -> bool:
+    """Whether clips are too small for the network's own head."""
+    clips = [(one.frames, one.crop, one.crop) for one in inputs.values()]
+    return any(n < m for clip in clips for n, m in zip(clip, network.least_clip, strict=True))
 
 
 def _centre(model: keras.Model, head: tuple[str, ...]) -> None:

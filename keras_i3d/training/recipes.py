@@ -4,6 +4,7 @@ import dataclasses
 import json
 from dataclasses import dataclass, field, replace
 
+from keras_i3d.data.lists.data_set import DataSet
 from keras_i3d.training.learning_rate_schedules import (
     CosineSchedule,
     PlateauSchedule,
@@ -103,6 +104,11 @@ class Recipe:
     seed: int = _entry(0, "of everything that is random")
     validate_every: int = _entry(1000, "steps from validation to validation")
     validation_videos: int = _entry(200, "synthetic data: videos of a validation")
+
+    @property
+    def data_set(self) -> DataSet:
+        """Return which videos the run is about."""
+        return DataSet.from_recipe(vars(self))
 
 
 # kinetics-i3d's README: 64 replicas of 6 clips (and 4 more, of which the slowest 4 are left out),

@@ -1,6 +1,5 @@
 """A whole run: from a recipe to OUTPUT_DIR/final.keras."""
 
-import dataclasses
 import logging
 from collections.abc import Sequence
 from pathlib import Path
@@ -8,31 +7,24 @@ from pathlib import Path
 import keras
 import tensorflow as tf
 
-import keras_i3d
-from keras_i3d.applications.from_file import find_network
 from keras_i3d.files.whole import remove_leftovers, write_whole
 from keras_i3d.training.averaging import averaged_weights
 from keras_i3d.training.checkpoints import Checkpoints, save_network
 from keras_i3d.training.devices import Devices
 from keras_i3d.training.failures import in_one_line
-from keras_i3d.training.forward import supervised
+from keras_i3d.training.from_recipe import build_record, build_step
 from keras_i3d.training.inputs import open_inputs
 from keras_i3d.training.loop import Plan, fit
 from keras_i3d.training.networks import (
-    build_network,
     check_network,
     inputs_of,
     resolved,
-    takes_small_clips,
 )
 from keras_i3d.training.progress import History, Progress
-from keras_i3d.training.recipe_checks import check
+from keras_i3d.training.recipe_checks import augmentation, check
 from keras_i3d.training.recipes import Recipe, build_schedule, differences, to_json
 from keras_i3d.training.run_folder import BEST, FINAL, LABELS, RECIPE
-from keras_i3d.training.step import Step
-from keras_i3d.training.transfer import prepare, rate_factors
 from keras_i3d.training.validation_pictures import Pictures
-from keras_i3d.weights.trained import TrainedRecord, record_of
 
 
 def check_run(recipe: Recipe, folder: Path, devices: Devices) -> None:
@@ -101,7 +93,13 @@ def train(
     policy = keras.config.dtype_policy()
     keras.config.set_dtype_policy(recipe.precision)
     try:
-        inputs = open_inputs(recipe, devices)
+        inputs = open_inputs(
+            recipe.data_set,
+            inputs_of(recipe),
+            devices,
+            batch_size=recipe.batch_size // recipe.accumulate,
+            augmentation=augmentation(recipe),
+        )
         step = build_step(recipe, len(inputs.class_names), devices)
     finally:
         keras.config.set_dtype_policy(policy)
@@ -112,7 +110,7 @@ def train(
         write_whole(folder / RECIPE, to_json(recipe))
         names = "".join(f"{name}\n" for name in inputs.class_names)
         write_whole(folder / LABELS, names)
-    record = _record(recipe, inputs.class_names)
+    record = build_record(recipe, inputs.class_names)
     plan = Plan(
         recipe.steps,
         recipe.batch_size,
@@ -143,20 +141,6 @@ def train(
     return folder / FINAL
 
 
-def _record(recipe: Recipe, class_names: Sequence[str]) -> TrainedRecord:
-    """What the saved network keeps: all that is needed to use it."""
-    return record_of(
-        find_network(recipe.model),
-        recipe.stream,
-        inputs_of(recipe),
-        class_names,
-        multi_label=recipe.multi_label,
-        # Of smaller clips the head takes the mean, and so clips of any size.
-        **({"least_clip": (1, 1, 1)} if takes_small_clips(recipe) else {}),
-        made={"keras_i3d": keras_i3d.__version__, "recipe": dataclasses.asdict(recipe)},
-    )
-
-
 def _pictures(recipe: Recipe, class_names: Sequence[str]) -> Pictures | None:
     if recipe.multi_label:
         return None
@@ -177,50 +161,3 @@ def _differences(recipe: Recipe, folder: Path) -> list[str] | None:
         return None
     except (OSError, ValueError) as error:
         raise ValueError(f"{folder / RECIPE} is damaged: {error}") from error
-
-
-def build_optimizer(recipe: Recipe) -> keras.optimizers.Optimizer:
-    """The recipe's optimizer; the schedule sets its learning rate, the step decays and clips."""
-    ema = {"use_ema": recipe.ema is not None, "ema_momentum": recipe.ema or 0.0}
-    if recipe.optimizer == "adam":
-        return keras.optimizers.Adam(recipe.learning_rate, beta_1=recipe.momentum, **ema)
-    return keras.optimizers.SGD(
-        recipe.learning_rate, momentum=recipe.momentum, nesterov=recipe.nesterov, **ema
-    )
-
-
-def build_step(recipe: Recipe, classes: int, devices: Devices) -> Step:
-    """The recipe's network, optimizer, loss and metrics."""
-    with devices.strategy.scope():
-        model = build_network(recipe, classes)
-        prepare(
-            model,
-            find_network(recipe.model).head,
-            transfer=recipe.transfer,
-            batch_norm=recipe.batch_norm,
-            batch_norm_momentum=recipe.batch_norm_momentum,
-        )
-        optimizer = build_optimizer(recipe)
-    smoothing = {"label_smoothing": recipe.label_smoothing, "from_logits": True}
-    if recipe.multi_label:
-        loss = keras.losses.BinaryCrossentropy(**smoothing)
-        metrics = [
-            keras.metrics.AUC(
-                curve="PR", multi_label=True, num_labels=classes, from_logits=True, name="mean_ap"
-            )
-        ]
-    else:
-        loss = keras.losses.CategoricalCrossentropy(**smoothing)
-        metrics = [keras.metrics.CategoricalAccuracy(name="accuracy")]
-        if classes > 5:
-            metrics.append(keras.metrics.TopKCategoricalAccuracy(5, name="top_5"))
-    return Step(
-        model,
-        optimizer,
-        supervised(loss),
-        metrics,
-        devices,
-        clip_norm=recipe.clip_norm,
-        weight_decay=recipe.weight_decay,
-        factors=rate_factors(model, recipe.rates),
-    )

@@ -1,8 +1,6 @@
 """The folder of a run, as everything that comes after the training reads it."""
 
-import dataclasses
 import json
-from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -57,26 +55,12 @@ class RunFolder:
         except ValueError as error:
             raise RunFolderError(error) from error
 
-    def check_classes(self, names: Sequence[str]) -> None:
-        """Refuse data whose classes agree with the learnt ones in number only.
 
-        Raises:
-            ValueError: names the first class that differs.
-        """
-        for number, (ours, theirs) in enumerate(zip(self.classes or (), names, strict=False)):
-            if ours != theirs:
-                raise ValueError(
-                    f"class {number} is {theirs!r} in the data, and {ours!r} was learnt: "
-                    f"{self.path / LABELS}"
-                )
-
-
-def read_run(folder: str | Path, data: str | None = None) -> RunFolder:
+def read_run(folder: str | Path) -> RunFolder:
     """Read the folder that `training.run.train` or `keras-i3d train` wrote.
 
     Args:
         folder: of the run, finished or not.
-        data: other data than the recipe's.
 
     Raises:
         FileNotFoundError: when it is no run's folder.
@@ -84,8 +68,6 @@ def read_run(folder: str | Path, data: str | None = None) -> RunFolder:
     """
     folder = Path(folder).expanduser()
     recipe = _read_recipe(folder)
-    if data is not None:
-        recipe = dataclasses.replace(recipe, data=data)
     return RunFolder(folder, recipe, _read_labels(folder / LABELS))
 
 

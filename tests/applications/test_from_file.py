@@ -8,7 +8,7 @@ import pytest
 
 import keras_i3d
 from keras_i3d.applications.from_file import PREPROCESSING, find_network, record_of_inflated
-from keras_i3d.training.networks import build_network
+from keras_i3d.training.from_recipe import build_model
 from keras_i3d.training.recipe_checks import check
 from keras_i3d.training.recipes import SYNTHETIC_SMALL
 from keras_i3d.training.run import train
@@ -82,7 +82,7 @@ def test_clips_that_the_file_does_not_take_are_refused(inflated):
     _, _, path = inflated
     recipe = replace(SYNTHETIC_SMALL, model=str(path), transfer="fixed", crop=24)
     with pytest.raises(ValueError, match=r"clips of \(None, 32, 32\).*Received: \(16, 24, 24\)"):
-        build_network(recipe, 3)
+        build_model(recipe, 3)
 
 
 def test_what_has_no_record_is_refused(tmp_path):

@@ -10,11 +10,11 @@ from keras_i3d.training.recipes import SYNTHETIC_SMALL, to_json
 from keras_i3d.training.run_folder import RunFolderError, read_run
 
 
-def tiny():
-    """From any clip to two logits: the means of red and green."""
+def tiny(classes=2):
+    """From any clip to logits: weighted means of its colours."""
     clip = keras.Input((None, None, None, 3))
     mean = keras.layers.GlobalAveragePooling3D()(clip)
-    return keras.Model(clip, keras.layers.Dense(2, use_bias=False, name="Logits")(mean))
+    return keras.Model(clip, keras.layers.Dense(classes, use_bias=False, name="Logits")(mean))
 
 
 @pytest.fixture
@@ -33,7 +33,6 @@ def test_a_run_is_read_back(run):
     assert found.classes == ("jump", "run")
     clip = np.full((1, 4, 8, 8, 3), (0.25, -0.5, 9), np.float32)
     assert found.load_network().model.predict_on_batch(clip).tolist() == [[0.25, -0.5]]
-    assert read_run(run, data="elsewhere").recipe.data == "elsewhere"
 
 
 def test_a_recipe_of_an_older_version_gets_the_defaults_of_newer_fields(run):
@@ -72,11 +71,3 @@ def test_an_unfinished_run_has_its_best_network(run):
     with pytest.raises(RunFolderError, match="--network=best takes the best one so far"):
         read_run(run).network_file()
     assert read_run(run).network_file("best") == run / "best.keras"
-
-
-def test_classes_are_compared_by_name(run):
-    read_run(run).check_classes(("jump", "run"))
-    with pytest.raises(ValueError, match="class 1 is 'sit' in the data, and 'run' was learnt"):
-        read_run(run).check_classes(("jump", "sit"))
-    (run / "labels.txt").unlink()  # nothing is known of them then
-    read_run(run).check_classes(("jump", "sit"))

@@ -10,7 +10,8 @@ from keras_i3d import I3DVGG16
 from keras_i3d.layers.keras_internals import all_layers
 from keras_i3d.models.catalogue import network
 from keras_i3d.models.i3d import build_i3d
-from keras_i3d.training.networks import build_network, check_network, inputs_of, resolved
+from keras_i3d.training.from_recipe import build_model
+from keras_i3d.training.networks import check_network, inputs_of, resolved
 from keras_i3d.training.recipe_checks import check
 from keras_i3d.training.recipes import RECIPES, SYNTHETIC_SMALL, Recipe
 from keras_i3d.training.transfer import prepare, rate_factors
@@ -58,9 +59,9 @@ def test_the_first_pattern_that_fits_counts():
 def test_a_centred_start():
     recipe = Recipe(centred=True)
     keras.utils.set_random_seed(0)
-    plain = {v.path: v.numpy() for v in build_network(replace(recipe, centred=False), 4).weights}
+    plain = {v.path: v.numpy() for v in build_model(replace(recipe, centred=False), 4).weights}
     keras.utils.set_random_seed(0)
-    centred = {v.path: v.numpy() for v in build_network(recipe, 4).weights}
+    centred = {v.path: v.numpy() for v in build_model(recipe, 4).weights}
     stem, deep = ("Conv3d_1a_7x7/conv_3d/kernel", "Mixed_4c/Branch_1/Conv3d_0b_3x3/conv_3d/kernel")
     assert abs(centred[stem].mean((0, 1, 2))).max() < 1e-8
     assert abs(centred[deep].mean((0, 1, 2, 3))).max() < 1e-8
@@ -76,7 +77,7 @@ def test_a_centred_start():
 
 def test_frame_by_frame_has_no_time():
     """The order of the frames, and what is beside them, says nothing."""
-    model = build_network(replace(SYNTHETIC_SMALL, model="inception_v1_frames"), 4)
+    model = build_model(replace(SYNTHETIC_SMALL, model="inception_v1_frames"), 4)
     clip = np.random.default_rng(0).uniform(-1, 1, (1, 4, 32, 32, 3)).astype(np.float32)
     scores = model.predict(clip, verbose=0)
     np.testing.assert_allclose(model.predict(clip[:, ::-1], verbose=0), scores, atol=1e-5)
@@ -85,7 +86,7 @@ def test_frame_by_frame_has_no_time():
     # I3D's own trunk and head, but for the length of its kernels in time.
     kernels, timed = (
         [tuple(v.shape) for v in one.trainable_variables if v.path.endswith("kernel")]
-        for one in (model, build_network(SYNTHETIC_SMALL, 4))
+        for one in (model, build_model(SYNTHETIC_SMALL, 4))
     )
     assert len(kernels) == 58 and {shape[0] for shape in kernels} == {1}
     assert sorted(shape[1:] for shape in kernels) == sorted(shape[1:] for shape in timed)
@@ -94,21 +95,21 @@ def test_frame_by_frame_has_no_time():
 
 
 def test_small_clips_get_a_head_with_the_same_variables():
-    small = build_network(SYNTHETIC_SMALL, 10)
+    small = build_model(SYNTHETIC_SMALL, 10)
     large = build_i3d(classes=10, classifier_activation=None)
     assert {v.path: v.shape for v in small.weights} == {v.path: v.shape for v in large.weights}
     assert small.compute_output_shape((2, 16, 64, 64, 3)) == (2, 10)
     assert isinstance(small.get_layer("Dropout_0b"), keras.layers.Dropout)
-    whole = build_network(replace(SYNTHETIC_SMALL, crop=224, resize=256), 10)
+    whole = build_model(replace(SYNTHETIC_SMALL, crop=224, resize=256), 10)
     assert whole.get_layer("AvgPool3d_0a_7x7")
 
 
 def test_the_trunk_is_the_weights_and_the_head_is_new(tmp_path):
-    pretrained = build_network(SYNTHETIC_SMALL, 10)
+    pretrained = build_model(SYNTHETIC_SMALL, 10)
     path = str(tmp_path / "pretrained.keras")
     pretrained.save(path)
     keras.utils.set_random_seed(5)
-    model = build_network(replace(SYNTHETIC_SMALL, weights=path, transfer="full"), 4)
+    model = build_model(replace(SYNTHETIC_SMALL, weights=path, transfer="full"), 4)
     there = {v.path: v.numpy() for v in pretrained.weights}
     for variable in model.weights:
         if variable.path.startswith("Conv3d_0c_1x1"):
@@ -125,7 +126,7 @@ def test_inflated_networks_start_from_their_own_files(tmp_path, ending):
     path = str(tmp_path / f"first{ending}")
     (first.save if ending == ".keras" else first.save_weights)(path)
     recipe = Recipe(model="i3d_vgg16", weights=path, transfer="full", **sizes)
-    model = build_network(recipe, 5)
+    model = build_model(recipe, 5)
     kernels = [m.get_layer("block3_conv1").kernel.numpy() for m in (model, first)]
     np.testing.assert_array_equal(*kernels)
     assert model.output_shape == (None, 5)
@@ -147,7 +148,7 @@ def test_every_shipped_recipe_passes_and_builds(name):
     recipe = RECIPES[name]
     check(recipe)
     check_network(recipe)
-    model = build_network(replace(recipe, weights=None), 4)
+    model = build_model(replace(recipe, weights=None), 4)
     sizes = {
         s: (1, one.frames, one.crop, one.crop, one.channels) for s, one in inputs_of(recipe).items()
     }

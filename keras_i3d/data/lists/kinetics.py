@@ -93,7 +93,8 @@ def _split(row: dict, path: Path) -> str:
 
 def _classes(labels: list[str], source) -> tuple[tuple[str, ...], str]:
     if source is not None:
-        return class_names(source), f"classes: {source}"
+        given = source if isinstance(source, str) else "as given"
+        return class_names(source), f"classes: {given}"
     for shipped in SHIPPED:
         names = class_names(shipped)
         known = ClassNumbers(names)

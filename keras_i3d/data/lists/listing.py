@@ -3,7 +3,7 @@
 import csv
 import math
 import os
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
 from keras_i3d.classes import SHIPPED
@@ -96,12 +96,16 @@ class ClassNumbers:
         return self._exact.get(name, self._plain.get(plain(name)))
 
 
-def class_names(source: str | os.PathLike) -> tuple[str, ...]:
-    """The names of one of SHIPPED, or in a file, a line each; blank lines are left out.
+def class_names(source: str | os.PathLike | Sequence[str]) -> tuple[str, ...]:
+    """Return the names of one of SHIPPED, in a file, a line each, or as they are given.
+
+    Blank lines of a file are left out.
 
     Raises:
         OSError, ValueError: when the file cannot be read, holds no name or one twice.
     """
+    if not isinstance(source, str | os.PathLike):
+        return tuple(source)
     if source in SHIPPED:
         return shipped_names(source)
     names = tuple(text for _, text in lines(source))

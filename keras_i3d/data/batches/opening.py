@@ -1,0 +1,82 @@
+"""One split of a data set, opened: its videos, whatever they lie in."""
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from keras_i3d.data.batches.clip_sources import Source
+from keras_i3d.data.batches.video_files import VideoFiles
+from keras_i3d.data.lists.annotations import read_annotations
+from keras_i3d.data.lists.data_set import DataSet
+from keras_i3d.data.pixels.preprocessing import Input
+from keras_i3d.data.shards.manifest import splits_in
+from keras_i3d.data.shards.source import Shards
+from keras_i3d.data.synthetic.videos import APPEARANCES, MOTIONS, SyntheticVideos
+
+
+def open_source(
+    videos: DataSet, split: str, inputs: Mapping[str, Input], classes: Sequence[str] | None = None
+) -> Source:
+    """Open one split: of videos made by rule, of shards, of video files.
+
+    A folder that holds manifests has shards; a file is a list (CSV) of videos below its own folder;
+    of another folder `videos.format` says how its videos are listed.
+
+    Args:
+        videos: which they are.
+        split: one of theirs.
+        inputs: what each stream of the network sees.
+        classes: names in the order of a network's scores, for lists that do not say their own.
+
+    Raises:
+        ValueError, OSError: when there is no such data or split, or videos have labels otherwise
+            than `videos.multi_label` says.
+    """
+    path = Path(videos.data).expanduser()
+    if videos.data == "synthetic":
+        return _synthetic(videos, split, inputs)
+    if path.is_file():
+        lists = (path, *videos.annotations)
+        source = _files(videos, split, inputs, "csv", path.parent, lists, classes)
+    elif splits_in(videos.data):
+        source = Shards(videos.data, split)
+    elif path.is_dir():
+        lists = videos.annotations
+        source = _files(videos, split, inputs, videos.format, path, lists, classes)
+    else:
+        raise ValueError(
+            f"data should be a folder, a list of videos (CSV), or 'synthetic'. Received: "
+            f"data={videos.data!r}, which is no folder and no file"
+        )
+    if not source.num_videos:
+        raise ValueError(f"{videos.data}: split {split!r} has no video")
+    for index in range(source.num_videos):
+        labels = source.labels(index)
+        if len(labels) != 1 and not (labels and videos.multi_label):
+            cure = ": take multi_label=True" if labels else ""
+            raise ValueError(f"{source.id(index)} has {len(labels)} labels, not one{cure}")
+    return source
+
+
+def _synthetic(videos: DataSet, split: str, inputs: Mapping[str, Input]) -> SyntheticVideos:
+    # Longer than a clip, so that where a clip begins can vary.
+    length = 2 * max(one.span for one in inputs.values())
+    height = max(one.short_side for one in inputs.values())
+    learnt = split == videos.train_split
+    return SyntheticVideos(
+        split,
+        videos.task,
+        motions=videos.motions or MOTIONS,
+        appearances=videos.appearances or APPEARANCES,
+        num_videos=videos.training_videos if learnt else videos.validation_videos,
+        num_frames=length,
+        size=(height, round(height * 4 / 3)),
+        seed=videos.seed,
+    )
+
+
+def _files(videos: DataSet, split, inputs, format: str, root: Path, lists, classes) -> VideoFiles:
+    found = read_annotations(
+        format, root, lists, classes=classes, splits=(split,), split_number=videos.split_number
+    )
+    [fps] = {one.preprocessing.fps for one in inputs.values()}
+    return VideoFiles(found.splits[split], found.classes, videos.flow_folder, root, fps)

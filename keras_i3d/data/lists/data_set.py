@@ -1,0 +1,48 @@
+"""The DataSet record: which videos, of folders, lists, shards or made by rule."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, fields
+
+
+@dataclass(frozen=True)
+class DataSet:
+    """Which videos a training or an evaluation is about.
+
+    data: "synthetic", a folder of shards, a CSV file path,label, or a folder of videos.
+    format, annotations, split_number: how a folder of videos is listed; as `read_annotations` takes
+        them.
+    flow_folder: where compute_flow put the flow of a folder of videos.
+    train_split, validation_split: names of splits; None where nothing is validated.
+    multi_label: whether a video may show several classes.
+    task, motions, appearances, seed: of videos made by rule, as `SyntheticVideos` takes them.
+    training_videos, validation_videos: how many videos made by rule the splits have.
+    """
+
+    data: str = "synthetic"
+    format: str = "folders"
+    annotations: tuple[str, ...] = ()
+    flow_folder: str | None = None
+    split_number: int = 1
+    train_split: str = "train"
+    validation_split: str | None = "val"
+    multi_label: bool = False
+    task: str = "motion"
+    motions: tuple[str, ...] = ()
+    appearances: tuple[str, ...] = ()
+    training_videos: int = 10_000
+    validation_videos: int = 200
+    seed: int = 0
+
+    @classmethod
+    def from_recipe(cls, recipe: Mapping) -> "DataSet":
+        """Return the data of a recipe, or of what was kept of one; the rest is left aside."""
+        kept = {one.name: recipe[one.name] for one in fields(cls) if one.name in recipe}
+        return cls(**{n: tuple(v) if isinstance(v, list) else v for n, v in kept.items()})
+
+    @property
+    def name(self) -> str:
+        """Where the data is; of videos made by rule what they show, since they lie nowhere."""
+        if self.data != "synthetic":
+            return self.data
+        shown = "; ".join(", ".join(names) for names in (self.motions, self.appearances) if names)
+        return f"synthetic {self.task}" + (f": {shown}" if shown else "")
