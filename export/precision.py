@@ -4,7 +4,6 @@ from collections.abc import Iterable
 
 import keras
 
-from keras_i3d.layers import HeadPooling3D
 from keras_i3d.layers.keras_internals import calls_of, origin
 from keras_i3d.models.folding import copied_layer
 
@@ -12,25 +11,27 @@ from keras_i3d.models.folding import copied_layer
 PRECISIONS = ("float32", "bfloat16")
 
 
-def in_precision(
-    model: keras.Model, precision: str, head: Iterable[str] = ("Logits",)
-) -> keras.Model:
-    """The network itself for float32, otherwise a copy whose trunk is in bfloat16.
+def in_precision(model: keras.Model, precision: str, trunk_ends: Iterable[str]) -> keras.Model:
+    """Return the network itself for float32, otherwise a copy whose trunk is in bfloat16.
 
     In the copy the variables of the trunk are bfloat16, and so are its activations: convolutions
-    multiply bfloat16, and add in float32 as the hardware does. The head, from its pooling on, stays
-    float32: it costs next to nothing, and logits of 8 bits would move the probabilities.
+    multiply bfloat16, and add in float32 as the hardware does. The head, all that comes after the
+    trunk, stays float32: it costs next to nothing, and logits of 8 bits would move the
+    probabilities.
 
     Args:
         model: a functional network.
         precision: one of PRECISIONS.
-        head: the layers that hold the class scores.
+        trunk_ends: the last layers of the trunk, whose outputs are the streams' features.
+
+    Raises:
+        ValueError: for another precision, or where the model has no such layer.
     """
     if precision not in PRECISIONS:
         raise ValueError(f"precision should be one of {PRECISIONS}. Received: {precision!r}")
     if precision == "float32":
         return model
-    head = _head(model, set(head))
+    head = _after(model, set(trunk_ends))
 
     def copied(layer):
         lower = isinstance(layer, keras.Layer) and layer.name not in head
@@ -43,12 +44,16 @@ def in_precision(
     return copy
 
 
-def _head(model: keras.Model, names: set[str]) -> set[str]:
-    """The names of the layers from the head's pooling, or else from `names`, to the end."""
-    pools = {layer.name for layer in model.layers if isinstance(layer, HeadPooling3D)}
-    head = names | pools
+def _after(model: keras.Model, names: set[str]) -> set[str]:
+    """The names of the layers that come after these, to the end."""
+    if missing := names - {layer.name for layer in model.layers}:
+        raise ValueError(
+            f"trunk_ends should be layers of {model.name}. Received: {sorted(missing)}, which it "
+            f"does not have"
+        )
+    later = set()
     for layer in model.layers:  # each comes after those that it takes from
         before = {origin(tensor).name for node in calls_of(layer) for tensor in node.input_tensors}
-        if before & head:
-            head.add(layer.name)
-    return head
+        if before & (names | later):
+            later.add(layer.name)
+    return later

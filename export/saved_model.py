@@ -88,7 +88,7 @@ def export_saved_model(
     model, record = network.ending_in("logits"), network.record
     original = ServedNetwork(model, record, top, frame_shape)
     changed = fold_batch_norm(model) if folded else model
-    changed = in_precision(changed, precision, (*record.head, record.logits))
+    changed = in_precision(changed, precision, record.features.values())
     served = ServedNetwork(changed, record, top, frame_shape, jit_compile)
     how = {"precision": precision, "batch_norm": "folded" if folded else "kept"}
     metadata = _metadata(network, how)

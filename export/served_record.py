@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
+from keras_i3d.classes import SEVERAL
 from keras_i3d.data.pixels.preprocessing import DEEPMIND_INPUTS, Input, Preprocessing
 
 # What the signatures call a stream's frames as they are sent, and as the network takes them.
@@ -67,7 +68,11 @@ def from_metadata(about: Mapping[str, Any]) -> ServedRecord:
             multi_label=bool(about.get("multi_label", False)),
             features=dict(about.get("features", {})),
             least_frames=int(about.get("least_frames", 1)),
-            notes=() if inputs else (ASSUMED,),
+            notes=tuple(
+                note
+                for note, holds in ((ASSUMED, not inputs), (SEVERAL, about.get("multi_label")))
+                if holds
+            ),
         )
     except (AttributeError, KeyError, TypeError, ValueError) as error:
         raise ValueError(

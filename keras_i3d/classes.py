@@ -14,6 +14,9 @@ import numpy as np
 # Class names that are shipped, in the order of the published networks' scores.
 SHIPPED = ("kinetics_400", "kinetics_600")
 
+# Said beside probabilities that are sigmoids.
+SEVERAL = "a video may show several classes: their probabilities need not add up to 1"
+
 
 @cache
 def class_names(name: str) -> tuple[str, ...]:

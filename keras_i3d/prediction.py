@@ -8,6 +8,7 @@ import keras
 import numpy as np
 
 from keras_i3d.applications.loaded import LoadedNetwork
+from keras_i3d.classes import SEVERAL
 from keras_i3d.data.flow.frames_with_flow import cropped_streams
 from keras_i3d.data.pixels.preprocessing import Input, scale
 from keras_i3d.data.video.decoding import DEFAULT_FPS, VideoError, VideoFile
@@ -104,6 +105,7 @@ def predict_video(
             raise VideoError(path, f"it ends before {start} s")
         count = round((found[-1].end - start) * rate)
         notes = [*video.notes, *_notes(video, count, found, window or least)]
+        notes += [SEVERAL] * network.record.multi_label
         source = {
             "width": video.width,
             "height": video.height,

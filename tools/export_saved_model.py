@@ -58,7 +58,7 @@ def main(arguments: Sequence[str]) -> int:
     clips = {Path(VIDEO.value).name: {"rgb": _frames(shape)}} if VIDEO.value else {}
     with quiet_import():
         import keras_i3d
-        from keras_i3d.export.saved_model import ExportError, export_saved_model
+        from keras_i3d.export.saved_model import export_saved_model
 
     # TensorFlow says which names it changes and how long a shard took.
     absl_logging.set_verbosity(absl_logging.ERROR)
@@ -78,7 +78,7 @@ def main(arguments: Sequence[str]) -> int:
             jit_compile=JIT.value,
             overwrite=OVERWRITE.value,
         )
-    except ExportError as error:
+    except ValueError as error:
         raise ToolError(error) from error
     for name, purpose in exported.signatures.items():
         print(f"  {name:<16} {purpose}")

@@ -2,6 +2,7 @@
 
   keras-i3d serve --model=models/i3d                  gRPC at 8500, REST and the page at 8501
   keras-i3d serve --model=rgb=models/i3d --model=flow=models/i3d_flow
+  keras-i3d serve --model=runs/mine                   what a training left, or a .keras file
 
 For development and small loads; in production use TensorFlow Serving, which takes the same models
 and requests. Serve only models that you trust: loading one runs what is in it. New versions in a
@@ -10,17 +11,22 @@ Exit status: 0 after SIGTERM, 130 after Ctrl-C, 1 when it cannot serve, 2 for wr
 """
 
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 
 from absl import flags
 from absl import logging as absl_logging
 
-from keras_i3d.export.server.options import Limits, Options
+from keras_i3d.export.server.options import Limits, ModelConfig, Options
 from keras_i3d.export.server.serving import check_packages, model_configs, serve
+from keras_i3d.export.server.trained_networks import exported, is_trained
 from keras_i3d.tools.running import FlagError, ToolError, quiet_import, run
 
 MODEL = flags.DEFINE_multi_string(
-    "model", [], "[NAME=]DIR: a folder of versions; its name is the model's unless given"
+    "model",
+    [],
+    "[NAME=]PATH: a folder of versions, a training's folder or a .keras file; called by its name "
+    "unless NAME is given",
 )
 HOST = flags.DEFINE_string(
     "host", "127.0.0.1", "address to listen on; 0.0.0.0 for all, without any access control"
@@ -60,10 +66,9 @@ def main(arguments: Sequence[str]) -> int:
     for path in (SAMPLE.value, TLS_CERT.value, TLS_KEY.value):
         if path and not Path(path).is_file():
             raise FlagError(f"{path}: no such file")
-    try:
-        configs = model_configs(MODEL.value, VERSIONS.value, LABEL.value)
-    except ValueError as error:
-        raise FlagError(error) from error
+    trained = any(is_trained(model.rpartition("=")[2]) for model in MODEL.value)
+    if not trained:  # what is wrong is then told before TensorFlow is loaded
+        _configs(MODEL.value)
     absl_logging.set_verbosity(absl_logging.INFO)
     options = Options(
         host=HOST.value,
@@ -80,14 +85,23 @@ def main(arguments: Sequence[str]) -> int:
         reload_below=tuple(map(Path, RELOAD_BELOW.value)),
         sample=Path(SAMPLE.value) if SAMPLE.value else None,
     )
+    say = partial(print, flush=True)
     try:
         check_packages()
         with quiet_import():
             import keras_i3d.export.server.local_server  # noqa: F401
-        serve(configs, options, GRACE.value, say=lambda line: print(line, flush=True))
+        with exported(MODEL.value, say) as models:
+            serve(_configs(models), options, GRACE.value, say)
     except (ImportError, OSError, ValueError) as error:
         raise ToolError(error) from error
     return 0
+
+
+def _configs(models: Sequence[str]) -> list[ModelConfig]:
+    try:
+        return model_configs(models, VERSIONS.value, LABEL.value)
+    except ValueError as error:
+        raise FlagError(error) from error
 
 
 if __name__ == "__main__":

@@ -1,14 +1,16 @@
 """Class names of the data sets that published weights were trained on."""
 
+from collections.abc import Sequence
+
 import numpy as np
 
-from keras_i3d.classes import best_classes, class_names, numbered
+from keras_i3d.classes import SHIPPED, best_classes, class_names, numbered
 
 BY_CLASSES = {400: "kinetics_400", 600: "kinetics_600"}
 
 
 def labels_of_file(path: str, classes: int) -> tuple[str, ...]:
-    """The names of a weights file's classes: Kinetics' of its publishers' files, else numbers.
+    """Return the names of a weights file's classes: Kinetics', or else numbers.
 
     Our own files without a record may be of any data; others' with Kinetics' number of classes
     are of Kinetics.
@@ -18,32 +20,34 @@ def labels_of_file(path: str, classes: int) -> tuple[str, ...]:
 
 
 def decode_predictions(
-    scores, top: int = 5, labels: tuple[str, ...] | list[str] | None = None
+    scores, top: int = 5, labels: str | Sequence[str] = "kinetics_400"
 ) -> list[list[tuple[str, float]]]:
-    """The `top` best classes of each clip, as (label, score), best first.
+    """Return the `top` best classes of each clip, as (label, score), best first.
 
     Args:
         scores: (batch, classes), probabilities or logits.
         top: how many; all of them if there are fewer.
-        labels: the classes' names; by default those of Kinetics-400 or Kinetics-600, by their
-            number.
+        labels: the classes' names, or one of SHIPPED: "kinetics_400", "kinetics_600".
 
     Raises:
-        ValueError: when the scores have another shape, or no labels are known for their number.
+        ValueError: when the scores have another shape, or there is not one label a class.
     """
     scores = np.asarray(scores)
     if scores.ndim != 2:
         raise ValueError(f"scores should be (batch, classes). Received: shape {scores.shape}")
     if top < 1:
         raise ValueError(f"top should be at least 1. Received: top={top}")
-    classes = scores.shape[1]
-    if labels is None:
-        if classes not in BY_CLASSES:
+    classes, given = scores.shape[1], labels
+    if isinstance(labels, str):
+        if labels not in SHIPPED:
             raise ValueError(
-                f"Labels are known for {sorted(BY_CLASSES)} classes; for others give labels=. "
-                f"Received: scores of {classes} classes"
+                f"labels should be names, or one of {', '.join(SHIPPED)}. Received: {labels!r}"
             )
-        labels = class_names(BY_CLASSES[classes])
+        labels = class_names(labels)
     if len(labels) != classes:
-        raise ValueError(f"Received {len(labels)} labels for scores of {classes} classes")
+        said = f"labels={given!r}, " if isinstance(given, str) else ""
+        raise ValueError(
+            f"labels should be {classes} names, one for each class of the scores. Received: "
+            f"{said}{len(labels)} names"
+        )
     return [best_classes(row, labels, top) for row in scores]

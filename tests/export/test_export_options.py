@@ -48,7 +48,9 @@ def test_every_option_answers_as_the_model(tmp_path, options, bound, types):
 
 
 def test_the_head_stays_in_float32():
-    model = in_precision(fold_batch_norm(tiny_two_stream()), "bfloat16")
+    model = in_precision(
+        fold_batch_norm(tiny_two_stream()), "bfloat16", ["RGB_Mixed_5c", "Flow_Mixed_5c"]
+    )
     assert norms(model) == []
     types = {layer.name: layer.compute_dtype for layer in model.layers}
     assert {name for name in types if types[name] == "bfloat16"} >= {
@@ -64,15 +66,17 @@ def test_the_head_stays_in_float32():
 
 def test_a_trunk_is_rounded_to_eight_bits_and_the_head_is_not():
     model = as_if_trained(tiny_network())
-    rounded = in_precision(model, "bfloat16")
+    rounded = in_precision(model, "bfloat16", ["Mixed_5c"])
     for before, after in zip(model.weights, rounded.weights, strict=True):
         before, after = np.float32(before), np.float32(after.value)
         error = np.abs(after - before)
         assert (error <= np.abs(before) * 2**-8).all()
     assert (error == 0).all()  # the last is the head's bias
-    assert in_precision(model, "float32") is model
+    assert in_precision(model, "float32", ["Mixed_5c"]) is model
     with pytest.raises(ValueError, match="precision should be one of"):
-        in_precision(model, "int8")
+        in_precision(model, "int8", ["Mixed_5c"])
+    with pytest.raises(ValueError, match=r"should be layers of tiny. Received: \['Mixed_5b'\]"):
+        in_precision(model, "bfloat16", ["Mixed_5b"])
 
 
 @pytest.mark.parametrize(

@@ -42,9 +42,11 @@ def test_labels_of_ones_own():
     ("scores", "arguments", "wanted"),
     [
         (np.zeros(400), {}, r"should be \(batch, classes\)"),
-        (np.zeros((1, 7)), {}, r"known for \[400, 600\] classes"),
+        (np.zeros((1, 7)), {}, "should be 7 names.*Received: labels='kinetics_400', 400 names"),
+        (np.zeros((1, 600)), {}, "should be 600 names.*Received: labels='kinetics_400'"),
+        (np.zeros((1, 7)), {"labels": "imagenet"}, "names, or one of kinetics_400.*'imagenet'"),
         (np.zeros((1, 400)), {"top": 0}, "top should be at least 1"),
-        (np.zeros((1, 7)), {"labels": ["a"]}, "1 labels for scores of 7 classes"),
+        (np.zeros((1, 7)), {"labels": ["a"]}, "should be 7 names.* Received: 1 names"),
     ],
 )
 def test_scores_that_cannot_be_decoded(scores, arguments, wanted):
