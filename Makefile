@@ -51,7 +51,7 @@ matrix:
 	.ci/matrix
 
 clean:
-	rm -rf .venv .venv-beam .venv-io build dist *.egg-info
+	rm -rf .venv .venv-beam build dist *.egg-info
 
 .venv/bin/python:
 	@if [ -z "$(PYTHON)" ]; then \

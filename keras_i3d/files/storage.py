@@ -1,168 +1,110 @@
-"""Files here and elsewhere: plain paths through the system, gs:// and s3:// through TensorFlow.
+"""Files here and elsewhere: plain paths through the system, gs://, s3:// and others through fsspec.
 
-TensorFlow is imported for a remote path only. s3:// needs the extra [io].
+gs:// and s3:// need the extras [gs] and [s3]: gcsfs and s3fs know servers and credentials.
 """
 
 import contextlib
-import errno
 import os
 import re
-import secrets
 import shutil
-import sys
-import tempfile
-import warnings
 from collections.abc import Iterator
-from types import ModuleType
 from typing import BinaryIO
 
+import fsspec
+
+from keras_i3d.files.whole import whole_file
+
 REMOTE = re.compile(r"[a-z][a-z0-9+.-]*://")
+# Their errors are not all OSErrors.
+CLIENTS = ("aiobotocore", "aiohttp", "botocore", "gcsfs", "google")
 
 
 def is_remote(path: str | os.PathLike) -> bool:
-    """Whether a path names a scheme such as gs:// or s3://."""
+    """Return whether a path names a scheme such as gs:// or s3://."""
     return bool(REMOTE.match(os.fspath(path)))
 
 
 def join(folder: str | os.PathLike, name: str) -> str:
-    """A name in a folder; remote ones are joined by "/" on every system."""
+    """Return the path of a name in a folder; remote ones are joined by "/" on every system."""
     folder = os.fspath(folder)
     return f"{folder.rstrip('/')}/{name}" if is_remote(folder) else os.path.join(folder, name)
 
 
 def exists(path: str) -> bool:
-    """Whether there is a file or a folder of this name."""
-    if is_remote(path):
-        with _plain_errors(path):
-            return _gfile(path).exists(path)
-    return os.path.exists(path)
+    """Return whether there is a file or a folder of this name."""
+    if not is_remote(path):
+        return os.path.exists(path)
+    with _remote(path) as (system, name):
+        return system.exists(name)
 
 
 def size(path: str) -> int:
-    """Bytes of a file."""
-    if is_remote(path):
-        with _plain_errors(path):
-            return _gfile(path).stat(path).length
-    return os.path.getsize(path)
+    """Return the bytes of a file."""
+    if not is_remote(path):
+        return os.path.getsize(path)
+    with _remote(path) as (system, name):
+        return system.size(name)
 
 
 def names(folder: str) -> list[str]:
-    """Names in a folder, in no order."""
-    if is_remote(folder):
-        with _plain_errors(folder):
-            return [name.rstrip("/") for name in _gfile(folder).listdir(folder)]
-    return os.listdir(folder)
+    """Return the names in a folder, in no order."""
+    if not is_remote(folder):
+        return os.listdir(folder)
+    with _remote(folder) as (system, name):
+        return [path.rstrip("/").rpartition("/")[2] for path in system.ls(name, detail=False)]
 
 
-def read(path: str) -> bytes:
-    """A whole file."""
-    with reading(path) as file:
-        return file.read()
+def read(path: str, start: int = 0, end: int | None = None) -> bytes:
+    """Return the bytes of a file from `start` to `end`; no others are fetched."""
+    if is_remote(path):
+        with _remote(path) as (system, name):
+            return system.cat_file(name, start=start or None, end=end)
+    with open(path, "rb") as file:
+        file.seek(start)
+        return file.read(-1 if end is None else end - start)
 
 
 @contextlib.contextmanager
 def reading(path: str) -> Iterator[BinaryIO]:
-    """A file opened to be read."""
+    """Open a file to read."""
     if not is_remote(path):
         with open(path, "rb") as file:
             yield file
         return
-    with _plain_errors(path), _gfile(path).GFile(path, "rb") as file:
+    with _remote(path) as (system, name), system.open(name, "rb") as file:
+        yield file
+
+
+@contextlib.contextmanager
+def writing(path: str) -> Iterator[BinaryIO]:
+    """Open a file to write, which appears at its path, whole, when the block ends well."""
+    if not is_remote(path):
+        with whole_file(path) as file:
+            yield file
+        return
+    # Nothing is uploaded under its name before the transaction ends well.
+    with _remote(path) as (system, name), system.transaction, system.open(name, "wb") as file:
         yield file
 
 
 def write(path: str, *parts: bytes) -> None:
-    """A whole file at once: under another name first, then renamed over what was there.
-
-    What a killed process leaves behind ends in .partial.
-    """
-    partial = _partial(path)
-    try:
-        if is_remote(path):
-            with _plain_errors(path):
-                with _gfile(path).GFile(partial, "wb") as file:
-                    for part in parts:
-                        file.write(part)
-                _gfile(path).rename(partial, path, overwrite=True)
-            return
-        with open(partial, "xb") as file:
-            file.writelines(parts)
-            file.flush()
-            os.fsync(file.fileno())
-        os.replace(partial, path)
-    except BaseException:
-        with contextlib.suppress(OSError):
-            remove(partial)
-        raise
-
-
-@contextlib.contextmanager
-def building(path: str, scratch: str) -> Iterator[BinaryIO]:
-    """A file to be written that appears at its path, whole, when the block ends well.
-
-    Args:
-        path: its place.
-        scratch: a folder to build it in, best of the same file system; one for temporary files is
-            taken where it is remote.
-    """
-    with contextlib.ExitStack() as stack:
-        if is_remote(scratch):
-            scratch = stack.enter_context(tempfile.TemporaryDirectory())
-        partial = _partial(os.path.join(scratch, os.path.basename(path)))
-        stack.callback(remove, partial)
-        with open(partial, "xb") as file:
-            yield file
-            file.flush()
-            os.fsync(file.fileno())
-        _put(partial, path)
-
-
-def _put(source: str, path: str) -> None:
-    """Move or copy a local file to its place, where it appears whole."""
-    try:
-        if not is_remote(path):
-            return os.replace(source, path)
-    except OSError as error:
-        if error.errno != errno.EXDEV:
-            raise
-    partial = _partial(path)
-    try:
-        if is_remote(path):
-            with _plain_errors(path):
-                gfile = _gfile(path)
-                gfile.copy(source, partial)
-                if (arrived := gfile.stat(partial).length) != os.path.getsize(source):
-                    raise OSError(f"{path}: {arrived} of {os.path.getsize(source)} bytes arrived")
-                gfile.rename(partial, path, overwrite=True)
-        else:
-            shutil.copyfile(source, partial)
-            os.replace(partial, path)
-    except BaseException:
-        with contextlib.suppress(OSError):
-            remove(partial)
-        raise
-
-
-def _partial(path: str) -> str:
-    return f"{path}.{secrets.token_hex(4)}.partial"
+    """Write a whole file, over what was there."""
+    with writing(path) as file:
+        file.writelines(parts)
 
 
 def make_folder(path: str) -> None:
-    """Make a folder and those above it, unless they are there."""
-    if is_remote(path):
-        with _plain_errors(path):
-            _gfile(path).makedirs(path)
-    else:
+    """Make a folder and those above it, unless they are there; an object store needs none."""
+    if not is_remote(path):
         os.makedirs(path, exist_ok=True)
 
 
 def remove(path: str) -> None:
     """Remove a file or a folder with all that is in it; nothing where there is none."""
     if is_remote(path):
-        with _plain_errors(path):
-            gfile = _gfile(path)
-            if gfile.exists(path):
-                (gfile.rmtree if gfile.isdir(path) else gfile.remove)(path)
+        with _remote(path) as (system, name):
+            if system.exists(name):
+                system.rm(name, recursive=True)
     elif os.path.isdir(path):
         shutil.rmtree(path)
     else:
@@ -171,41 +113,21 @@ def remove(path: str) -> None:
 
 
 @contextlib.contextmanager
-def _plain_errors(path: str) -> Iterator[None]:
-    """TensorFlow's errors of files become OSError, in one line, as for local ones."""
+def _remote(path: str) -> Iterator[tuple[fsspec.AbstractFileSystem, str]]:
+    """The file system of a remote path and the name in it; its errors are OSErrors of one line."""
+    scheme = path.split("://", 1)[0]
     try:
-        yield
+        # Other processes write too: what is there is asked each time.
+        system, name = fsspec.url_to_fs(path, use_listings_cache=False)
+    except (ImportError, ValueError) as error:
+        extra = {"gs": "keras-i3d[gs]", "gcs": "keras-i3d[gs]", "s3": "keras-i3d[s3]"}.get(scheme)
+        cure = f"pip install '{extra}'" if extra else str(error)
+        raise ImportError(f"{path}: {scheme}:// cannot be opened here; {cure}") from error
+    try:
+        yield system, name
+    except FileNotFoundError as error:
+        raise FileNotFoundError(f"{path}: no such file") from error
     except Exception as error:
-        if not type(error).__module__.startswith("tensorflow"):
+        if type(error).__module__.partition(".")[0] not in CLIENTS:
             raise
         raise OSError(f"{path}: {' '.join(str(error).split())}") from error
-
-
-def leave_at_once(status: int) -> int:
-    """End the process here, where it would abort after its end; gives `status` back elsewhere.
-
-    With s3:// in use TensorFlow-IO aborts in its own clean-up when everything is safely written
-    (tensorflow/io#2039), which would make any exit status 134.
-    """
-    if "tensorflow_io" in sys.modules:
-        sys.stdout.flush()
-        sys.stderr.flush()
-        os._exit(status)
-    return status
-
-
-def _gfile(path: str) -> ModuleType:
-    """tf.io.gfile, when it knows the path's scheme; ImportError with the cure where it does not."""
-    import tensorflow as tf
-
-    scheme = path.split("://", 1)[0]
-    if scheme not in tf.io.gfile.get_registered_schemes():
-        with contextlib.suppress(ImportError), warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # it only warns where its libraries do not load
-            import tensorflow_io  # noqa: F401  registers s3://, az://, hdfs://
-    if scheme not in tf.io.gfile.get_registered_schemes():
-        raise ImportError(
-            f"{path}: TensorFlow {tf.__version__} here cannot open {scheme}://; "
-            "pip install 'keras-i3d[io]' (Python 3.10 to 3.12) adds s3://, az:// and hdfs://"
-        )
-    return tf.io.gfile

@@ -1,11 +1,13 @@
 """Files and folders that appear whole or not at all: the one way to write what others read.
 
 What is being written lies beside its place, as .NAME.HOST-PID-RANDOM.part, and takes its name at
-the end. What a killed process leaves behind is known by that name; `remove_leftovers` removes it.
+the end. What a killed process leaves behind is known by that name: the next one that writes to the
+place removes it, and `remove_leftovers` that of a whole folder.
 """
 
 import contextlib
 import errno
+import glob
 import os
 import re
 import secrets
@@ -13,7 +15,7 @@ import shutil
 import socket
 import time
 import zlib
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import IO
 
@@ -39,15 +41,12 @@ def whole_file(path: str | os.PathLike, mode: str = "wb", **options) -> Iterator
     if "b" not in mode:
         options = {"encoding": "utf-8", **options}
     with _named_errors(path):
-        path.parent.mkdir(parents=True, exist_ok=True)
-        part = _part_of(path)
+        part = _new_part(path)
         try:
             # Made here, so that its permissions are the user's, which a temporary file's are not.
             with open(part, mode.replace("w", "x"), **options) as file:
                 yield file
-                file.flush()
-                os.fsync(file.fileno())
-            os.replace(part, path)
+            move_whole(part, path)
         except BaseException:
             part.unlink(missing_ok=True)
             raise
@@ -69,27 +68,51 @@ def whole_path(path: str | os.PathLike) -> Iterator[Path]:
     stays where the block ends with an error.
     """
     path = Path(path)
+    with scratch_folder(path) as scratch:
+        made = scratch / path.name
+        yield made
+        if made.is_dir():
+            _replace_folder(made, path, scratch / REPLACED)
+        else:
+            move_whole(made, path)
+
+
+@contextlib.contextmanager
+def scratch_folder(path: str | os.PathLike) -> Iterator[Path]:
+    """Give an empty folder on the file system of `path`, removed when the block ends.
+
+    Raises:
+        OSError: as making and writing do, always with a file's name.
+    """
+    path = Path(path)
     with _named_errors(path):
-        path.parent.mkdir(parents=True, exist_ok=True)
-        scratch = _part_of(path)
+        scratch = _new_part(path)
         scratch.mkdir()
         try:
-            made = scratch / path.name
-            yield made
-            if made.is_file():
-                with open(made, "rb") as file:
-                    os.fsync(file.fileno())
-                os.replace(made, path)
-            else:
-                _replace_folder(made, path, scratch / REPLACED)
+            yield scratch
         finally:
             shutil.rmtree(scratch, ignore_errors=True)
 
 
+def move_whole(made: str | os.PathLike, path: str | os.PathLike) -> None:
+    """Give a finished file its place on the same file system, over an older one.
+
+    Its bytes reach the disk before its name does, so that a crash of the machine leaves the old
+    file or the new one.
+    """
+    made, path = Path(made), Path(path)
+    if not made.is_file():
+        raise FileNotFoundError(errno.ENOENT, "Nothing was written", str(path))
+    _to_disk(made)
+    os.replace(made, path)
+    _to_disk(path.parent)
+
+
 def _replace_folder(made: Path, path: Path, aside: Path) -> None:
     """Move a folder to its place; what was there is put back where that fails."""
-    if not made.is_dir():
-        raise FileNotFoundError(errno.ENOENT, "Nothing was written", str(path))
+    for below in made.rglob("*"):
+        _to_disk(below)
+    _to_disk(made)
     if path.exists():  # a folder takes no other's name while that is there
         aside.mkdir()
         os.replace(path, aside / path.name)
@@ -98,6 +121,23 @@ def _replace_folder(made: Path, path: Path, aside: Path) -> None:
     except BaseException:
         _put_back(aside, path.parent)
         raise
+    _to_disk(path.parent)
+
+
+def _to_disk(path: Path) -> None:
+    """Wait until a file, or the names in a folder, would survive a crash of the machine."""
+    folder = path.is_dir()
+    if folder and os.name != "posix":  # elsewhere folders cannot be opened
+        return
+    opened = os.open(path, os.O_RDONLY if os.name == "posix" else os.O_RDWR)
+    try:
+        os.fsync(opened)
+    except OSError as error:
+        # Some network file systems sync no folders.
+        if not folder or error.errno not in (errno.EINVAL, errno.ENOTSUP):
+            raise
+    finally:
+        os.close(opened)
 
 
 def _put_back(aside: Path, folder: Path) -> None:
@@ -113,12 +153,19 @@ def remove_leftovers(folder: str | os.PathLike, *, below: bool = False) -> int:
         folder: where; nothing is removed of a folder that is not there.
         below: whether folders below it are looked through too.
     """
-    folder, count = Path(folder), 0
-    for path in list(folder.rglob(".*.part") if below else folder.glob(".*.part")):
+    folder = Path(folder)
+    return _remove_unused(folder.rglob(".*.part") if below else folder.glob(".*.part"))
+
+
+def _remove_unused(parts: Iterable[Path]) -> int:
+    count = 0
+    for path in list(parts):
         found = PART.fullmatch(path.name)
         if found and not _in_use(path, found[1], int(found[2])):
             _put_back(path / REPLACED, path.parent)  # killed between two renames
-            shutil.rmtree(path, ignore_errors=True) if path.is_dir() else path.unlink()
+            shutil.rmtree(path, ignore_errors=True)
+            with contextlib.suppress(OSError):  # it was a folder, or is another user's
+                path.unlink()
             count += 1
     return count
 
@@ -137,9 +184,12 @@ def _in_use(path: Path, host: str, process: int) -> bool:
     return True
 
 
-def _part_of(path: Path) -> Path:
+def _new_part(path: Path) -> Path:
+    """A free name beside `path`, in a folder that is there; what is left of older ones goes."""
+    path.parent.mkdir(parents=True, exist_ok=True)
     # File names have at most 255 bytes.
     name = path.name.encode("utf-8", "surrogateescape")[:180].decode("utf-8", "ignore")
+    _remove_unused(path.parent.glob(f".{glob.escape(name)}.*.part"))
     return path.with_name(f".{name}.{_host()}-{os.getpid()}-{secrets.token_hex(4)}.part")
 
 
@@ -149,10 +199,15 @@ def _host() -> str:
 
 @contextlib.contextmanager
 def _named_errors(path: Path) -> Iterator[None]:
-    """Within, an OSError that names no file, as of a full disk, names this one."""
+    """Within, an OSError of a full disk, which names no file, or of the part names this file."""
     try:
         yield
     except OSError as error:
-        if error.errno is None or error.filename is not None:
+        named = error.filename
+        if error.errno is None or (named is not None and not _is_part(named)):
             raise
         raise OSError(error.errno, error.strerror, str(path)) from error
+
+
+def _is_part(named: str | bytes | os.PathLike | int) -> bool:
+    return isinstance(named, (str, os.PathLike)) and any(map(PART.fullmatch, Path(named).parts))

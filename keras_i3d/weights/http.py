@@ -1,12 +1,12 @@
 """One file over HTTP: with a progress bar, resumed where it broke off, renamed once it is right."""
 
 import logging
-import os
 from pathlib import Path
 
 import requests
 from tqdm import tqdm
 
+from keras_i3d.files.whole import move_whole
 from keras_i3d.weights.integrity import DamagedFileError, UnavailableError, check
 from keras_i3d.weights.records import PublishedFile
 
@@ -50,8 +50,7 @@ def download(file: PublishedFile, url: str, target: Path) -> None:
                 )
                 raise DamagedFileError(f"{url} {cause}") from error
         else:
-            os.replace(part, target)
-            return
+            return move_whole(part, target)
     raise UnavailableError(f"{url}: broke off {ATTEMPTS} times")
 
 

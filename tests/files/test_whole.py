@@ -170,6 +170,55 @@ def test_what_a_killed_process_leaves_is_removed_and_nothing_else(tmp_path):
     assert remove_leftovers(tmp_path / "gone") == 0
 
 
+def test_the_next_write_to_a_place_removes_what_a_dead_one_left_there(tmp_path):
+    leave = "import os, sys; from keras_i3d.files.whole import whole_file\n"
+    leave += "with whole_file(sys.argv[1]) as file: os._exit(3)"
+    for name in ("a[1].csv", "a[1].csv", "a[1].json"):
+        subprocess.run([sys.executable, "-c", leave, str(tmp_path / name)], check=False)
+    assert len(names(tmp_path)) == 2  # the second had removed what the first left
+    with whole_file(tmp_path / "a[1].csv") as file:
+        file.write(b"one")
+        write_whole(tmp_path / "a[1].csv", b"two")  # this one is at work
+    assert (tmp_path / "a[1].csv").read_bytes() == b"one"
+    left, done = names(tmp_path)
+    assert (left.startswith(".a[1].json."), done) == (True, "a[1].csv")
+
+
+@pytest.mark.parametrize("kind", ["file", "folder"])
+def test_bytes_reach_the_disk_before_the_name_and_the_name_after(tmp_path, kind, monkeypatch):
+    """So a crash of the machine leaves the old or the new: what a rename alone does not promise."""
+    steps, fsync, replace = [], os.fsync, os.replace
+
+    def synced(number):
+        steps.append(os.path.basename(os.readlink(f"/proc/self/fd/{number}")))
+        fsync(number)
+
+    def renamed(source, target):
+        steps.append("renamed")
+        replace(source, target)
+
+    monkeypatch.setattr(os, "fsync", synced)
+    monkeypatch.setattr(os, "replace", renamed)
+    if kind == "file":
+        write_whole(tmp_path / "out", b"1")
+        assert (steps[0].startswith(".out."), steps[1:]) == (True, ["renamed", tmp_path.name])
+    else:
+        with whole_path(tmp_path / "out") as made:
+            made.mkdir()
+            (made / "within").write_text("1")
+        assert steps == ["within", "out", "renamed", tmp_path.name]
+
+
+def test_an_error_names_the_place_not_the_part(tmp_path, monkeypatch):
+    def denied(path, *_, **options):
+        raise PermissionError(errno.EACCES, "Permission denied", str(path))
+
+    monkeypatch.setattr("builtins.open", denied)
+    with pytest.raises(PermissionError) as raised:
+        write_whole(tmp_path / "a", b"1")
+    assert raised.value.filename == str(tmp_path / "a")
+
+
 def test_another_machines_part_is_left_for_a_week(tmp_path):
     part = tmp_path / ".a.00000000-1-00000000.part"
     part.write_bytes(b"")

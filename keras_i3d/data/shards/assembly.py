@@ -113,7 +113,7 @@ def assemble(plan: Plan, number: int, outcomes: Iterable[Outcome]) -> dict[str, 
     outcomes = list(outcomes)
     videos, failed, digest, size = [], [], hashlib.sha256(), 0
     name = plan.shard_name(number)
-    with storage.building(storage.join(plan.folder, name), plan.work) as shard:
+    with storage.writing(storage.join(plan.folder, name)) as shard:
         for outcome in outcomes:
             job = outcome.item
             if outcome.error is not None:
@@ -151,8 +151,7 @@ def write_manifest(plan: Plan, parts: list[dict[str, Any]]) -> Manifest:
         "failed": failed,
         "shards": [{key: part[key] for key in part if key != "failed"} for part in parts],
     }
-    with storage.building(manifest_path(plan.folder, plan.split), plan.work) as file:
-        file.write(json.dumps(content, indent=1).encode())
+    storage.write(manifest_path(plan.folder, plan.split), json.dumps(content, indent=1).encode())
     manifest = read_manifest(plan.folder, plan.split)
     storage.remove(plan.work)
     return manifest

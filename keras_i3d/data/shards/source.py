@@ -65,9 +65,7 @@ class Shards:
         path = self._manifest.path(video)
         if not storage.is_remote(path):
             return read_record(path, video.offset, video.length)
-        with storage.reading(path) as file:
-            file.seek(video.offset)
-            stored = file.read(video.length + FRAMING)
+        stored = storage.read(path, video.offset, video.offset + video.length + FRAMING)
         data = stored[HEAD.size : HEAD.size + video.length]
         if b"".join(framed(data)) != stored:
             raise ManifestError(f"{path}: the record at byte {video.offset} is damaged")

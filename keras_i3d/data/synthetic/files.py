@@ -10,7 +10,7 @@ from pathlib import Path
 from keras_i3d.data.synthetic.videos import APPEARANCES, FPS, MOTIONS, SyntheticVideos
 from keras_i3d.data.video.encoding import write_mp4
 from keras_i3d.files.locks import held
-from keras_i3d.files.whole import write_whole
+from keras_i3d.files.whole import remove_leftovers, write_whole
 from keras_i3d.files.workers import run_all
 
 VIDEOS, LISTS, RECORD = "videos", "ucfTrainTestlist", "synthetic.json"
@@ -125,8 +125,7 @@ def write_videos(
     with _claimed(folder, videos):
         for name in {plan.name.partition("/")[0] for plan in plans}:
             (folder / VIDEOS / name).mkdir(parents=True, exist_ok=True)
-        for left in (folder / VIDEOS).glob("*/.v_*.part"):
-            left.unlink(missing_ok=True)
+        remove_leftovers(folder / VIDEOS, below=True)
         todo = [
             (str(path), videos, plan)
             for path, plan in zip(paths, plans, strict=True)

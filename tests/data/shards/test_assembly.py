@@ -165,7 +165,7 @@ def test_a_run_broken_off_anywhere_ends_with_the_same_bytes(
 
         return step
 
-    for name in ("write", "remove", "building"):
+    for name in ("write", "remove", "writing"):
         monkeypatch.setattr(storage, name, dying(getattr(storage, name)))
     with pytest.raises(Killed):
         assembly.write_shards(plan(out, videos, root))

@@ -1,6 +1,8 @@
 """The synthetic videos as files, read back as UCF-101's are."""
 
 import json
+import subprocess
+import sys
 from dataclasses import replace
 from hashlib import sha256
 
@@ -12,6 +14,12 @@ from keras_i3d.data import VideoFile
 from keras_i3d.data.lists.annotations import read_annotations
 from keras_i3d.data.synthetic.files import VideoSet, plan_videos, write_videos
 
+LEAVE_HALF = """
+import os, sys
+from keras_i3d.files.whole import whole_file
+with whole_file(sys.argv[1] + "/v_Still_g01_c01.mp4") as file:
+    os._exit(3)
+"""
 SMALL = VideoSet(
     motions=("MoveLeft", "Still"),
     appearances=("Cat", "Gravel"),
@@ -89,7 +97,8 @@ def test_a_run_that_was_broken_off_goes_on_with_the_same_bytes(written, tmp_path
     with pytest.raises(KeyboardInterrupt):
         write_videos(folder, SMALL, processes=1, watch=stop)
     assert not (folder / "ucfTrainTestlist").exists()
-    (folder / "videos" / "Still" / ".v_Still_g01_c01.mp4.x.part").write_bytes(b"half")
+    gone = subprocess.run([sys.executable, "-c", LEAVE_HALF, folder / "videos" / "Still"])
+    assert (gone.returncode, len(list(folder.rglob(".v_*.part")))) == (3, 1)
     totals = []
     write_videos(
         folder, SMALL, processes=1, watch=lambda outcomes, total: totals.append(total) or outcomes
