@@ -10,7 +10,7 @@ import keras
 import numpy as np
 
 from keras_i3d.weights import imagenet
-from keras_i3d.weights.sources import deepmind, dlpbc, googlenet, pytorch
+from keras_i3d.weights.sources import deepmind, dlpbc, googlenet, pytorch, s3d_slim, s3d_torch
 from keras_i3d.weights.state_dict import read_state_dict
 from keras_i3d.weights.tf_checkpoint import index_and_data, read_checkpoint
 
@@ -52,8 +52,26 @@ INCEPTION_V1_FILES = Foreign(
     state_dict=lambda arrays: imagenet.image_paths(googlenet.convert(arrays)),
 )
 
+
+def _s3d_checkpoint(prefix: str) -> Arrays:
+    return s3d_slim.convert(read_checkpoint(prefix, s3d_slim.wanted))
+
+
+S3D_FILES = Foreign(
+    names="a PyTorch state-dict of torchvision or kylemin/S3D (.pt, .pth), a TensorFlow checkpoint "
+    "of slim's S3D (its prefix, without .index)",
+    checkpoint=_s3d_checkpoint,
+    state_dict=s3d_torch.convert,
+)
+S3D_G_FILES = Foreign(
+    names="a TensorFlow checkpoint of slim's S3D-G or of D3D, as princeton-vl/d3dhelper's (its "
+    "prefix, without .index), DaniDeniz/S3DG-network-keras' .hdf5",
+    checkpoint=_s3d_checkpoint,
+    keras_2=s3d_slim.convert_keras_2,
+)
+
 # By the network that they are for; of others only our own files are read.
-FOREIGN = {"i3d": I3D_FILES}
+FOREIGN = {"i3d": I3D_FILES, "s3d": S3D_FILES, "s3d_g": S3D_G_FILES}
 
 # The largest kernel of the family has 11 MB.
 MAX_ARRAY_BYTES = 1 << 30
@@ -149,7 +167,7 @@ def in_head(path: str, head: Sequence[str]) -> bool:
 
 
 def _read_keras_2(path: Path) -> Arrays:
-    """{'layer/leaf': array} of Keras 2's HDF5 layout: [model_weights/]layer/.../leaf:0."""
+    """{'layer/leaf': array} of Keras 2's HDF5 layout: [model_weights/]layer/layer/leaf:0."""
     arrays = {}
 
     def read(name, item):
@@ -158,8 +176,11 @@ def _read_keras_2(path: Path) -> Arrays:
             return
         if item.external or item.nbytes > MAX_ARRAY_BYTES:
             raise ValueError(f"{name} has {item.nbytes} bytes or lies in another file")
-        layer, *_, leaf = name.removeprefix("model_weights/").split("/")
-        arrays[f"{layer}/{leaf.split(':')[0]}"] = item[()]
+        *groups, leaf = name.removeprefix("model_weights/").split("/")
+        # The layer's name, which may have slashes, stands twice; else it is the first.
+        half = len(groups) // 2
+        layer = groups[:half] if groups[:half] == groups[half:] else groups[:1]
+        arrays["/".join([*layer, leaf.split(":")[0]])] = item[()]
 
     with h5py.File(path, "r") as file:
         file.visititems(read)
