@@ -8,7 +8,7 @@ import numpy as np
 from keras import layers, ops
 
 from keras_i3d import layers as ours
-from keras_i3d.inflation.geometry import branches, frames_seen, pools_globally, window
+from keras_i3d.inflation.geometry import branches, frames_seen, gates, pools_globally, window
 from keras_i3d.inflation.traversal import arguments, functional_graph, is_model, walk
 
 
@@ -182,7 +182,8 @@ def _untouched_after(operation, values: list[_Value], shape) -> np.ndarray:
     for chain in branches(operation):
         end = mask
         for part in chain:
-            end = _untouched_through(window(part), end)
+            alike = np.full(len(end), end.all())
+            end = alike if gates(part) else _untouched_through(window(part), end)
         ends.append(end)
     mask = np.logical_and.reduce(ends)
     # An operation that mixes frames in a way unknown here leaves none of them untouched for sure.

@@ -17,7 +17,8 @@ class Window:
         extent: of the kernel, dilation included.
         strides: step of the kernel; of a layer that upsamples, the factor.
         upsamples: whether the strides make the output larger.
-        padding: "same" as TensorFlow has it, "valid", or "always": `time_padding`'s fixed frames.
+        padding: "same" as TensorFlow has it, "valid", "symmetric" as PyTorch has it, or "always":
+            `time_padding`'s fixed frames.
         border: what the padding of time holds: "zero", or "clip" for nothing but the clip itself.
     """
 
@@ -30,9 +31,15 @@ class Window:
 
 def branches(layer) -> list[list]:
     """The chains of layers that a layer is made of, side by side; of a plain layer, itself."""
-    if isinstance(layer, ours.InceptionBlock3D):
-        return [branch.parts for branch in layer.branches]
-    return [[layer.layer if isinstance(layer, ours.PerFrame) else layer]]
+    if isinstance(layer, (ours.InceptionBlock3D, ours.SeparableInceptionBlock3D)):
+        return [[plain for part in b.parts for plain in _chain(part)] for b in layer.branches]
+    return [_chain(layer)]
+
+
+def _chain(layer) -> list:
+    if isinstance(layer, ours.SeparableConvUnit3D):
+        return layer.parts
+    return [layer.layer if isinstance(layer, ours.PerFrame) else layer]
 
 
 def window(layer) -> Window | None:
@@ -46,7 +53,7 @@ def window(layer) -> Window | None:
     if attribute == "size":
         return Window((1, 1, 1), size, upsamples=True)
     dilation = _three(getattr(layer, "dilation_rate", 1))
-    padding = getattr(layer, "padding", "same")  # a ConvUnit3D's is always that
+    padding = getattr(layer, "padding", "same")
     pools = attribute == "pool_size"
     if _pads_time_always(layer):
         padding = "always"
@@ -59,8 +66,15 @@ def window(layer) -> Window | None:
     )
 
 
+def gates(layer) -> bool:
+    """Whether a layer keeps the clip's steps, each of which then depends on the whole clip."""
+    return isinstance(layer, ours.FeatureGating)
+
+
 def pools_globally(layer) -> bool:
     """Whether a layer's output depends on the whole clip."""
+    if isinstance(layer, ours.HeadPooling3D):
+        return None in layer.pool_size
     return isinstance(layer, (layers.Flatten, ours.FlattenClip)) or (
         type(layer).__name__.startswith("Global") and "Pool" in type(layer).__name__
     )
@@ -86,6 +100,8 @@ def frames_seen(window: Window, frames: int) -> np.ndarray:
         before = max((count - 1) * stride + extent - frames, 0) // 2
         if window.padding == "always":
             before, _ = time_padding(extent, stride)
+        elif window.padding == "symmetric":
+            before = extent // 2
     return np.arange(count)[:, None] * stride - before + np.arange(extent)
 
 

@@ -5,7 +5,7 @@ from fractions import Fraction
 
 import keras
 
-from keras_i3d.inflation.geometry import branches, pools_globally, window
+from keras_i3d.inflation.geometry import branches, gates, pools_globally, window
 from keras_i3d.inflation.traversal import functional_graph, is_model, walk
 
 
@@ -83,7 +83,7 @@ def _after(layer, seen: _Seen) -> _Seen:
     for chain in branches(layer):
         end = seen
         for part in chain:
-            end = _through(window(part), end)
+            end = _Seen(None, end.stride) if gates(part) else _through(window(part), end)
         ends.append(end)
     return _joined(ends)
 

@@ -7,11 +7,13 @@ from keras_i3d.layers.clip_up_sampling import ClipUpSampling3D
 from keras_i3d.layers.conv_unit import ConvUnit3D
 from keras_i3d.layers.depthwise import DepthwiseConv3D
 from keras_i3d.layers.flatten_clip import FlattenClip
+from keras_i3d.layers.gating import FeatureGating
 from keras_i3d.layers.head_pooling import HeadPooling3D
-from keras_i3d.layers.inception import InceptionBlock3D
+from keras_i3d.layers.inception import InceptionBlock3D, SeparableInceptionBlock3D
 from keras_i3d.layers.per_frame import PerFrame
 from keras_i3d.layers.repeat_in_time import RepeatInTime
 from keras_i3d.layers.separable_conv import SeparableConv3D
+from keras_i3d.layers.separable_unit import SeparableConvUnit3D
 
 __all__ = [
     "ClipAveragePooling3D",
@@ -21,10 +23,13 @@ __all__ = [
     "ClipUpSampling3D",
     "ConvUnit3D",
     "DepthwiseConv3D",
+    "FeatureGating",
     "FlattenClip",
     "HeadPooling3D",
     "InceptionBlock3D",
     "PerFrame",
     "RepeatInTime",
     "SeparableConv3D",
+    "SeparableConvUnit3D",
+    "SeparableInceptionBlock3D",
 ]

@@ -29,24 +29,28 @@ def i3d_logits(clip, classes: int, dropout: float = 0.5, prefix: str = ""):
     """
     x = inception_v1_3d(clip, prefix)
     x = HeadPooling3D(HEAD_POOL, TOTAL_STRIDES, name=f"{prefix}AvgPool3d_0a_7x7")(x)
-    return _scored(x, classes, dropout, prefix)
+    return scored(x, classes, dropout, prefix)
 
 
-def mean_logits(features, classes: int, dropout: float = 0.5):
+def mean_logits(features, classes: int, dropout: float = 0.5, head: str = HEAD):
     """(batch, t, h, w, c) to (batch, classes): the head on the mean over all of t, h and w.
 
-    For clips too small for the 2 x 7 x 7 pool; the variables are those of `i3d_logits`.
+    For clips too small for the network's own pool; the variables are those of its own head.
     """
     pool = layers.GlobalAveragePooling3D(
         data_format="channels_last", keepdims=True, name="AvgPool3d_0a"
     )
-    return _scored(pool(features), classes, dropout, "")
+    return scored(pool(features), classes, dropout, head=head)
 
 
-def _scored(x, classes: int, dropout: float, prefix: str):
+def scored(x, classes: int, dropout: float, prefix: str = "", head: str = HEAD, start=None):
+    """(batch, t, h, w, c) to (batch, classes): dropout, 1x1x1 convolution, mean of the logits.
+
+    `start` is the convolution's initialiser.
+    """
     x = layers.Dropout(dropout, name=f"{prefix}Dropout_0b")(x)
     unit = {"use_batch_norm": False, "use_bias": True, "activation": None}
-    x = ConvUnit3D(classes, 1, **unit, name=prefix + HEAD)(x)
+    x = ConvUnit3D(classes, 1, **unit, kernel_initializer=start, name=prefix + head)(x)
     return layers.GlobalAveragePooling3D(data_format="channels_last", name=f"{prefix}Logits")(x)
 
 
@@ -122,8 +126,13 @@ def check_stream(stream: str) -> None:
         raise ValueError(f"stream should be one of {sorted(CHANNELS)}. Received: stream={stream!r}")
 
 
-def clip_input(stream: str, input_shape, input_tensor, include_top: bool, name: str = "clip"):
-    """The network's input, checked: (frames, height, width, channels), the first three free."""
+def clip_input(
+    stream: str, input_shape, input_tensor, include_top: bool, name: str = "clip", least=None
+):
+    """The network's input, checked: (frames, height, width, channels), the first three free.
+
+    `least` is the smallest (frames, height, width); by default I3D's.
+    """
     check_stream(stream)
     channels = CHANNELS[stream]
     if input_tensor is not None:
@@ -143,7 +152,8 @@ def clip_input(stream: str, input_shape, input_tensor, include_top: bool, name: 
             f"input_shape should be (frames, height, width, {channels}) for the {stream} stream, "
             f"without the batch. Received: input_shape={shape}"
         )
-    least = least_clip(HEAD_POOL, TOTAL_STRIDES) if include_top else (1, 1, 1)
+    if least is None:
+        least = least_clip(HEAD_POOL, TOTAL_STRIDES) if include_top else (1, 1, 1)
     if any(n is not None and n < m for n, m in zip(shape, least, strict=False)):
         raise ValueError(
             f"With include_top={include_top} a clip has at least {least[0]} frames of "

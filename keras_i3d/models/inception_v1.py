@@ -84,7 +84,7 @@ def build_inception_v1(
     """
 
     def conv(x, name, filters, kernel_size, strides=1):
-        name = _without_time(name)
+        name = without_time(name)
         x = layers.Conv2D(
             filters,
             kernel_size,
@@ -101,7 +101,7 @@ def build_inception_v1(
 
     def pool(x, name, size, strides):
         size, strides = (n[1:] if isinstance(n, tuple) else n for n in (size, strides))
-        return layers.MaxPooling2D(size, strides, "same", name=_without_time(name))(x)
+        return layers.MaxPooling2D(size, strides, "same", name=without_time(name))(x)
 
     def block(x, name, branch_0, branch_1, branch_2, branch_3):
         def chain(branch, *filters):
@@ -139,6 +139,6 @@ def build_inception_v1(
     return keras.Model(inputs, x, name=name)
 
 
-def _without_time(name: str) -> str:
+def without_time(name: str) -> str:
     """'Conv3d_1a_7x7' to slim's 'Conv2d_1a_7x7', 'MaxPool3d_2a_3x3' to 'MaxPool_2a_3x3'."""
     return name.replace("Conv3d", "Conv2d").replace("MaxPool3d", "MaxPool")

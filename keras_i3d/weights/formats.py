@@ -1,6 +1,5 @@
 """A weights file of any known format to {path of a variable in the model: array}."""
 
-import os
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
@@ -11,7 +10,8 @@ import keras
 import numpy as np
 
 from keras_i3d.weights import imagenet
-from keras_i3d.weights.sources import deepmind, dlpbc, googlenet, pytorch
+from keras_i3d.weights.sources import deepmind, dlpbc, googlenet, pytorch, s3d_slim, s3d_torch
+from keras_i3d.weights.state_dict import read_state_dict
 from keras_i3d.weights.tf_checkpoint import index_and_data, read_checkpoint
 
 Arrays = dict[str, np.ndarray]
@@ -24,7 +24,7 @@ class Foreign:
     names: what the error for an unknown file lists.
     checkpoint: from a TensorFlow checkpoint's prefix.
     single_file: {ending: from a file's path}.
-    keras_2, state_dict: from the arrays of a Keras 2 .h5, of a PyTorch .pt or .pth.
+    keras_2, state_dict: from the arrays of a Keras 2 .h5, of a PyTorch .pt, .pth or .pyth.
     """
 
     names: str
@@ -52,8 +52,26 @@ INCEPTION_V1_FILES = Foreign(
     state_dict=lambda arrays: imagenet.image_paths(googlenet.convert(arrays)),
 )
 
+
+def _s3d_checkpoint(prefix: str) -> Arrays:
+    return s3d_slim.convert(read_checkpoint(prefix, s3d_slim.wanted))
+
+
+S3D_FILES = Foreign(
+    names="a PyTorch state-dict of torchvision or kylemin/S3D (.pt, .pth), a TensorFlow checkpoint "
+    "of slim's S3D (its prefix, without .index)",
+    checkpoint=_s3d_checkpoint,
+    state_dict=s3d_torch.convert,
+)
+S3D_G_FILES = Foreign(
+    names="a TensorFlow checkpoint of slim's S3D-G or of D3D, as princeton-vl/d3dhelper's (its "
+    "prefix, without .index), DaniDeniz/S3DG-network-keras' .hdf5",
+    checkpoint=_s3d_checkpoint,
+    keras_2=s3d_slim.convert_keras_2,
+)
+
 # By the network that they are for; of others only our own files are read.
-FOREIGN = {"i3d": I3D_FILES}
+FOREIGN = {"i3d": I3D_FILES, "s3d": S3D_FILES, "s3d_g": S3D_G_FILES}
 
 # The largest kernel of the family has 11 MB.
 MAX_ARRAY_BYTES = 1 << 30
@@ -85,7 +103,7 @@ def read_weights(
             return read()
     except (FileNotFoundError, ImportError):
         raise
-    except Exception as error:  # h5py, torch and Keras raise whatever they like for a damaged file
+    except Exception as error:  # h5py and Keras raise whatever they like for a damaged file
         cause = " ".join(str(error).split())
         raise ValueError(
             f"weights: {path} cannot be read ({type(error).__name__}): {cause}"
@@ -112,8 +130,8 @@ def _reader(
         return lambda: _by_path(keras.saving.load_model(path, compile=False, safe_mode=True))
     if path.suffix in (".h5", ".hdf5") and foreign.keras_2:
         return lambda: foreign.keras_2(_read_keras_2(path))
-    if path.suffix in (".pt", ".pth") and foreign.state_dict:
-        return lambda: foreign.state_dict(_read_state_dict(path))
+    if path.suffix in (".pt", ".pth", ".pyth") and foreign.state_dict:
+        return lambda: foreign.state_dict(read_state_dict(path))
     for ending, read in foreign.single_file.items():
         if path.name.endswith(ending):
             return lambda: read(path)
@@ -149,7 +167,7 @@ def in_head(path: str, head: Sequence[str]) -> bool:
 
 
 def _read_keras_2(path: Path) -> Arrays:
-    """{'layer/leaf': array} of Keras 2's HDF5 layout: [model_weights/]layer/.../leaf:0."""
+    """{'layer/leaf': array} of Keras 2's HDF5 layout: [model_weights/]layer/layer/leaf:0."""
     arrays = {}
 
     def read(name, item):
@@ -158,23 +176,12 @@ def _read_keras_2(path: Path) -> Arrays:
             return
         if item.external or item.nbytes > MAX_ARRAY_BYTES:
             raise ValueError(f"{name} has {item.nbytes} bytes or lies in another file")
-        layer, *_, leaf = name.removeprefix("model_weights/").split("/")
-        arrays[f"{layer}/{leaf.split(':')[0]}"] = item[()]
+        *groups, leaf = name.removeprefix("model_weights/").split("/")
+        # The layer's name, which may have slashes, stands twice; else it is the first.
+        half = len(groups) // 2
+        layer = groups[:half] if groups[:half] == groups[half:] else groups[:1]
+        arrays["/".join([*layer, leaf.split(":")[0]])] = item[()]
 
     with h5py.File(path, "r") as file:
         file.visititems(read)
     return arrays
-
-
-def _read_state_dict(path: Path) -> Arrays:
-    """{key: array}; only tensors and plain containers are unpickled."""
-    try:
-        import torch
-    except ImportError as error:
-        raise ImportError(
-            f"weights: {path} is a PyTorch file, and PyTorch is not installed: "
-            f"pip install 'keras-i3d[torch]'"
-        ) from error
-    state = torch.load(os.fspath(path), map_location="cpu", weights_only=True)
-    state = state.get("state_dict", state)
-    return {key: tensor.float().numpy() for key, tensor in state.items()}

@@ -9,7 +9,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from keras_i3d import layers as our_layers
-from keras_i3d.layers import ConvUnit3D, HeadPooling3D, InceptionBlock3D
+from keras_i3d.layers import (
+    ConvUnit3D,
+    FeatureGating,
+    HeadPooling3D,
+    InceptionBlock3D,
+    SeparableConvUnit3D,
+    SeparableInceptionBlock3D,
+)
 from keras_i3d.layers.head_pooling import least_clip
 
 
@@ -82,6 +89,26 @@ def test_head_pooling_slides():
     assert came.tolist() == [0.5, 1.5, 2.5, 3.5]
 
 
+def test_head_pooling_shrinks_to_what_there_is_and_takes_all_of_an_axis():
+    steps = np.arange(6, dtype=np.float32).reshape(1, 3, 2, 1, 1)  # rows (0 1) (2 3) (4 5)
+    whole = HeadPooling3D((9, 9, 9), shrinks=True)
+    assert numpy(whole(steps)).ravel().tolist() == [2.5]
+    assert numpy(HeadPooling3D((2, None, 9), shrinks=True)(steps)).ravel().tolist() == [1.5, 3.5]
+    with pytest.raises(ValueError, match="Wanted at least 13 frames of 17 x 17 pixels"):
+        HeadPooling3D((4, None, None), least_clip=(13, 17, 17))(steps)
+
+
+def test_symmetric_padding_at_stride_two_is_pytorchs():
+    """One on each side, of even sizes too."""
+    unit = ConvUnit3D(1, (1, 1, 3), (1, 1, 2), False, activation=None, padding="symmetric")
+    unit.build((None, 1, 1, None, 1))
+    unit.conv_3d.kernel.assign(np.array([100, 10, 1]).reshape(1, 1, 3, 1, 1))
+    four = numpy(unit(np.arange(1, 5, dtype=np.float32).reshape(1, 1, 1, 4, 1))).ravel()
+    assert four.tolist() == [12, 234]
+    five = numpy(unit(np.arange(1, 6, dtype=np.float32).reshape(1, 1, 1, 5, 1))).ravel()
+    assert five.tolist() == [12, 234, 450]
+
+
 @given(st.integers(1, 5), st.integers(1, 9))
 def test_the_least_clip_is_the_least_by_brute_force(size, stride):
     fits = [n for n in range(1, 100) if math.ceil(n / stride) >= size]
@@ -93,6 +120,13 @@ CONFIGURED = [
     ConvUnit3D(4, 1, use_batch_norm=False, activation=None),
     InceptionBlock3D(1, (2, 3), (4, 5), 6),
     HeadPooling3D((2, 3, 3), (4, 8, 8)),
+    HeadPooling3D((9, 7, None), shrinks=True),
+    ConvUnit3D(4, 3, 2, padding="symmetric", scale=True, kernel_initializer="zeros"),
+    SeparableConvUnit3D(4, 3, 2),
+    SeparableConvUnit3D(4, 3, 2, "torchvision", gating=True),
+    SeparableConvUnit3D(4, 1, temporal=False, gating=True),
+    SeparableInceptionBlock3D(1, (2, 3), (4, 5), 6, gating=True),
+    FeatureGating(use_bias=True),
 ]
 
 
