@@ -23,6 +23,7 @@ class ConvUnit3D(layers.Layer):
             after; or "symmetric", PyTorch's kernel // 2 on each side.
         scale: whether batch norm has a scale (gamma).
         kernel_initializer: the kernel's start; by default Sonnet's.
+        norm: arguments of batch norm besides its scale, in place of momentum 0.999, epsilon 1e-3.
 
     Input (batch, time, height, width, channels); output
     (batch, ceil(time / stride), ceil(height / stride), ceil(width / stride), filters).
@@ -41,6 +42,7 @@ class ConvUnit3D(layers.Layer):
         padding: str = "same",
         scale: bool = False,
         kernel_initializer=None,
+        norm: dict | None = None,
         **kwargs,
     ):
         super().__init__(**kwargs)
@@ -56,6 +58,7 @@ class ConvUnit3D(layers.Layer):
         self.kernel_initializer = keras.initializers.get(
             kernel_initializer or SonnetTruncatedNormal()
         )
+        self.norm = dict(norm or {})
         # With steps of one both are the same.
         pads = padding == "symmetric" and max(self.strides) > 1
         self._pads = [[n // 2 if pads else 0] * 2 for n in self.kernel_size]
@@ -75,9 +78,7 @@ class ConvUnit3D(layers.Layer):
         self.batch_norm = None
         if use_batch_norm:
             self.batch_norm = layers.BatchNormalization(
-                momentum=0.999,
-                epsilon=1e-3,
-                scale=scale,
+                **{"momentum": 0.999, "epsilon": 1e-3, "scale": scale, **self.norm},
                 name="batch_norm",
                 trainable=self.trainable,
                 dtype=self.dtype_policy,
@@ -114,6 +115,7 @@ class ConvUnit3D(layers.Layer):
             "padding": self.padding,
             "scale": self.scale,
             "kernel_initializer": keras.initializers.serialize(self.kernel_initializer),
+            "norm": self.norm,
         }
 
 

@@ -9,8 +9,19 @@ import h5py
 import keras
 import numpy as np
 
+from keras_i3d.models.resnet_3d import DESIGNS
 from keras_i3d.weights import imagenet
-from keras_i3d.weights.sources import deepmind, dlpbc, googlenet, pytorch, s3d_slim, s3d_torch
+from keras_i3d.weights.sources import (
+    deepmind,
+    dlpbc,
+    googlenet,
+    mmaction2,
+    pytorch,
+    pytorchvideo,
+    s3d_slim,
+    s3d_torch,
+    slowfast,
+)
 from keras_i3d.weights.state_dict import read_state_dict
 from keras_i3d.weights.tf_checkpoint import index_and_data, read_checkpoint
 
@@ -70,8 +81,30 @@ S3D_G_FILES = Foreign(
     keras_2=s3d_slim.convert_keras_2,
 )
 
+
+def _resnet_3d(arrays: Arrays) -> Arrays:
+    """The arrays of a 3D ResNet's state-dict, by whose names they have."""
+    if any(key.startswith("backbone.") for key in arrays):
+        return mmaction2.convert(arrays)
+    if any(key.removeprefix("model.").startswith("blocks.") for key in arrays):
+        return pytorchvideo.convert(arrays)
+    return slowfast.convert(arrays)
+
+
+RESNET_3D_FILES = Foreign(
+    names="SlowFast's Caffe2 pickle (.pkl), a state-dict of SlowFast, pytorchvideo (.pyth) or "
+    "mmaction2 (.pth)",
+    single_file={".pkl": lambda path: slowfast.convert(slowfast.read_caffe2(path))},
+    state_dict=_resnet_3d,
+)
+
 # By the network that they are for; of others only our own files are read.
-FOREIGN = {"i3d": I3D_FILES, "s3d": S3D_FILES, "s3d_g": S3D_G_FILES}
+FOREIGN = {
+    "i3d": I3D_FILES,
+    "s3d": S3D_FILES,
+    "s3d_g": S3D_G_FILES,
+    **dict.fromkeys(DESIGNS, RESNET_3D_FILES),
+}
 
 # The largest kernel of the family has 11 MB.
 MAX_ARRAY_BYTES = 1 << 30

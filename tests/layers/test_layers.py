@@ -10,10 +10,12 @@ from hypothesis import strategies as st
 
 from keras_i3d import layers as our_layers
 from keras_i3d.layers import (
+    BottleneckBlock3D,
     ConvUnit3D,
     FeatureGating,
     HeadPooling3D,
     InceptionBlock3D,
+    NonLocalBlock3D,
     SeparableConvUnit3D,
     SeparableInceptionBlock3D,
 )
@@ -127,6 +129,10 @@ CONFIGURED = [
     SeparableConvUnit3D(4, 1, temporal=False, gating=True),
     SeparableInceptionBlock3D(1, (2, 3), (4, 5), 6, gating=True),
     FeatureGating(use_bias=True),
+    ConvUnit3D(4, 3, 2, padding="symmetric", scale=True, norm={"epsilon": 1e-5}),
+    BottleneckBlock3D(2, taps=3, stride=2, shortcut=True),
+    NonLocalBlock3D("dot_product", inner=2, pool_first=False),
+    NonLocalBlock3D("concatenation", sub_sample=None, batch_norm=False),
 ]
 
 
