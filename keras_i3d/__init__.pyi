@@ -11,6 +11,8 @@ from .applications import (
     NonLocalC2DResNet50 as NonLocalC2DResNet50,
     NonLocalI3DResNet50 as NonLocalI3DResNet50,
     NonLocalI3DResNet101 as NonLocalI3DResNet101,
+    S3D as S3D,
+    S3DG as S3DG,
     TwoStreamI3D as TwoStreamI3D,
     list_models as list_models,
     list_weights as list_weights,

@@ -11,6 +11,7 @@ from keras_i3d.applications.resnet_3d import (
     NonLocalI3DResNet50,
     NonLocalI3DResNet101,
 )
+from keras_i3d.applications.s3d import S3D, S3DG
 
 __all__ = [
     "C2DResNet50",
@@ -24,6 +25,8 @@ __all__ = [
     "NonLocalC2DResNet50",
     "NonLocalI3DResNet50",
     "NonLocalI3DResNet101",
+    "S3D",
+    "S3DG",
     "TwoStreamI3D",
     "list_models",
     "list_weights",

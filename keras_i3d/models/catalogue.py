@@ -17,6 +17,7 @@ from keras_i3d.models.inception_v1_frames import build_inception_v1_frames
 from keras_i3d.models.inflated import build_inflated
 from keras_i3d.models.network import Network
 from keras_i3d.models.resnet_3d_networks import RESNETS_3D
+from keras_i3d.models.s3d_networks import S3D, S3D_G
 
 
 def _streams(preprocessing: Mapping[str, Preprocessing], **sizes) -> dict[str, Input]:
@@ -122,6 +123,8 @@ NETWORKS: dict[str, Network] = {
     for network in (
         I3D,
         TWO_STREAM_I3D,
+        S3D,
+        S3D_G,
         I3D_INCEPTION_V3,
         I3D_RESNET50,
         I3D_RESNET101,

@@ -26,6 +26,7 @@ class Network:
     least_clip: the smallest (frames, height, width) that the network takes with its head.
     image_weights: whether weights="imagenet" starts it from an image network.
     both: the joint network of all its streams, by name; None where there is none.
+    layouts: {layout: what its streams see} of weights files whose publisher has it otherwise.
     any_size: whether it takes clips of any size unless `input_shape` says otherwise.
     """
 
@@ -43,14 +44,17 @@ class Network:
     image_weights: bool = False
     both: str | None = None
     any_size: bool = True
+    layouts: Mapping[str, Mapping[str, Input]] = field(default_factory=dict)
 
     @property
     def streams(self) -> tuple[str, ...]:
         """What `stream` may be: "rgb", "flow", or "both" for a joint network."""
         return ("both",) if self.joint else tuple(self.inputs)
 
-    def seen(self, stream: str) -> dict[str, Input]:
+    def seen(self, stream: str, layout: str | None = None) -> dict[str, Input]:
         """What the network of this stream sees: {"rgb": ...}, or several of a joint network.
+
+        `layout` is that of the weights' file, as `weights.layouts` finds it.
 
         Raises:
             ValueError: when there is no such stream; it names those there are.
@@ -60,7 +64,8 @@ class Network:
                 f"stream should be one of {self.streams} for {self.name}. Received: "
                 f"stream={stream!r}"
             )
-        return dict(self.inputs) if self.joint else {stream: self.inputs[stream]}
+        inputs = self.layouts.get(layout, self.inputs)
+        return dict(inputs) if self.joint else {stream: inputs[stream]}
 
     def model(self, stream: str, **options) -> keras.Model:
         """Return the functional model of one stream without weights; options as for `build`."""

@@ -46,4 +46,5 @@ READERS: dict[str, Callable[[Weights], Arrays]] = {
     "facebookresearch/SlowFast": _single_file,
     "facebookresearch/pytorchvideo": _single_file,
     "open-mmlab/mmaction2": _single_file,
+    "pytorch/vision": _single_file,
 }

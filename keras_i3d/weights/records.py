@@ -3,6 +3,7 @@
 from keras_i3d.data.pixels.preprocessing import DEEPMIND_FLOW, DEEPMIND_RGB
 from keras_i3d.weights.record_types import Golden, PublishedFile, PyPIMember, Weights
 from keras_i3d.weights.resnet_3d_records import RESNET_3D_RECORDS
+from keras_i3d.weights.s3d_records import S3D_TORCHVISION
 
 KINETICS_I3D_COMMIT = "0667e889a5904b4dc122e0ded4c332f49f8df42c"
 KINETICS_I3D_URL = (
@@ -155,6 +156,7 @@ RECORDS = (
     RGB_IMAGENET,
     FLOW_IMAGENET,
     RGB_SCRATCH_KIN600,
+    S3D_TORCHVISION,
     *RESNET_3D_RECORDS,
 )
 

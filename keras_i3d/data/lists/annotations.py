@@ -24,6 +24,7 @@ DATA_SETS = {
     ("hmdb51", 51): "HMDB-51",
     ("kinetics", 400): "Kinetics-400",
     ("kinetics", 600): "Kinetics-600",
+    ("kinetics", 700): "Kinetics-700",
     ("charades", 157): "Charades",
 }
 # Formats whose data sets are divided into training and test in several ways.
