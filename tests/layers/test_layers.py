@@ -9,7 +9,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from keras_i3d import layers as our_layers
-from keras_i3d.layers import ConvUnit3D, HeadPooling3D, InceptionBlock3D
+from keras_i3d.layers import (
+    BottleneckBlock3D,
+    ConvUnit3D,
+    HeadMean3D,
+    HeadPooling3D,
+    InceptionBlock3D,
+    NonLocalBlock3D,
+)
 from keras_i3d.layers.head_pooling import least_clip
 
 
@@ -93,6 +100,11 @@ CONFIGURED = [
     ConvUnit3D(4, 1, use_batch_norm=False, activation=None),
     InceptionBlock3D(1, (2, 3), (4, 5), 6),
     HeadPooling3D((2, 3, 3), (4, 8, 8)),
+    ConvUnit3D(4, 3, 2, padding="symmetric", norm={"scale": True}, kernel_initializer="he_normal"),
+    BottleneckBlock3D(2, taps=3, stride=2, shortcut=True),
+    NonLocalBlock3D("dot_product", inner=2, pool_first=False),
+    NonLocalBlock3D("concatenation", sub_sample=None, batch_norm=False),
+    HeadMean3D((4, 7, 7)),
 ]
 
 
