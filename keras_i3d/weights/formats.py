@@ -1,6 +1,5 @@
 """A weights file of any known format to {path of a variable in the model: array}."""
 
-import os
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
@@ -12,6 +11,7 @@ import numpy as np
 
 from keras_i3d.weights import imagenet
 from keras_i3d.weights.sources import deepmind, dlpbc, googlenet, pytorch
+from keras_i3d.weights.state_dict import read_state_dict
 from keras_i3d.weights.tf_checkpoint import index_and_data, read_checkpoint
 
 Arrays = dict[str, np.ndarray]
@@ -24,7 +24,7 @@ class Foreign:
     names: what the error for an unknown file lists.
     checkpoint: from a TensorFlow checkpoint's prefix.
     single_file: {ending: from a file's path}.
-    keras_2, state_dict: from the arrays of a Keras 2 .h5, of a PyTorch .pt or .pth.
+    keras_2, state_dict: from the arrays of a Keras 2 .h5, of a PyTorch .pt, .pth or .pyth.
     """
 
     names: str
@@ -85,7 +85,7 @@ def read_weights(
             return read()
     except (FileNotFoundError, ImportError):
         raise
-    except Exception as error:  # h5py, torch and Keras raise whatever they like for a damaged file
+    except Exception as error:  # h5py and Keras raise whatever they like for a damaged file
         cause = " ".join(str(error).split())
         raise ValueError(
             f"weights: {path} cannot be read ({type(error).__name__}): {cause}"
@@ -112,8 +112,8 @@ def _reader(
         return lambda: _by_path(keras.saving.load_model(path, compile=False, safe_mode=True))
     if path.suffix in (".h5", ".hdf5") and foreign.keras_2:
         return lambda: foreign.keras_2(_read_keras_2(path))
-    if path.suffix in (".pt", ".pth") and foreign.state_dict:
-        return lambda: foreign.state_dict(_read_state_dict(path))
+    if path.suffix in (".pt", ".pth", ".pyth") and foreign.state_dict:
+        return lambda: foreign.state_dict(read_state_dict(path))
     for ending, read in foreign.single_file.items():
         if path.name.endswith(ending):
             return lambda: read(path)
@@ -164,17 +164,3 @@ def _read_keras_2(path: Path) -> Arrays:
     with h5py.File(path, "r") as file:
         file.visititems(read)
     return arrays
-
-
-def _read_state_dict(path: Path) -> Arrays:
-    """{key: array}; only tensors and plain containers are unpickled."""
-    try:
-        import torch
-    except ImportError as error:
-        raise ImportError(
-            f"weights: {path} is a PyTorch file, and PyTorch is not installed: "
-            f"pip install 'keras-i3d[torch]'"
-        ) from error
-    state = torch.load(os.fspath(path), map_location="cpu", weights_only=True)
-    state = state.get("state_dict", state)
-    return {key: tensor.float().numpy() for key, tensor in state.items()}

