@@ -52,6 +52,7 @@ MAY_IMPORT = {
     "engines": {"files", "layers", "models", "weights", "applications"},
     "prediction_inputs": {"data.lists", "data.video"},
     "prediction": {
+        "classes",
         "files",
         "data.pixels",
         "data.video",

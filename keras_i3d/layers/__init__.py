@@ -1,5 +1,6 @@
 """Keras Layer subclasses: tensors in, tensors out, on any Keras backend."""
 
+from keras_i3d.layers.bottleneck import BottleneckBlock3D
 from keras_i3d.layers.clip_conv import ClipConv3D
 from keras_i3d.layers.clip_conv_transpose import ClipConv3DTranspose
 from keras_i3d.layers.clip_pooling import ClipAveragePooling3D, ClipMaxPooling3D
@@ -8,14 +9,17 @@ from keras_i3d.layers.conv_unit import ConvUnit3D
 from keras_i3d.layers.depthwise import DepthwiseConv3D
 from keras_i3d.layers.flatten_clip import FlattenClip
 from keras_i3d.layers.gating import FeatureGating
+from keras_i3d.layers.head_mean import HeadMean3D
 from keras_i3d.layers.head_pooling import HeadPooling3D
 from keras_i3d.layers.inception import InceptionBlock3D, SeparableInceptionBlock3D
+from keras_i3d.layers.non_local import NonLocalBlock3D
 from keras_i3d.layers.per_frame import PerFrame
 from keras_i3d.layers.repeat_in_time import RepeatInTime
 from keras_i3d.layers.separable_conv import SeparableConv3D
 from keras_i3d.layers.separable_unit import SeparableConvUnit3D
 
 __all__ = [
+    "BottleneckBlock3D",
     "ClipAveragePooling3D",
     "ClipConv3D",
     "ClipConv3DTranspose",
@@ -25,8 +29,10 @@ __all__ = [
     "DepthwiseConv3D",
     "FeatureGating",
     "FlattenClip",
+    "HeadMean3D",
     "HeadPooling3D",
     "InceptionBlock3D",
+    "NonLocalBlock3D",
     "PerFrame",
     "RepeatInTime",
     "SeparableConv3D",
