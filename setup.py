@@ -60,7 +60,8 @@ setup(
     package_data={
         "": ["__init__.pyi"],
         "keras_i3d.export.messages": ["serving_protos.zlib"],
-        "keras_i3d.export.server": ["page.html"],
+        "keras_i3d.export.server": ["page.html", "page.js"],
+        "keras_i3d.visualisation": ["style.css"],
         "keras_i3d.weights": ["labels/*.txt"],
     },
     entry_points={"console_scripts": ["keras-i3d = keras_i3d.tools.command:main"]},
