@@ -46,7 +46,7 @@ MAY_IMPORT = {
     "layers": set(),
     "inflation": {"layers"},
     "models": {"layers", "inflation", "data.pixels"},
-    "weights": {"classes", "files", "models", "data.pixels", "inflation"},
+    "weights": {"classes", "files", "layers", "models", "data.pixels", "inflation"},
     "applications": {"classes", "models", "weights", "inflation", "data.pixels"},
     "prediction_inputs": {"data.lists", "data.video"},
     "prediction": {
