@@ -86,6 +86,7 @@ setup(
         **EXTRAS,
         "test": [
             "hypothesis>=6.100",
+            "ovmsclient==2023.1",
             "psutil>=5.9",
             "pytest>=8.0",
             "pytest-timeout>=2.3",
