@@ -48,6 +48,7 @@ MAY_IMPORT = {
     "models": {"layers", "inflation", "data.pixels"},
     "weights": {"classes", "files", "models", "data.pixels", "inflation"},
     "applications": {"classes", "models", "weights", "inflation", "data.pixels"},
+    "engines": {"files", "layers", "models", "weights", "applications"},
     "prediction_inputs": {"data.lists", "data.video"},
     "prediction": {
         "files",

@@ -14,6 +14,7 @@ from tests.conftest import PROJECT
 FACADES = {
     "keras_i3d": "keras_i3d",
     "keras_i3d.data": "keras_i3d/data",
+    "keras_i3d.engines": "keras_i3d/engines",
     "keras_i3d.training": "keras_i3d/training",
     "keras_i3d.evaluation": "keras_i3d/evaluation",
     "keras_i3d.export": "export",
