@@ -12,7 +12,7 @@ from pathlib import Path
 
 import numpy as np
 
-from keras_i3d.data.flow.flow_files import SUFFIX, FlowFile
+from keras_i3d.data.flow.flow_files import SUFFIX, FlowFile, FlowFileError
 from keras_i3d.data.flow.frames_with_flow import frames_with_flow
 from keras_i3d.data.flow.methods import check_equal, decode, encode, fingerprint
 from keras_i3d.data.pixels.preprocessing import Input, Preprocessing, resize_and_crop
@@ -56,11 +56,11 @@ class Sight:
         """Return how the flow is made, as a fingerprint's fields; None where none is seen."""
         if "flow" not in self.inputs:
             return None
-        made = dataclasses.asdict(fingerprint(METHOD, self._spec))
+        made = dataclasses.asdict(fingerprint(METHOD, self.spec))
         return made if self.flows else {**made, "fps": self.fps, "coding": UNCODED}
 
     @property
-    def _spec(self) -> Preprocessing:
+    def spec(self) -> Preprocessing:
         """The numbers of resizing, which are the same for all streams, at this rate."""
         specs = [one.preprocessing for one in self.inputs.values()]
         if len({(s.short_side, s.crop, s.keep_aspect) for s in specs}) > 1:
@@ -146,7 +146,7 @@ def content_hash(path: str) -> tuple[str, int]:
 
 
 def _timed(video, sight: Sight, name: str | None) -> Iterator[Seen]:
-    spec = sight._spec
+    spec = sight.spec
     size: list[tuple[int, int]] = []
 
     def change(image):
@@ -181,7 +181,7 @@ def _at_ticks(video, sight: Sight, change, times: deque) -> Iterator[np.ndarray]
 
 
 def _by_stream(images: Iterator, sight: Sight, name: str | None) -> Iterator[dict]:
-    spec = sight._spec
+    spec = sight.spec
     if "flow" not in sight.inputs:
         pairs = ((image, None) for image in images)
     elif sight.flows is None:

@@ -122,8 +122,8 @@ def centred(frames: Iterable, how: Cutting) -> Iterator[Stretch]:
         while number * how.stride + shift + how.window == count:
             yield _around(held, number, count, how)
             number += 1
-    for number in range(number, -(-count // how.stride)):
-        yield _around(held, number, count, how)
+    for left in range(number, -(-count // how.stride)):
+        yield _around(held, left, count, how)
 
 
 def _around(held: deque, number: int, count: int, how: Cutting) -> Stretch:
