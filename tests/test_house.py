@@ -117,6 +117,7 @@ IN_ONE_FILE = (
     "argcomplete",
     "cv2",
     "pebble",
+    "pyarrow",
     "requests",
     "tensorflow_io",
     "torch",

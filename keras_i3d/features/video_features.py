@@ -1,5 +1,6 @@
 """The features of one video: all of them in a record, or window by window."""
 
+import json
 import os
 from collections import deque
 from collections.abc import Iterable, Iterator
@@ -61,6 +62,15 @@ class Features:
             for stream, layers in self.arrays.items()
             for layer, array in layers.items()
         }
+
+    def times(self) -> dict[str, np.ndarray]:
+        """Return {"start", "centre", "end": float64 (windows,)} in seconds."""
+        return {"start": self.start, "centre": self.centre, "end": self.end}
+
+    def metadata_json(self) -> str:
+        """Return the metadata, and the shapes of the arrays, in JSON: equal ones in equal text."""
+        shapes = {name: array.shape for name, array in self.named().items()}
+        return json.dumps({**self.metadata, "shapes": shapes}, sort_keys=True)
 
 
 class Clocked:
