@@ -1,7 +1,8 @@
-"""Leases: who works on what, among processes and machines that share a folder; they outlive a crash.
+"""Leases: who works on what, among processes and machines that share a folder.
 
-A lease is a small file that its holder touches every few seconds. One that is not touched any more
-is anyone's: nobody compares clocks, each watches for itself whether a lease still changes.
+They outlive a crash. A lease is a small file that its holder touches every few seconds. One that is
+not touched any more is anyone's: nobody compares clocks, each watches for itself whether it still
+changes.
 """
 
 import contextlib

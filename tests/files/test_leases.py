@@ -35,7 +35,7 @@ def test_a_killed_holder_on_this_machine_holds_nothing(tmp_path):
     with Leases(tmp_path) as leases:
         assert taken == "True" and not leases.take("clip")
         process.kill()
-        process.wait()
+        process.communicate()
         assert leases.take("clip")
 
 
