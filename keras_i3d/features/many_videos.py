@@ -16,7 +16,7 @@ from pathlib import Path
 
 from keras_i3d.features.extractor import FeatureExtractor
 from keras_i3d.features.output_folder import FAILED, Job, OtherFeaturesError, OutputFolder
-from keras_i3d.features.seen_frames import Sight, VideoFacts, watch
+from keras_i3d.features.seen_frames import VideoFacts, frames_of
 from keras_i3d.features.video_features import (
     Clocked,
     Features,
@@ -28,8 +28,8 @@ from keras_i3d.features.video_features import (
 from keras_i3d.files.producers import Producer, ProducerError
 from keras_i3d.files.workers import usable_cores
 
-# Frames that travel together from a process that decodes, and windows that wait for the network.
-CHUNK, WAITING = 16, 4
+# Windows that wait for the network, for each process that decodes.
+WAITING = 4
 # Seconds between two looks at what other processes hold.
 PATIENCE = 1.0
 Writer = Callable[[Features, Path], list[Path]]
@@ -101,18 +101,6 @@ def extract_many(
     finally:
         for producer in producers:
             producer.close()
-
-
-def frames_of(task: tuple[Sight, Job]) -> Iterator[list]:
-    """Give what is seen of a video, a few frames at a time and its facts last; for a Producer."""
-    sight, job = task
-    chunk: list = []
-    for seen in watch(job.path, sight, job.flow_name):
-        chunk.append(seen)
-        if len(chunk) == CHUNK:
-            yield chunk
-            chunk = []
-    yield chunk
 
 
 def _one_pass(extractor, jobs, out, write, producers, seen) -> Iterator[Finished]:
@@ -228,7 +216,7 @@ class _Feeder:
     def _read(self, job: Job, producer: Producer) -> None:
         video, window = _Open(job), None
         cutting = self._extractor.settings.cutting
-        chunks = producer.results((self._extractor.sight, job))
+        chunks = producer.results((job.path, self._extractor.sight, job.flow_name))
         items = Clocked(chain.from_iterable(chunks), kept_times(cutting))
         try:
             for one in timed(items, cutting):

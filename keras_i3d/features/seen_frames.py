@@ -28,6 +28,8 @@ NATIVE = "native"
 METHOD = "tvl1"
 # Flow that is computed on the way is not rounded to bytes.
 UNCODED = "float32"
+# Frames that travel together out of a process that decodes.
+CHUNK = 16
 
 
 @dataclass(frozen=True)
@@ -133,6 +135,16 @@ def watch(source, sight: Sight, name: str | None = None) -> Iterator[Seen | Vide
             seconds=round(end - (first or 0.0), 6),
             notes=tuple(video.notes),
         )
+
+
+def frames_of(task: tuple[str, Sight, str | None]) -> Iterator[list[Seen | VideoFacts]]:
+    """Give what `watch` gives for these arguments, a few at a time, for a files.producers.Producer.
+
+    Here, so that processes that decode load neither Keras nor TensorFlow.
+    """
+    waiting = watch(*task)
+    while chunk := list(islice(waiting, CHUNK)):
+        yield chunk
 
 
 def content_hash(path: str) -> tuple[str, int]:
