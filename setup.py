@@ -17,6 +17,7 @@ EXTRAS = {
     "io": ["tensorflow>=2.17,<2.18", "tensorflow-io==0.37.1; python_version<'3.13'"],
     "jax": ["jax>=0.4.30"],
     "opencv": ["opencv-contrib-python-headless>=4.8"],
+    "parquet": ["pyarrow>=15.0"],
     "s3": ["s3fs>=2024.2"],
     "serving": [
         "grpcio>=1.60",
@@ -103,6 +104,7 @@ setup(
             *EXTRAS["completion"],
             *EXTRAS["flow"],
             *EXTRAS["opencv"],
+            *EXTRAS["parquet"],
             *EXTRAS["s3"],
             *EXTRAS["serving"],
         ],

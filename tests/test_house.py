@@ -60,6 +60,19 @@ MAY_IMPORT = {
         "applications",
         "prediction_inputs",
     },
+    "features": {
+        "files",
+        "data.pixels",
+        "data.video",
+        "data.flow",
+        "data.shards",
+        "layers",
+        "models",
+        "applications",
+        "engines",
+        "prediction_inputs",
+        "visualisation",
+    },
     "visualisation": {"files", "data.pixels", "data.video", "data.batches"},
     "training": {
         "files",
@@ -109,6 +122,7 @@ IN_ONE_FILE = (
     "fsspec",
     "pebble",
     "platformdirs",
+    "pyarrow",
     "requests",
     "torch",
 )

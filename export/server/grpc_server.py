@@ -24,8 +24,8 @@ from tensorflow_serving.apis import (
 
 from keras_i3d.export.messages import tensors
 from keras_i3d.export.messages.wire import check_fields
+from keras_i3d.export.server.classify_examples import examples_of
 from keras_i3d.export.server.engine import Engine
-from keras_i3d.export.server.examples import examples_of
 from keras_i3d.export.server.grpc_lanes import Lanes
 from keras_i3d.export.server.refusal import CODES, Refusal
 from keras_i3d.export.server.reloading import Reloading

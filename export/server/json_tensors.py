@@ -18,7 +18,7 @@ import numpy as np
 from tensorflow.core.example import example_pb2
 
 from keras_i3d.export.messages import tensors
-from keras_i3d.export.server.examples import joined
+from keras_i3d.export.server.classify_examples import joined
 from keras_i3d.export.server.options import Limits
 from keras_i3d.export.server.refusal import Refusal, too_many_frames
 from keras_i3d.export.server.servable import describe
