@@ -21,6 +21,7 @@ from keras_i3d.files.whole import whole_path
 from keras_i3d.visualisation.confusion import draw_confusion
 
 WORST = 12
+CONFUSION = "Each row is a true class, each column what it was taken for; numbers are videos."
 NAMES = {
     "top_1": "top-1 accuracy, %",
     "top_5": "top-5 accuracy, %",
@@ -222,14 +223,14 @@ def _page(title: str, scores: Scores, parts: dict, folder: Path) -> str:
         )
     if (folder / "confusion.png").exists():
         png = (folder / "confusion.png").read_bytes()
-        picture = page.image(png, "Each row is a true class, each column what it was taken for.")
+        picture = page.image(png, CONFUSION, drawn=True)
         body.append(page.section("Confusion matrix", picture))
     what = "average precision" if scores.multi_label else "recognised"
     bars = charts.bars(scores.classes, parts["by_class"], parts["shown"])
     note = f"Percent {what}, and of how many videos where they are fewer than {charts.FEW}."
     body.append(page.section("By class", page.faint(note), bars))
     if "difference" in parts:
-        note = page.faint("Percentage points above (blue) or below (red) the other run.")
+        note = page.faint("Percentage points above (blue, +) or below (red, -) the other run.")
         bars = charts.bars(scores.classes, parts["difference"])
         body.append(page.section("Difference to the other run", note, bars))
     if scores.made:

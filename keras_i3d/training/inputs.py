@@ -5,8 +5,8 @@ from dataclasses import dataclass
 
 from keras_i3d.data.batches.augmentation import Augmentation
 from keras_i3d.data.batches.clip_sources import Skipped
+from keras_i3d.data.batches.data_source import open_source
 from keras_i3d.data.batches.evaluation import evaluation_batches
-from keras_i3d.data.batches.opening import open_source
 from keras_i3d.data.batches.training import training_batches
 from keras_i3d.data.lists.data_set import DataSet
 from keras_i3d.data.pixels.preprocessing import Input

@@ -49,6 +49,7 @@ class VideoFile:
         frames: how many frames were decoded so far, or how many there are by its index.
         width, height: pixels of the first frame, upright; 0 before it is read.
         duration: seconds, by the file's header; None where it does not say. Not to be relied on.
+        begin: the first frame's own time stamp in seconds, once it is read; None without one.
         notes: what a careful reader should know of the file: damage, a variable frame rate.
             Complete after the last frame.
 
@@ -68,6 +69,7 @@ class VideoFile:
         self._threads = threads or min(os.cpu_count() or 1, MAX_THREADS)
         self.frames = self.width = self.height = 0
         self.notes: list[str] = []
+        self.begin: Fraction | None = None
         self._lost = Fraction(0)
         self._container = self._stream = None
         # One for all frames: to make its tables takes longer than to convert a frame.
@@ -109,6 +111,7 @@ class VideoFile:
             duration = frame.duration * unit if frame.duration else None
             if self.frames == 0:
                 self.height, self.width = self.image(frame).shape[:2]
+                self.begin = stamp
                 self._note_start(stamp)
             self.frames += 1
             clock.see(stamp, duration or self.frame_duration)

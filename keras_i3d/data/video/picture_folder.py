@@ -28,6 +28,7 @@ class PictureFolder:
         frames: how many pictures were read so far.
         width, height: pixels of the first picture, upright; 0 before it is read.
         duration: seconds.
+        begin: 0, the time of the first picture.
         notes: what a careful reader should know: pictures that are damaged, numbers left out.
 
     Args:
@@ -47,6 +48,7 @@ class PictureFolder:
             raise ValueError(f"fps should be above 0. Received: fps={fps}")
         self.fps = Fraction(fps).limit_denominator(1001)
         self.frame_duration = 1 / self.fps
+        self.begin = Fraction(0)
         self.frames = self.width = self.height = 0
         self.notes: list[str] = []
         self._pictures = self._listed()
