@@ -8,8 +8,8 @@ import av
 import numpy as np
 from av.video.reformatter import VideoReformatter
 
-from keras_i3d.data.video import opening, timing
-from keras_i3d.data.video.opening import UNSUPPORTED, VideoError
+from keras_i3d.data.video import film, timing
+from keras_i3d.data.video.film import UNSUPPORTED, VideoError
 from keras_i3d.data.video.orientation import AS_STORED, display_matrix, orientation, oriented
 from keras_i3d.data.video.presentation import Presentation
 
@@ -136,18 +136,18 @@ class VideoFile:
     # === Opening ===
 
     def _open_file(self):
-        return opening.open_regular(self.path)
+        return film.open_regular(self.path)
 
     def _open_container(self):
-        return opening.open_container(self._file, self.path)
+        return film.open_container(self._file, self.path)
 
     def _film(self):
-        films = opening.films(self._container, self.path)
+        films = film.films(self._container, self.path)
         counts = {}
         if len(films) > 1:
             counts = self._packet_counts(films)
-            films = opening.films(self._container, self.path)  # those before are gone
-        stream, form = opening.the_film(films, counts), self._container.format.name
+            films = film.films(self._container, self.path)  # those before are gone
+        stream, form = film.the_film(films, counts), self._container.format.name
         if stream.codec_context is None:
             raise VideoError(self.path, UNSUPPORTED)
         if form.endswith("_pipe") or form == "image2":
@@ -159,7 +159,7 @@ class VideoFile:
         return stream
 
     def _packet_counts(self, films: list) -> dict[int, int]:
-        counts = opening.packet_counts(self._container, films)
+        counts = film.packet_counts(self._container, films)
         self._container.close()
         self._file.seek(0)
         self._container = self._open_container()
@@ -216,7 +216,7 @@ class VideoFile:
             if held is not None:
                 yield held, True
             held = None
-            cause = opening.reason(error)
+            cause = film.reason(error)
             self.notes.append(f"damaged: reading broke off after {self.frames} frames ({cause})")
         yield held, False
 
