@@ -100,6 +100,8 @@ def train(
             batch_size=recipe.batch_size // recipe.accumulate,
             augmentation=augmentation(recipe),
         )
+        for concern in inputs.concerns:
+            logging.warning("%s: %s", recipe.data, concern)
         step = build_step(recipe, len(inputs.class_names), devices)
     finally:
         keras.config.set_dtype_policy(policy)
