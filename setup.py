@@ -28,6 +28,7 @@ EXTRAS = {
         "urllib3>=2.0",
         "waitress>=3.0",
     ],
+    "tensorboard": ["tensorboard>=2.17"],
     "torch": ["torch>=2.4"],
 }
 

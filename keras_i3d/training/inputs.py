@@ -25,12 +25,15 @@ class Inputs:
     class_names: in the labels' order.
     training, validation: as `fit` wants them.
     skipped: the videos that could not be read, as far as they have come.
+    learnt, validated: how many videos there are to train and to validate on.
     """
 
     class_names: tuple[str, ...]
     training: MakeBatches
     validation: MakeValidation | None
     skipped: Skipped
+    learnt: int = 0
+    validated: int = 0
 
 
 def open_inputs(
@@ -69,7 +72,7 @@ def open_inputs(
 
     training(0, (devices.worker, devices.workers))  # what it refuses, it refuses now
     if videos.validation_split is None:
-        return Inputs(source.class_names, training, None, skipped)
+        return Inputs(source.class_names, training, None, skipped, source.num_videos)
     validated = open_source(videos, videos.validation_split, seen)
     if validated.class_names != source.class_names:
         raise ValueError(
@@ -82,4 +85,5 @@ def open_inputs(
         views = evaluation_batches(validated, batch, seen, worker=worker, skipped=skipped)
         return views.map(lambda clips, labels, video, view: (clips, labels))
 
-    return Inputs(source.class_names, training, validation, skipped)
+    counts = source.num_videos, validated.num_videos
+    return Inputs(source.class_names, training, validation, skipped, *counts)
