@@ -62,7 +62,7 @@ setup(
     package_data={
         "": ["__init__.pyi"],
         "keras_i3d.export.messages": ["serving_protos.zlib"],
-        "keras_i3d.export.server": ["page.html", "page.js"],
+        "keras_i3d.export.server": ["page.html", "page.js", "cutting.js"],
         "keras_i3d.visualisation": ["style.css"],
         "keras_i3d.weights": ["labels/*.txt"],
     },

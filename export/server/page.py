@@ -54,11 +54,11 @@ class Page:
     def __init__(self, engine: Engine, sample: Path | None = None):
         self._engine, self._sample = engine, sample
         self._places = threading.BoundedSemaphore(AT_ONCE)
-        html, script = (
+        html, *scripts = (
             resources.files(__package__).joinpath(name).read_text("utf-8")
-            for name in ("page.html", "page.js")
+            for name in ("page.html", "cutting.js", "page.js")
         )
-        parts = {"{{style}}": stylesheet(), "{{script}}": script}
+        parts = {"{{style}}": stylesheet(), "{{script}}": "\n".join(scripts)}
         self._html = re.sub("|".join(parts), lambda found: parts[found[0]], html)
 
     def html(self) -> tuple[str, str]:
