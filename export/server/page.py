@@ -31,7 +31,6 @@ TOP = 5
 THUMBNAILS, THUMBNAIL_SIDE = 8, 96
 # Videos that are looked at at once: each has a process of its own and 300 MB on disk at most.
 AT_ONCE = 2
-SIGMOIDS = "the video may show several classes: the bars need not add up to 100 %"
 
 
 @dataclass(frozen=True)
@@ -115,7 +114,7 @@ class Page:
             try:
                 part = {"start": wish.start, "end": wish.end}
                 with uploaded_frames(path, sees, **part) as (frames, notes):
-                    notes = [*notes, *record.notes, *([SIGMOIDS] if record.multi_label else [])]
+                    notes = [*notes, *record.notes]
                     told = {"frames": len(frames), "fps": sees.rate, "notes": notes}
                     yield {**told, "model": servable.name, "version": servable.version}
                     yield from self._windows(servable, frames, record, wish.start, gone)
