@@ -66,7 +66,9 @@ class Card {
     this.part(".cut").hidden = true;
     this.query = new URLSearchParams({model: at("model").value});
     if (this.sent === this.file) {
-      for (const name of ["start", "end"]) if (at(name).value) this.query.set(name, at(name).value);
+      for (const name of ["start", "end"]) {
+        if (at(name).value) this.query.set(name, Number(at(name).value));
+      }
     }
     this.say("waiting");
     waiting.push(this);

@@ -2,6 +2,8 @@
 
 import json
 import re
+import shutil
+import subprocess
 
 import numpy as np
 import pytest
@@ -81,6 +83,14 @@ def test_the_page_loads_nothing_from_elsewhere(server):
     assert "{{" not in text
     nonce = re.search(r"nonce-([\w-]+)'", answer.headers["Content-Security-Policy"])[1]
     assert text.count(f'nonce="{nonce}"') == len(re.findall("<script|<style", text))
+
+
+@pytest.mark.skipif(shutil.which("node") is None, reason="needs node")
+def test_the_script_can_be_read(server, tmp_path):
+    text = urllib3.request("GET", f"http://localhost:{server.rest_port}/").data.decode()
+    scripts = re.findall(r"<script nonce[^>]*>(.*?)</script>", text, re.DOTALL)
+    (tmp_path / "page.js").write_text(scripts[-1], "utf-8")
+    subprocess.run(["node", "--check", tmp_path / "page.js"], check=True)
 
 
 def test_a_stretch_is_what_predict_joins_of_the_windows_so_far(server, long_video):
