@@ -28,6 +28,7 @@ class Inputs:
     training, validation: as `fit` wants them.
     skipped: the videos that could not be read, as far as they have come.
     concerns: what is probably a mistake in the classes, in sentences.
+    learnt, validated: how many videos there are to train and to validate on.
     """
 
     class_names: tuple[str, ...]
@@ -35,6 +36,8 @@ class Inputs:
     validation: MakeValidation | None
     skipped: Skipped
     concerns: tuple[str, ...] = ()
+    learnt: int = 0
+    validated: int = 0
 
 
 def open_inputs(
@@ -76,7 +79,8 @@ def open_inputs(
     labels = {trained: _labels(source)}
     if videos.validation_split is None:
         concerns = class_concerns(source.class_names, labels, trained)
-        return Inputs(source.class_names, training, None, skipped, concerns)
+        counts = source.num_videos, 0
+        return Inputs(source.class_names, training, None, skipped, concerns, *counts)
     validated = open_source(videos, videos.validation_split, seen)
     if validated.class_names != source.class_names:
         raise ValueError(
@@ -91,7 +95,8 @@ def open_inputs(
 
     labels[videos.validation_split] = _labels(validated)
     concerns = class_concerns(source.class_names, labels, trained)
-    return Inputs(source.class_names, training, validation, skipped, concerns)
+    counts = source.num_videos, validated.num_videos
+    return Inputs(source.class_names, training, validation, skipped, concerns, *counts)
 
 
 def _labels(source: Source) -> list[tuple[int, ...]]:
