@@ -28,6 +28,7 @@ EXTRAS = {
         "urllib3>=2.0",
         "waitress>=3.0",
     ],
+    "tensorboard": ["tensorboard>=2.17"],
     "torch": ["torch>=2.4"],
 }
 
@@ -61,7 +62,7 @@ setup(
     package_data={
         "": ["__init__.pyi"],
         "keras_i3d.export.messages": ["serving_protos.zlib"],
-        "keras_i3d.export.server": ["page.html", "page.js"],
+        "keras_i3d.export.server": ["page.html", "page.js", "cutting.js"],
         "keras_i3d.visualisation": ["style.css"],
         "keras_i3d.weights": ["labels/*.txt"],
     },
