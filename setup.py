@@ -17,6 +17,7 @@ EXTRAS = {
     "io": ["tensorflow>=2.17,<2.18", "tensorflow-io==0.37.1; python_version<'3.13'"],
     "jax": ["jax>=0.4.30"],
     "opencv": ["opencv-contrib-python-headless>=4.8"],
+    "parquet": ["pyarrow>=15.0"],
     "s3": ["s3fs>=2024.2"],
     "serving": [
         "grpcio>=1.60",
@@ -27,6 +28,7 @@ EXTRAS = {
         "urllib3>=2.0",
         "waitress>=3.0",
     ],
+    "tensorboard": ["tensorboard>=2.17"],
     "torch": ["torch>=2.4"],
 }
 
@@ -60,7 +62,8 @@ setup(
     package_data={
         "": ["__init__.pyi"],
         "keras_i3d.export.messages": ["serving_protos.zlib"],
-        "keras_i3d.export.server": ["page.html"],
+        "keras_i3d.export.server": ["page.html", "page.js", "cutting.js"],
+        "keras_i3d.visualisation": ["style.css"],
         "keras_i3d.weights": ["labels/*.txt"],
     },
     entry_points={"console_scripts": ["keras-i3d = keras_i3d.tools.command:main"]},
@@ -93,6 +96,7 @@ setup(
             "flask-cors>=4.0",
             "hypothesis>=6.100",
             "moto[s3]>=5.0",
+            "ovmsclient==2023.1",
             "psutil>=5.9",
             "pytest>=8.0",
             "pytest-timeout>=2.3",
@@ -101,6 +105,7 @@ setup(
             *EXTRAS["completion"],
             *EXTRAS["flow"],
             *EXTRAS["opencv"],
+            *EXTRAS["parquet"],
             *EXTRAS["s3"],
             *EXTRAS["serving"],
         ],

@@ -20,6 +20,11 @@ from .applications import (
 )
 from .data.pixels.preprocessing import preprocess_input as preprocess_input
 from .data.video.frames import read_clip as read_clip
+from .features.extraction import (
+    extract_features as extract_features,
+    feature_windows as feature_windows,
+)
+from .features.extractor import FeatureExtractor as FeatureExtractor
 from .inflation import (
     boring_video_check as boring_video_check,
     inflate as inflate,

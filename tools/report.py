@@ -87,7 +87,7 @@ def _strips(path: str, scores: Scores) -> tuple[Callable | None, str]:
     if RUN.value is None and not (folder / "recipe.json").exists():
         return None, f"{folder} is no folder of a training; --run=FOLDER names one"
     with quiet_import():  # only here: it brings TensorFlow
-        from keras_i3d.data.batches.opening import open_source
+        from keras_i3d.data.batches.data_source import open_source
         from keras_i3d.training.networks import inputs_of
         from keras_i3d.training.run_folder import RunFolderError, read_run
         from keras_i3d.visualisation.mistakes import VideoStrips

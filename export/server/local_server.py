@@ -21,6 +21,14 @@ from keras_i3d.export.server.rest import RestApplication
 
 # Open connections, and seconds after which one that says nothing is closed.
 CONNECTIONS, SILENCE = 200, 60
+TOO_LARGE = (
+    "the body is larger than the server takes: send JPEG frames to the signature jpeg_frames, "
+    "fewer frames, or start the server with a larger --max_message_mb"
+)
+TOO_LARGE_VIDEO = (
+    "the video is larger than the server takes: trim it to the minute that matters, or save it "
+    "smaller; whoever runs the server can allow more by --max_message_mb"
+)
 log = logging.getLogger(__name__)
 
 
@@ -164,10 +172,7 @@ class _ErrorInJson(ErrorTask):
         error = self.request.error
         said = error.body
         if error.code == 413:
-            said = (
-                "the body is larger than the server takes: send JPEG frames to the signature "
-                "jpeg_frames, fewer frames, or start the server with a larger --max_message_mb"
-            )
+            said = TOO_LARGE_VIDEO if self.request.path == "/page/classify" else TOO_LARGE
         body = b'{"error": "%s"}' % said.replace('"', "'").encode("ascii", "replace")
         self.status, self.close_on_finish = f"{error.code} {error.reason}", True
         self.content_length = len(body)

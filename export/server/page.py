@@ -4,31 +4,42 @@ import base64
 import contextlib
 import io
 import json
+import re
 import secrets
 import shutil
 import tempfile
 import threading
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import asdict, dataclass
 from importlib import resources
 from pathlib import Path
 
 import numpy as np
 from PIL import Image
 
-from keras_i3d.classes import best_classes
+from keras_i3d.classes import Stretch, best_classes, timeline
 from keras_i3d.data import VideoError
-from keras_i3d.data.pixels.preprocessing import Input
 from keras_i3d.data.video.windows import ONE_PIECE, cut, mean_scores
 from keras_i3d.export.served_record import RAW_INPUTS, ServedRecord, from_metadata
 from keras_i3d.export.server.engine import Engine
 from keras_i3d.export.server.refusal import Refusal
 from keras_i3d.export.server.servable import Servable
-from keras_i3d.export.server.uploads import uploaded_frames
+from keras_i3d.export.server.uploads import MOST_FRAMES, uploaded_frames
+from keras_i3d.visualisation.stylesheet import stylesheet
 
 TOP = 5
 THUMBNAILS, THUMBNAIL_SIDE = 8, 96
 # Videos that are looked at at once: each has a process of its own and 300 MB on disk at most.
 AT_ONCE = 2
+
+
+@dataclass(frozen=True)
+class Question:
+    """What is asked about an upload: the model's name, and the part to look at, in seconds."""
+
+    model: str
+    start: float = 0
+    end: float | None = None
 
 
 class Page:
@@ -42,17 +53,28 @@ class Page:
     def __init__(self, engine: Engine, sample: Path | None = None):
         self._engine, self._sample = engine, sample
         self._places = threading.BoundedSemaphore(AT_ONCE)
-        self._html = resources.files("keras_i3d.export.server").joinpath("page.html").read_text()
+        html, *scripts = (
+            resources.files(__package__).joinpath(name).read_text("utf-8")
+            for name in ("page.html", "cutting.js", "page.js")
+        )
+        parts = {"{{style}}": stylesheet(), "{{script}}": "\n".join(scripts)}
+        self._html = re.sub("|".join(parts), lambda found: parts[found[0]], html)
 
     def html(self) -> tuple[str, str]:
         """(the page, its Content-Security-Policy): nothing is loaded from elsewhere."""
         nonce = secrets.token_urlsafe(16)
         policy = (
             f"default-src 'none'; script-src 'nonce-{nonce}'; style-src 'nonce-{nonce}'; "
-            f"connect-src 'self'; img-src data:; base-uri 'none'; form-action 'none'; "
-            f"frame-ancestors 'none'"
+            f"connect-src 'self'; img-src data:; media-src blob:; base-uri 'none'; "
+            f"form-action 'none'; frame-ancestors 'none'"
         )
-        settings = {"models": self._engine.models.names, "sample": bool(self._sample)}
+        models = self._engine.models
+        settings = {
+            "models": [{"name": name, "versions": models.served(name)} for name in models.names],
+            "sample": bool(self._sample),
+            "bytes": self._engine.limits.message_bytes,
+            "frames": MOST_FRAMES,
+        }
         text = self._html.replace("{{nonce}}", nonce)
         # "<" would end the script where a model is called so.
         return text.replace("{{settings}}", json.dumps(settings).replace("<", "\\u003c")), policy
@@ -63,24 +85,25 @@ class Page:
             raise Refusal("NOT_FOUND", "the server was started without --sample=FILE")
         return self._sample.read_bytes()
 
-    def classify(self, model: str, file, gone: Callable[[], bool] | None) -> Iterator[dict]:
+    def classify(self, question: Question, file, gone: Callable[[], bool] | None) -> Iterator[dict]:
         """What a video shows, piece by piece.
 
         Args:
-            model: its name.
+            question: which model looks, and at which part.
             file: the video, open for reading.
             gone: asked now and then whether the browser has left.
 
         Yields:
-            {"frames", "fps", "notes"}, then for each window {"start", "end", "predictions",
-            "thumbnails"}, then {"predictions"} of the whole.
+            {"frames", "fps", "notes", "model", "version"}, then for each window {"start", "end",
+            "predictions", "thumbnails", "stretch"}, then {"predictions"} of the whole. A stretch
+            is what `timeline` makes of the windows so far: the last one, grown or new.
 
         Raises:
             Refusal: before the first item, or in the middle; with what to do.
         """
         with (
             self._place(),
-            self._engine.models.use(model) as servable,
+            self._engine.models.use(question.model) as servable,
             tempfile.TemporaryDirectory(prefix="keras-i3d-upload-") as folder,
         ):
             record = _record(servable)
@@ -89,10 +112,12 @@ class Page:
             with path.open("wb") as copy:
                 shutil.copyfileobj(file, copy)
             try:
-                with uploaded_frames(path, sees) as (frames, notes):
+                part = {"start": question.start, "end": question.end}
+                with uploaded_frames(path, sees, **part) as (frames, notes):
                     notes = [*notes, *record.notes]
-                    yield {"frames": len(frames), "fps": sees.rate, "notes": notes}
-                    yield from self._windows(servable, frames, record.labels, sees, gone)
+                    told = {"frames": len(frames), "fps": sees.rate, "notes": notes}
+                    yield {**told, "model": servable.name, "version": servable.version}
+                    yield from self._windows(servable, frames, record, question.start, gone)
             except VideoError as error:
                 raise Refusal("INVALID_ARGUMENT", str(error)) from error
 
@@ -107,19 +132,26 @@ class Page:
         finally:
             self._places.release()
 
-    def _windows(self, servable, frames, labels, sees: Input, gone) -> Iterator[dict]:
-        scores, lengths = [], []
+    def _windows(
+        self, servable, frames, record: ServedRecord, offset: float, gone
+    ) -> Iterator[dict]:
+        sees, labels = record.inputs["rgb"], record.labels
+        scores, lengths, shown = [], [], []
         whole = min(ONE_PIECE, self._engine.limits.frames)
         for piece in cut(range(len(frames)), sees.preprocessing.least_frames, one_piece=whole):
             inputs = {RAW_INPUTS["rgb"]: frames[np.asarray(piece.frames)][None]}
             outputs = self._engine.ask(servable, "serving_default", inputs, gone=gone)
             scores.append(outputs["probabilities"][0])
             lengths.append(piece.end - piece.start)
+            times = offset + piece.start / sees.rate, offset + piece.end / sees.rate
+            shown.append(Stretch(*times, *best_classes(scores[-1], labels, 1)[0]))
+            *_, stretch = timeline(shown)
             yield {
-                "start": piece.start / sees.rate,
-                "end": piece.end / sees.rate,
+                "start": times[0],
+                "end": times[1],
                 "predictions": _best(scores[-1], labels),
                 "thumbnails": _thumbnails(frames[piece.start : piece.end], sees.crop),
+                "stretch": asdict(stretch),
             }
         yield {"predictions": _best(mean_scores(scores, lengths), labels)}
 

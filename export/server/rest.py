@@ -13,7 +13,7 @@ from google.protobuf import json_format
 from keras_i3d.export.server import json_tensors
 from keras_i3d.export.server.engine import Engine
 from keras_i3d.export.server.grpc_server import metadata_of, status_of
-from keras_i3d.export.server.page import Page
+from keras_i3d.export.server.page import Page, Question
 from keras_i3d.export.server.prometheus_metrics import CONTENT_TYPE
 from keras_i3d.export.server.refusal import Refusal
 from keras_i3d.export.signatures import CLASSIFY
@@ -22,6 +22,10 @@ MODEL = re.compile(
     r"/v1/models/(?P<model>[^/:]+)"
     r"(?:/versions/(?P<version>[0-9]{1,18})|/labels/(?P<label>[^/:]+))?"
     r"(?P<what>|/metadata|:predict|:classify)"
+)
+SECONDS = r"[0-9]{1,6}(?:\.[0-9]{1,6})?"
+QUESTION = re.compile(
+    rf"model=(?P<model>[A-Za-z0-9._-]+)(?:&start=(?P<start>{SECONDS}))?(?:&end=(?P<end>{SECONDS}))?"
 )
 JSON = "application/json"
 # A body beyond this is parsed alone: as Python's lists it takes ten times its size.
@@ -145,7 +149,7 @@ class RestApplication:
 
     def _classify(self, servable, signature: str, content: dict, gone) -> dict:
         servable.definition(signature, CLASSIFY)
-        inputs = {"inputs": json_tensors.examples_of(content)}
+        inputs = {"inputs": json_tensors.examples_of(content, self._engine.limits)}
         outputs = self._engine.ask(servable, signature, inputs, gone=gone)
         return {
             "results": [
@@ -162,12 +166,10 @@ class RestApplication:
             raise Refusal(
                 "INVALID_ARGUMENT", "send the video's bytes as application/octet-stream", http=415
             )
-        found = re.fullmatch(r"model=([A-Za-z0-9._-]+)", environ.get("QUERY_STRING", ""))
-        if found is None:
-            raise Refusal("INVALID_ARGUMENT", "name the model: /page/classify?model=NAME")
-        pieces = self._page.classify(found[1], environ["wsgi.input"], _gone(environ))
+        question = _question(environ.get("QUERY_STRING", ""))
+        pieces = self._page.classify(question, environ["wsgi.input"], _gone(environ))
         started = time.monotonic()
-        return 200, "application/x-ndjson", self._streamed(pieces, found[1], started), []
+        return 200, "application/x-ndjson", self._streamed(pieces, question.model, started), []
 
     def _streamed(self, pieces: Iterator[dict], model: str, started: float) -> Iterator[bytes]:
         """Lines of JSON as they come; one that cannot come is {"error": ...}, the last."""
@@ -186,6 +188,18 @@ class RestApplication:
         finally:
             pieces.close()
             self._engine.counted("page", "Predict", model, "serving_default", code, started, None)
+
+
+def _question(query: str) -> Question:
+    found = QUESTION.fullmatch(query)
+    if found is None:
+        raise Refusal(
+            "INVALID_ARGUMENT", "ask /page/classify?model=NAME[&start=SECONDS][&end=SECONDS]"
+        )
+    start, end = float(found["start"] or 0), found["end"] and float(found["end"])
+    if end is not None and end <= start:
+        raise Refusal("INVALID_ARGUMENT", f"the part ends at {end:g} s, before its start")
+    return Question(found["model"], start, end)
 
 
 def _allow(method: str, wanted: str) -> None:

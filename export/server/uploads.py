@@ -22,17 +22,23 @@ MOST_FRAMES = 1500
 
 @dataclass(frozen=True)
 class Job:
-    """What the process is to do: read `path`, write the frames to `frames`."""
+    """What the process is to do: read `path` from second `start` on, write to `frames`."""
 
     path: str
     frames: str
     sees: Input
     most_frames: int
+    start: float
+    end: float | None
 
 
 @contextmanager
 def uploaded_frames(
-    path: Path, sees: Input, most_frames: int = MOST_FRAMES
+    path: Path,
+    sees: Input,
+    most_frames: int = MOST_FRAMES,
+    start: float = 0,
+    end: float | None = None,
 ) -> Iterator[tuple[np.ndarray, list[str]]]:
     """(frames, notes) of a file; the frames as they are sent to `serving_default`.
 
@@ -40,6 +46,7 @@ def uploaded_frames(
         path: the file, not to be trusted; the frames are written beside it while they are in use.
         sees: what the model sees of a video.
         most_frames: of those that it sees; what comes after them is left out, and a note says so.
+        start, end: seconds of the part to look at; by default all.
 
     Returns:
         frames: (time, short side, short side, 3) uint8 of which the model cuts its centre, read
@@ -48,7 +55,7 @@ def uploaded_frames(
     Raises:
         VideoError: when no frame can be had, or not within 60 s and 3 GB.
     """
-    job = Job(str(path), f"{path}.frames", sees, most_frames)
+    job = Job(str(path), f"{path}.frames", sees, most_frames, start, end)
     try:
         (outcome,) = run_all(decode, [job], 1, SECONDS, MEGABYTES)
         if outcome.error is not None:
@@ -64,7 +71,9 @@ def uploaded_frames(
 def decode(job: Job) -> tuple[int, list[str]]:
     """Decode in the process: how many frames were written, and what is to be known of them."""
     with VideoFile(job.path) as video, open(job.frames, "wb") as file:
-        frames = cropped_frames(video, sent_frames(job.sees.preprocessing))
+        spec = sent_frames(job.sees.preprocessing)
+        last = None if job.end is None else round(job.end * spec.fps)
+        frames = cropped_frames(video, spec, round(job.start * spec.fps), last)
         frames = islice(frames, None, None, job.sees.every)
         count = 0
         for frame in islice(frames, job.most_frames):
@@ -72,6 +81,10 @@ def decode(job: Job) -> tuple[int, list[str]]:
             count += 1
         more = next(frames, None) is not None
         notes = list(video.notes)
+    if not count and job.start:
+        raise VideoError(job.path, f"it ends before {job.start:g} s")
     if more:
-        notes.append(f"long: only its first {job.most_frames / job.sees.rate:g} s were looked at")
+        seen = job.most_frames / job.sees.rate
+        which = f"{seen:g} s from {job.start:g} s on" if job.start else f"its first {seen:g} s"
+        notes.append(f"long: only {which} were looked at")
     return count, notes

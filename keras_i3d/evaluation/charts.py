@@ -4,9 +4,11 @@ import html
 from collections.abc import Iterable, Sequence
 
 import numpy as np
+from PIL import ImageFont
 
-ROW = 18
-WIDTH, NAMES_WIDTH, VALUES_WIDTH = 760, 260, 100
+# Pixels. A bar stands below its name, so that the whole is as narrow as a phone: there the text
+# keeps 12 of its 14 pixels.
+ROW, WIDTH, NAMES_WIDTH, FONT = 36, 400, 300, 14
 # Characters of a name that have room; the rest of a longer one is left out.
 LONGEST_NAME = 42
 # Of fewer videos than this a percentage says little, so their number stands beside it.
@@ -14,10 +16,11 @@ FEW = 20
 
 
 def table(header: Iterable[str], rows: Iterable[Iterable]) -> str:
-    """Return an HTML table; all text is escaped."""
+    """Return an HTML table in a box that scrolls where it is too wide; all text is escaped."""
     lines = ["".join(f"<th>{html.escape(str(cell))}</th>" for cell in header)]
     lines += ["".join(f"<td>{html.escape(str(cell))}</td>" for cell in row) for row in rows]
-    return "<table>" + "".join(f"<tr>{line}</tr>" for line in lines) + "</table>"
+    inside = "".join(f"<tr>{line}</tr>" for line in lines)
+    return f'<div class="wide"><table>{inside}</table></div>'
 
 
 def bars(names: Iterable[str], values: Sequence[float], counts: Sequence[int] | None = None) -> str:
@@ -34,37 +37,36 @@ def bars(names: Iterable[str], values: Sequence[float], counts: Sequence[int] | 
     counts = [FEW] * len(values) if counts is None else counts
     rows = sorted(zip(names, map(float, values), counts, strict=True), key=_largest_first)
     signed = any(value < 0 for _, value, _ in rows)
-    room = WIDTH - NAMES_WIDTH - VALUES_WIDTH
     most = max((abs(value) for _, value, _ in rows if not np.isnan(value)), default=0) or 1
-    unit = room / (2 * most if signed else max(most, 1))
-    zero = NAMES_WIDTH + (room / 2 if signed else 0)
+    unit = WIDTH / (2 * most if signed else max(most, 1))
+    zero = WIDTH / 2 if signed else 0
     shapes = []
     for number, (name, value, count) in enumerate(rows):
         y = number * ROW
-        shapes.append(
-            f'<text x="{NAMES_WIDTH - 8}" y="{y + 13}" text-anchor="end">{_fitted(name)}</text>'
-        )
+        shapes.append(f'<text y="{y + 14}"{_squeezed(name)}>{_fitted(name)}</text>')
         if np.isnan(value):
             continue
         length = abs(value) * unit
-        x = zero - length if value < 0 else zero
-        colour = "#b2182b" if value < 0 else "#2166ac"
-        shapes.append(
-            f'<rect x="{x:.1f}" y="{y + 3}" width="{length:.1f}" height="12" fill="{colour}"/>'
-        )
+        x, kind = (zero - length, ' class="minus"') if value < 0 else (zero, "")
+        shapes.append(f'<rect x="{x:.1f}" y="{y + 19}" width="{length:.1f}" height="12"{kind}/>')
         sign = "+" if signed and value > 0 else ""
         text = f"{sign}{100 * value:.1f}" + (f" of {count}" if count < FEW else "")
-        shapes.append(f'<text x="{WIDTH - VALUES_WIDTH + 6}" y="{y + 13}">{text}</text>')
-    height = ROW * len(rows)
+        shapes.append(f'<text x="{WIDTH}" y="{y + 14}" text-anchor="end">{text}</text>')
     return (
-        f'<svg viewBox="0 0 {WIDTH} {height}" width="{WIDTH}" height="{height}" font-size="12" '
-        f'role="img" aria-label="percent by class">{"".join(shapes)}</svg>'
+        f'<svg viewBox="0 0 {WIDTH} {ROW * len(rows)}" font-size="{FONT}" role="img" '
+        f'aria-label="percent by class">{"".join(shapes)}</svg>'
     )
 
 
 def _fitted(name: str) -> str:
     short = name if len(name) <= LONGEST_NAME else name[: LONGEST_NAME - 1] + "…"
     return html.escape(short)
+
+
+def _squeezed(name: str) -> str:
+    """What narrows the letters of a name of many wide ones; a browser's font is about as wide."""
+    wide = ImageFont.load_default(FONT).getlength(name[:LONGEST_NAME]) > NAMES_WIDTH
+    return f' textLength="{NAMES_WIDTH}" lengthAdjust="spacingAndGlyphs"' if wide else ""
 
 
 def _largest_first(row: tuple[str, float, int]) -> tuple[bool, float]:

@@ -4,32 +4,15 @@ import base64
 import html
 
 from keras_i3d.evaluation import charts
-
-STYLE = """
-:root { color-scheme: light; --ink: #1d2733; --faint: #66727f; --line: #dde3e9 }
-body { font: 16px/1.5 system-ui, sans-serif; color: var(--ink); max-width: 70rem;
-       margin: 2rem auto; padding: 0 1.2rem }
-h1 { font-size: 1.7rem; margin: 0 } h2 { font-size: 1.2rem; margin: 2.4rem 0 .6rem }
-p { margin: .3rem 0; max-width: 46rem } .faint, figcaption { color: var(--faint) }
-dl { display: flex; flex-wrap: wrap; gap: .8rem; margin: 1.4rem 0 .6rem }
-dl div { border: 1px solid var(--line); border-radius: .6rem; padding: .6rem 1rem; flex: 1 }
-dt { color: var(--faint); font-size: .85rem } dd { margin: 0; font-size: 1.7rem; line-height: 1.3 }
-dd small { display: block; font-size: .85rem; color: var(--faint) }
-table { border-collapse: collapse; font-variant-numeric: tabular-nums }
-td, th { padding: .25rem .7rem; text-align: left; overflow-wrap: anywhere;
-         border-bottom: 1px solid var(--line) }
-th { color: var(--faint); font-weight: 500 } img { max-width: 100%; display: block }
-.mistakes figure { margin: 0 0 1.2rem; break-inside: avoid }
-.mistakes img { border-radius: .4rem } figure { margin: .6rem 0 }
-figcaption b { color: var(--ink) } svg { max-width: 100%; height: auto; margin: .6rem 0 }
-"""
+from keras_i3d.visualisation.stylesheet import stylesheet
 
 
 def whole(title: str, body: list[str]) -> str:
     """Return the page of these parts, which are HTML; the title is text."""
     head = (
-        f'<meta charset="utf-8"><meta name="viewport" content="width=device-width">'
-        f"<title>{html.escape(title)}</title><style>{STYLE}</style>"
+        f'<meta charset="utf-8">'
+        f'<meta name="viewport" content="width=device-width, initial-scale=1">'
+        f"<title>{html.escape(title)}</title><style>{stylesheet()}</style>"
     )
     text = "\n".join([f"<h1>{html.escape(title)}</h1>", *body])
     return f"<!doctype html><html lang=en><head>{head}</head><body>\n{text}\n</body></html>\n"
@@ -44,13 +27,18 @@ def tiles(figures: list[tuple[str, str, str]]) -> str:
     return f"<dl>{''.join(parts)}</dl>"
 
 
-def image(png: bytes, caption: str, emphasised: str = "") -> str:
-    """Return a picture inside the page with a caption, which `emphasised` begins."""
+def image(png: bytes, caption: str, emphasised: str = "", drawn: bool = False) -> str:
+    """Return a picture inside the page with a caption, which `emphasised` begins.
+
+    It is as large as it is, in a box that scrolls. One that is `drawn`, dark on white, becomes
+    light on black where the reader wants dark pages.
+    """
     data, text = base64.b64encode(png).decode(), html.escape(caption)
     strong = f"<b>{html.escape(emphasised)}</b> " if emphasised else ""
-    alt = html.escape(f"{emphasised} {caption}".strip())
+    alt, kind = html.escape(f"{emphasised} {caption}".strip()), ' class="drawn"' if drawn else ""
     return (
-        f'<figure><img alt="{alt}" src="data:image/png;base64,{data}">'
+        f'<figure><div class="wide"><img{kind} alt="{alt}" src="data:image/png;base64,{data}">'
+        f"</div>"
         f"<figcaption>{strong}{text}</figcaption></figure>"
     )
 
@@ -64,7 +52,7 @@ def mistakes(found: list[tuple[str, str, str, float]], strips: dict[str, bytes])
             parts.append(image(strips[video], video, what))
         else:
             parts.append(f"<p><b>{html.escape(what)}</b> {html.escape(video)}</p>")
-    return f'<div class="mistakes">{"".join(parts)}</div>'
+    return "".join(parts)
 
 
 def section(title: str, *parts: str) -> str:

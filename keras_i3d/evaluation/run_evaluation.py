@@ -6,7 +6,7 @@ from pathlib import Path
 
 from keras_i3d.applications.loaded import LoadedNetwork
 from keras_i3d.data.batches.clip_sources import Source
-from keras_i3d.data.batches.opening import open_source
+from keras_i3d.data.batches.data_source import open_source
 from keras_i3d.data.lists.data_set import DataSet
 from keras_i3d.data.pixels.preprocessing import Input
 from keras_i3d.evaluation.evaluate import evaluate

@@ -52,7 +52,7 @@ def run_all(
     pool = ProcessPool(
         max_workers=processes,
         context=multiprocessing.get_context("spawn"),
-        initializer=_prepare_process,
+        initializer=limit_process,
         initargs=(megabytes,),
     )
     try:
@@ -83,8 +83,13 @@ def _attempt(task: Callable, item) -> tuple[Any, str | None]:
     except MemoryError:
         raise
     except Exception as error:
-        cause = getattr(error, "cause", None) or f"{type(error).__name__}: {error}"
-        return None, " ".join(str(cause).split())
+        return None, cause_of(error)
+
+
+def cause_of(error: Exception) -> str:
+    """Return in one line why something failed."""
+    cause = getattr(error, "cause", None) or f"{type(error).__name__}: {error}"
+    return " ".join(str(cause).split())
 
 
 def _outcome(item, future, seconds: float | None, megabytes: int | None) -> Outcome:
@@ -95,16 +100,18 @@ def _outcome(item, future, seconds: float | None, megabytes: int | None) -> Outc
     except MemoryError:
         return Outcome(item, error=f"needs more than {megabytes} MB of memory")
     except ProcessExpired as error:
-        return Outcome(item, error=f"its process died ({_cause_of_death(error.exitcode)})")
+        return Outcome(item, error=f"its process died ({cause_of_death(error.exitcode)})")
 
 
-def _cause_of_death(exitcode: int | None) -> str:
+def cause_of_death(exitcode: int | None) -> str:
+    """Return how a process ended, by its exit status or its signal."""
     if exitcode is None or exitcode >= 0:
         return f"exit status {exitcode}"
     return signal.Signals(-exitcode).name
 
 
-def _prepare_process(megabytes: int | None) -> None:
+def limit_process(megabytes: int | None) -> None:
+    """Make this process a worker: limited in memory, deaf to Ctrl-C, gone when its parent is."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the parent's to answer
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     if megabytes is not None:

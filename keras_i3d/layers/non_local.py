@@ -73,7 +73,7 @@ class NonLocalBlock3D(layers.Layer):
             self.weight = self.add_weight(
                 (2 * inner,), keras.initializers.RandomNormal(stddev=0.01), name="concatenation"
             )
-        out = {**plain, "use_batch_norm": self.batch_norm, "scale": True}
+        out = {**plain, "use_batch_norm": self.batch_norm}
         out["norm"] = {**RESNET_NORM, "gamma_initializer": "zeros"}
         if not self.batch_norm:
             out["kernel_initializer"] = "zeros"

@@ -12,7 +12,7 @@ SPATIAL = {
     "slim": {"kernel_initializer": SlimTruncatedNormal},
     "torchvision": {
         "kernel_initializer": TorchUniform,
-        "scale": True,
+        "norm": {"scale": True},
         "padding": "symmetric",
     },
 }

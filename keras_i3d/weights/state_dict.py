@@ -18,6 +18,7 @@ from typing import BinaryIO, NamedTuple
 import numpy as np
 
 from keras_i3d.weights.array_pickle import ArraysOnly
+from keras_i3d.weights.bounds import check_claim, stored_bytes
 
 LEGACY_MAGIC = 0x1950A86A20F9469CFC6C
 ENDINGS = (".pt", ".pth", ".pyth")
@@ -69,6 +70,9 @@ def read_state_dict(path: Path) -> dict[str, np.ndarray]:
     state = inside[0] if inside else tree
     if not isinstance(state, dict) or not state:
         raise ValueError(f"wanted a state-dict of tensors, came {type(state).__name__}")
+    # Many tensors may be views of one storage; each becomes an array of its own.
+    tensors = [value for value in state.values() if isinstance(value, Tensor)]
+    check_claim(sum(4 * math.prod(tensor.shape) for tensor in tensors), stored_bytes(path))
     return {key: _array(key, value, contents) for key, value in state.items()}
 
 
@@ -86,7 +90,16 @@ class _TensorsOnly(ArraysOnly):
         return self.storages.setdefault(key, Storage(kind, key, count))
 
 
+class _Unused:
+    """Stands for an object of which nothing is wanted: it keeps what it is given, and runs none."""
+
+    def __init__(self, *_):
+        pass
+
+
 TORCH_NAMES = STORAGES | {
+    # What OpenMMLab's trainings note of their losses, beside the network.
+    "mmengine.logging.history_buffer.HistoryBuffer": _Unused,
     "torch._utils._rebuild_tensor_v2": lambda *about: Tensor(*about[:4]),
     "torch._utils._rebuild_parameter": lambda tensor, *_: tensor,
 }

@@ -134,6 +134,43 @@ def test_a_long_name_does_not_run_over():
     assert f">{'b' * 41}…</text>" in svg
 
 
+def test_the_text_of_bars_is_legible_on_a_phone():
+    """390 pixels, 19 of them margin on either side: the text is scaled to no less than 11."""
+    svg = charts.bars(("a",), [1])
+    width = float(re.search(r'viewBox="0 0 (\d+) ', svg)[1])
+    assert float(re.search(r'font-size="(\d+)"', svg)[1]) * min(1, (390 - 2 * 19.2) / width) >= 11
+
+
+def test_letters_that_are_wide_are_squeezed():
+    assert "textLength" not in charts.bars(("i" * 42,), [1])
+    assert 'textLength="300"' in charts.bars(("W" * 42,), [1])
+
+
+def test_tables_scroll_inside_a_box_of_their_own():
+    assert charts.table(("a",), [("<b>",)]).startswith('<div class="wide"><table>')
+
+
+def test_a_confusion_matrix_has_counts_and_a_scale():
+    classes = ("a", "b")
+    one, other = (
+        np.asarray(draw_confusion(np.array([[n, 0], [0, n]]), classes)).astype(int)
+        for n in (10, 11)
+    )
+    # The shares are the same, so only what is written in the two cells differs.
+    rows, columns = np.nonzero((one != other).any(-1))
+    assert len({(r // 48, c // 48) for r, c in zip(rows, columns, strict=True)}) >= 2
+    assert np.ptp(rows) > 48 and np.ptp(columns) > 48
+    blue = other[..., 2] - other[..., 0]
+    scale = blue[-30:, 16:136].max(0)  # from white to dark blue along the last line
+    assert scale[:3].max() < 20 and scale[-3:].min() > 90
+
+
+def test_a_long_name_leaves_the_matrix_in_sight():
+    short = draw_confusion(np.eye(2, dtype=int), ("a", "b"))
+    long = draw_confusion(np.eye(2, dtype=int), ("a" * 300, "b"))
+    assert long.width - short.width < 170
+
+
 def test_the_picture_is_dark_where_videos_are():
     picture = np.asarray(draw_confusion(np.array([[4, 0], [0, 0]]), ("a", "b")).convert("L"))
     # 2 cells of 48 pixels; dark first cell, white others.

@@ -88,6 +88,20 @@ class Browser:
         node = self.do("DOM.querySelector", nodeId=document, selector=selector)["nodeId"]
         self.do("DOM.setFileInputFiles", nodeId=node, files=[str(path)])
 
+    def become(self, width, dark=False):
+        """A window of this width, for somebody who prefers dark pages or not."""
+        size = {"width": width, "height": 900, "deviceScaleFactor": 1, "mobile": width < 600}
+        self.do("Emulation.setDeviceMetricsOverride", **size)
+        scheme = {"name": "prefers-color-scheme", "value": "dark" if dark else "light"}
+        self.do("Emulation.setEmulatedMedia", features=[scheme])
+
+    def sideways(self):
+        """By how many pixels the page is wider than its window."""
+        return self.value(
+            "document.documentElement.scrollWidth - document.documentElement.clientWidth"
+        )
+
     def screenshot(self, path):
-        """A picture of the page, PNG."""
-        path.write_bytes(base64.b64decode(self.do("Page.captureScreenshot")["data"]))
+        """A picture of the whole page, PNG."""
+        taken = self.do("Page.captureScreenshot", captureBeyondViewport=True)
+        path.write_bytes(base64.b64decode(taken["data"]))

@@ -10,6 +10,7 @@ import numpy as np
 from PIL import Image, ImageOps, UnidentifiedImageError
 
 from keras_i3d.data.video.decoding import DEFAULT_FPS, MAX_PIXELS, VideoError
+from keras_i3d.data.video.timing import spans
 
 SUFFIXES = (".jpeg", ".jpg", ".png")
 # The last number in a picture's name: its place in the video.
@@ -28,6 +29,7 @@ class PictureFolder:
         frames: how many pictures were read so far.
         width, height: pixels of the first picture, upright; 0 before it is read.
         duration: seconds.
+        begin: 0, the time of the first picture.
         notes: what a careful reader should know: pictures that are damaged, numbers left out.
 
     Args:
@@ -47,6 +49,7 @@ class PictureFolder:
             raise ValueError(f"fps should be above 0. Received: fps={fps}")
         self.fps = Fraction(fps).limit_denominator(1001)
         self.frame_duration = 1 / self.fps
+        self.begin = Fraction(0)
         self.frames = self.width = self.height = 0
         self.notes: list[str] = []
         self._pictures = self._listed()
@@ -82,6 +85,10 @@ class PictureFolder:
             raise VideoError(self.path, "none of its pictures can be read")
         if damaged:
             self.notes.append(f"damaged: {damaged} of its pictures cannot be read")
+
+    def shown(self) -> Iterator[tuple[np.ndarray, Fraction, Fraction]]:
+        """Give (picture, start, end) in seconds."""
+        return spans(self.unconverted(), self.frame_duration)
 
     def image(self, frame: np.ndarray) -> np.ndarray:
         """Return a picture's pixels: uint8 (height, width, 3)."""

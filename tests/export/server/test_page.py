@@ -1,19 +1,22 @@
-"""The page: what its server streams, and what a browser shows."""
+"""The page: what its server streams."""
 
 import json
 import re
+import shutil
+import subprocess
 
 import numpy as np
 import pytest
 import urllib3
 
+from keras_i3d.classes import SEVERAL, Stretch, timeline
 from keras_i3d.data.pixels.preprocessing import Input, preprocess
+from keras_i3d.export.saved_model import export_saved_model
 from keras_i3d.export.server.local_server import LocalServer
 from keras_i3d.export.server.options import ModelConfig
 from keras_i3d.export.server.uploads import uploaded_frames
 from tests.conftest import write_video
-from tests.export.browser import Browser, executable
-from tests.export.conftest import TINY
+from tests.export.conftest import TINY, as_loaded, tiny_network
 from tests.export.server.conftest import options
 
 
@@ -82,46 +85,54 @@ def test_the_page_loads_nothing_from_elsewhere(server):
     assert text.count(f'nonce="{nonce}"') == len(re.findall("<script|<style", text))
 
 
+@pytest.mark.skipif(shutil.which("node") is None, reason="needs node")
+def test_the_script_can_be_read(server, tmp_path):
+    text = urllib3.request("GET", f"http://localhost:{server.rest_port}/").data.decode()
+    scripts = re.findall(r"<script nonce[^>]*>(.*?)</script>", text, re.DOTALL)
+    (tmp_path / "page.js").write_text(scripts[-1], "utf-8")
+    subprocess.run(["node", "--check", tmp_path / "page.js"], check=True)
+
+
+def test_a_stretch_is_what_predict_joins_of_the_windows_so_far(server, long_video):
+    _, (_, *windows, _) = upload(server, long_video)
+    for count, window in enumerate(windows, start=1):
+        best = [
+            Stretch(w["start"], w["end"], *w["predictions"][0].values()) for w in windows[:count]
+        ]
+        assert Stretch(**window["stretch"]) == list(timeline(best))[-1]
+
+
+def test_the_version_that_answered_is_said(server, counting_video):
+    told = upload(server, counting_video)[1][0]
+    assert (told["model"], told["version"]) == ("tiny", 1)
+    page = urllib3.request("GET", f"http://localhost:{server.rest_port}/").data.decode()
+    assert '{"name": "tiny", "versions": [1]}' in page
+
+
+def test_a_part_is_looked_at_alone(server, long_video):
+    _, (told, window, whole) = upload(server, long_video, "tiny&start=2&end=4.4")
+    assert (told["frames"], window["start"], window["end"]) == (60, 2, 4.4)
+    assert window["stretch"]["start"] == 2
+    (line,) = upload(server, long_video, "tiny&start=20")[1]
+    assert line["error"] == "the video: it ends before 20 s"
+    for query in ("tiny&start=4&end=4", "tiny&end=-1", "tiny&start=nan", "tiny&start=1e9"):
+        assert upload(server, long_video, query)[0] == 400
+    with uploaded_frames(long_video, Input(preprocessing=TINY), 50, start=1) as (_, notes):
+        assert notes == ["long: only 2 s from 1 s on were looked at"]
+
+
+def test_too_large_a_video_is_refused_with_advice_for_the_pages_user(server, tmp_path):
+    large = tmp_path / "large.mp4"
+    large.write_bytes(bytes(5 << 20))
+    status, (line,) = upload(server, large)
+    assert status == 413
+    assert "trim it" in line["error"] and "JPEG" not in line["error"]
+
+
 @pytest.mark.slow
-@pytest.mark.skipif(executable() is None, reason="needs chromium")
-def test_the_page_in_a_browser(exported, long_video, counting_video, tmp_path):
-    garbage = tmp_path / "<img src=x>.mp4"
-    garbage.write_bytes(b"nothing")
-    config = ModelConfig("tiny", exported[0].parent)
-    with (
-        LocalServer([config], options(sample=counting_video)) as server,
-        Browser(tmp_path / "profile") as page,
-    ):
-        address = f"http://localhost:{server.rest_port}/"
-
-        def look(path):
-            page.open(address)
-            page.choose("#file", path)
-            page.until("document.body.dataset.state")
-            return page.value("document.body.dataset.state")
-
-        page.open(f"{address}?sample")
-        page.until("document.body.dataset.state === 'done'")
-        assert page.value("says.textContent") == "sample: 10 frames at 25 fps, 0.4 s"
-        assert look(long_video) == "done"
-        assert page.value("says.textContent") == "long.mkv: 300 frames at 25 fps, 12.0 s"
-        assert page.value("document.querySelectorAll('.bar').length") == 5
-        assert page.value("document.querySelectorAll('.window').length") == 9
-        page.until("[...document.images].length === 72")
-        page.until("[...document.images].every(image => image.naturalWidth === 96)")
-        total = "[...document.querySelectorAll('meter')].reduce((sum, m) => sum + m.value, 0)"
-        assert 0.5 < page.value(total) <= 1.001
-        page.screenshot(tmp_path / "page.png")
-        assert look(garbage) == "failed"
-        assert "not a video" in page.value("says.textContent")
-        page.do("Page.enable")
-        drop = (
-            "(async () => { const data = new DataTransfer();"
-            "const sample = await (await fetch('/page/sample')).blob();"
-            "data.items.add(new File([sample], 'dropped.mkv'));"
-            "document.dispatchEvent(new DragEvent('drop', {dataTransfer: data})); })()"
-        )
-        page.open(address)
-        page.value(drop)
-        page.until("document.body.dataset.state === 'done'")
-        assert page.value("says.textContent").startswith("dropped.mkv: 10 frames")
+def test_sigmoids_need_not_add_up(tmp_path, counting_video):
+    network = as_loaded(tiny_network(activation="sigmoid"), multi_label=True, output="sigmoid")
+    export_saved_model(network, tmp_path / "several" / "1")
+    with LocalServer([ModelConfig("several", tmp_path / "several")], options()) as server:
+        told = upload(server, counting_video, "several")[1][0]
+    assert SEVERAL in told["notes"]

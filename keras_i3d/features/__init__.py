@@ -1,0 +1,1 @@
+"""Features: what a network's layers say of every window of a video."""

@@ -1,0 +1,88 @@
+"""What features rest on, in words and numbers: for their metadata, and to be read."""
+
+import dataclasses
+import hashlib
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import keras
+import numpy as np
+
+import keras_i3d
+from keras_i3d.applications.loaded import LoadedNetwork
+from keras_i3d.features.seen_frames import NATIVE, Sight, VideoFacts
+from keras_i3d.features.settings import Settings
+
+# Fields of the settings that stand elsewhere in the metadata, or change no number.
+ELSEWHERE = ("flows", "frames_fps", "engine", "precision", "batch")
+FILLED = {"loop": "looped to", "repeat_last": "the last one repeated to", "partial": "shown of"}
+
+
+def how_made(
+    network: LoadedNetwork,
+    layers: Mapping[str, Mapping[str, str]],
+    settings: Settings,
+    sight: Sight,
+    engine: Mapping[str, Any],
+) -> dict[str, Any]:
+    """Return all that decides on features but the video; equal ones may be mixed; goes into JSON.
+
+    Args:
+        layers: as `feature_layers` gives them.
+        engine: an engine's details.
+    """
+    record, chosen = network.record, dataclasses.asdict(settings)
+    for name in ELSEWHERE:
+        del chosen[name]
+    return {
+        "network": {
+            "name": record.network,
+            "stream": record.stream,
+            "weights": str(record.made.get("weights", network.source)),
+            "weights_sha256": weights_hash(network.model),
+            "layers": layers,
+        },
+        "features": chosen,
+        "preprocessing": {s: dataclasses.asdict(one) for s, one in sight.inputs.items()},
+        "flow": sight.flow_made(),
+        "frames_fps": settings.frames_fps,
+        "engine": dict(engine),
+        "versions": {"keras_i3d": keras_i3d.__version__, "keras": keras.__version__},
+    }
+
+
+def described(
+    facts: VideoFacts, windows: int, settings: Settings, every: int, made: Mapping[str, Any]
+) -> dict[str, Any]:
+    """Return the fps, the notes and the metadata of a video's features.
+
+    Args:
+        facts: of the video. windows: how many it gave.
+        settings: with every number filled in. every: of how many frames the network saw one.
+        made: what `how_made` says.
+    """
+    rate = (facts.fps if settings.fps == NATIVE else settings.fps) / every
+    notes = (*facts.notes, *_notes(facts, rate, windows, settings))
+    video = dataclasses.asdict(facts) | {"notes": list(notes)}
+    return {"fps": rate, "notes": notes, "metadata": {**made, "fps": rate, "video": video}}
+
+
+def _notes(facts: VideoFacts, rate: float, windows: int, settings: Settings) -> Iterator[str]:
+    seen, window = round(facts.seconds * rate), settings.window
+    if facts.frames == 1:
+        yield "one frame only, repeated: the features are those of a still picture"
+    elif not windows:
+        yield f"short: {seen} frames fill no window of {window}, and --tail=drop leaves them out"
+    elif seen < window and settings.windows == "from_start":
+        yield f"short: {seen} frames, {FILLED[settings.tail]} {window}"
+    if 0 < min(facts.width, facts.height) < 64:
+        yield f"small: {facts.width} x {facts.height} pixels, enlarged"
+
+
+def weights_hash(model: keras.Model) -> str:
+    """Return the SHA-256 over the names and values of a network's variables."""
+    digest = hashlib.sha256()
+    for variable in sorted(model.weights, key=lambda one: one.path):
+        digest.update(variable.path.encode())
+        digest.update(np.ascontiguousarray(keras.ops.convert_to_numpy(variable)))
+    return digest.hexdigest()

@@ -1,0 +1,54 @@
+"""Features of one video in one call."""
+
+from collections.abc import Iterator
+
+from keras_i3d.applications.loaded import LoadedNetwork
+from keras_i3d.features.extractor import FeatureExtractor
+from keras_i3d.features.video_features import Features, FeatureWindow
+
+
+def extract_features(
+    video,
+    *,
+    network: str | LoadedNetwork | FeatureExtractor = "i3d",
+    weights: str = "kinetics",
+    stream: str = "rgb",
+    **how,
+) -> Features:
+    """Return the features of one video: a vector of 1024 numbers for each window, with its times.
+
+        features = keras_i3d.extract_features("clip.mp4", stride=16)
+        features.arrays["rgb"]["Mixed_5c"]        # float32 (windows, 1024)
+        features.start, features.centre, features.end    # seconds
+
+    Args:
+        video: a path, uint8 frames (time, height, width, 3), or an iterable of such frames.
+        network, weights, stream, how: as for `FeatureExtractor`, which for several videos is made
+            once; it may be given as `network`.
+
+    Raises:
+        VideoError: the video gives no frames.
+        ValueError: as for `FeatureExtractor`.
+    """
+    return _extractor(network, weights, stream, how).features(video)
+
+
+def feature_windows(
+    video,
+    *,
+    network: str | LoadedNetwork | FeatureExtractor = "i3d",
+    weights: str = "kinetics",
+    stream: str = "rgb",
+    **how,
+) -> Iterator[FeatureWindow]:
+    """Give the features of a video of any length window by window, in bounded memory.
+
+    Arguments and errors as of `extract_features`.
+    """
+    return _extractor(network, weights, stream, how).windows(video)
+
+
+def _extractor(network, weights: str, stream: str, how: dict) -> FeatureExtractor:
+    if isinstance(network, FeatureExtractor):
+        return network
+    return FeatureExtractor(network, weights, stream, **how)

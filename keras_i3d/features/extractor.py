@@ -1,0 +1,169 @@
+"""From windows of frames to features: the network, opened once for any number of videos."""
+
+import dataclasses
+from collections.abc import Hashable, Iterable, Iterator
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+
+from keras_i3d import engines
+from keras_i3d.applications.loaded import LoadedNetwork, load
+from keras_i3d.data.pixels.preprocessing import scale
+from keras_i3d.features.description import described, how_made
+from keras_i3d.features.layers_of_network import feature_layers, head_pool
+from keras_i3d.features.pooling import pooled
+from keras_i3d.features.seen_frames import Sight, VideoFacts
+from keras_i3d.features.settings import Settings
+from keras_i3d.features.video_features import (
+    Arrays,
+    Features,
+    FeatureWindow,
+    TimedStretch,
+    clocked,
+    timed,
+)
+
+
+class FeatureExtractor:
+    """A network that is ready to give features of videos.
+
+        extractor = keras_i3d.FeatureExtractor(network="i3d", weights="kinetics", stride=16)
+        for path in paths:
+            features = extractor.features(path)
+
+    Args:
+        network: its name in the catalogue, or what `keras_i3d.load` gave.
+        weights: a name or a file, as for `keras_i3d.load`; not used with a loaded network.
+        stream: "rgb", "flow" or "both".
+        how: the fields of `Settings`.
+
+    Attributes:
+        network, settings, sight: what is used, with every number filled in.
+
+    Raises:
+        ValueError: there is no such network, stream, layer or engine, or a number cannot be.
+    """
+
+    def __init__(
+        self,
+        network: str | LoadedNetwork = "i3d",
+        weights: str = "kinetics",
+        stream: str = "rgb",
+        **how,
+    ):
+        settings = Settings(**how)
+        if isinstance(network, str):
+            network = load(weights, model=network, stream=stream)
+        self.network, inputs = network, network.record.inputs
+        self.settings = settings = settings.filled(inputs)
+        self.sight = Sight(
+            inputs, settings.fps, settings.crops, settings.flows, settings.frames_fps
+        )
+        self._layers = feature_layers(network, settings.layers)
+        names = [name for layers in self._layers.values() for name in layers.values()]
+        self._pools = {name: head_pool(network, name) for name in names}
+        self._engine = engines.open(
+            network, outputs=names, engine=settings.engine, precision=settings.precision
+        )
+
+    def features(self, video, *, name: str | None = None) -> Features:
+        """Return the features of one video.
+
+        Args:
+            video: a path, uint8 frames (time, height, width, 3), or an iterable of such frames.
+            name: of the video in the folder of stored flow.
+
+        Raises:
+            VideoError: the video gives no frames.
+        """
+        items = clocked(video, self.sight, self.settings.cutting, name)
+        windows = list(self._windows(items))
+        return self.gathered(windows, items.facts)
+
+    def windows(self, video, *, name: str | None = None) -> Iterator[FeatureWindow]:
+        """Give the features of a video window by window; only a few windows are held.
+
+        Arguments and errors as of `features`.
+        """
+        return self._windows(clocked(video, self.sight, self.settings.cutting, name))
+
+    def _windows(self, items) -> Iterator[FeatureWindow]:
+        for _, window in self.run((None, one) for one in timed(items, self.settings.cutting)):
+            yield window
+
+    def run(
+        self, windows: Iterable[tuple[Hashable, TimedStretch]]
+    ) -> Iterator[tuple[Hashable, FeatureWindow]]:
+        """Give (key, features) of (key, window), in their order, whatever videos they are of.
+
+        Batches always have the settings' size, the last one filled up with its last window: so the
+        numbers of a window do not depend on those that happen to be beside it.
+        """
+        for batch, outputs in self._engine.stream(self._batches(windows)):
+            outputs = {n: pooled(a, self.settings.pooling, self._pools[n])
+                       for n, a in outputs.items()}  # fmt: skip
+            crops = self.settings.crops
+            for place, (key, one) in enumerate(batch):
+                own = slice(place * crops, (place + 1) * crops) if crops > 1 else place
+                arrays = {
+                    stream: {layer: outputs[name][own] for layer, name in layers.items()}
+                    for stream, layers in self._layers.items()
+                }
+                yield key, FeatureWindow(arrays, one.start, one.centre, one.end)
+
+    def _batches(self, windows: Iterable) -> Iterator[tuple[tuple, dict[str, np.ndarray]]]:
+        waiting: list = []
+        for key, one in windows:
+            if waiting and len(waiting[-1][1].frames) != len(one.frames):  # a partial tail
+                yield self._batch(waiting)
+                waiting = []
+            waiting.append((key, one))
+            if len(waiting) == self.settings.batch:
+                yield self._batch(waiting)
+                waiting = []
+        if waiting:
+            yield self._batch(waiting)
+
+    def _batch(self, waiting: list) -> tuple[tuple, dict[str, np.ndarray]]:
+        """(the windows without their frames, their clips by stream)."""
+        held = [one.frames for _, one in waiting]
+        held += held[-1:] * (self.settings.batch - len(held))
+        least = self.network.record.least_clip[0]
+        clips = {}
+        for stream, spec in self.sight.inputs.items():
+            clip = np.stack([np.stack([f[stream] for f in frames], axis=1) for frames in held])
+            if clip.shape[2] < least:  # a partial tail that is too short for the network
+                clip = clip[:, :, np.arange(least) % clip.shape[2]]
+            clip = clip.reshape(-1, *clip.shape[2:])
+            clips[stream] = scale(clip, spec.preprocessing)
+        bare = tuple((key, dataclasses.replace(one, frames=[])) for key, one in waiting)
+        return bare, clips
+
+    def gathered(self, windows: Iterable[FeatureWindow], facts: VideoFacts) -> Features:
+        """Return a video's record of its windows' features."""
+        windows = list(windows)
+        arrays: Arrays = {
+            stream: {
+                layer: np.stack([w.arrays[stream][layer] for w in windows])
+                if windows
+                else np.zeros((0, self.channels(name)), np.float32)
+                for layer, name in layers.items()
+            }
+            for stream, layers in self._layers.items()
+        }
+        times = (np.array([getattr(w, t) for w in windows]) for t in ("start", "centre", "end"))
+        return Features(arrays, *times, **self.described(facts, len(windows)))
+
+    def described(self, facts: VideoFacts, windows: int) -> dict[str, Any]:
+        """Return the fps, notes and metadata of a video's Features."""
+        return described(facts, windows, self.settings, self.sight.every, self.metadata)
+
+    def channels(self, layer: str) -> int:
+        """Return the channels of a layer's output."""
+        return self.network.model.get_layer(layer).output.shape[-1]
+
+    @cached_property
+    def metadata(self) -> dict[str, Any]:
+        """How this network with these settings makes features; goes into JSON."""
+        return how_made(self.network, self._layers, self.settings, self.sight, self._engine.details)

@@ -1,0 +1,238 @@
+"""The features of many videos: processes decode, one network computes, and nothing is lost.
+
+videos -> a lease each -> decoded in processes of their own -> windows of all videos in one
+queue -> batches -> the network -> the windows of a video back together -> its file, its record
+"""
+
+import contextlib
+import queue
+import threading
+import time
+from collections import deque
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+from itertools import chain
+from pathlib import Path
+
+from keras_i3d.features.extractor import FeatureExtractor
+from keras_i3d.features.output_folder import FAILED, Job, OtherFeaturesError, OutputFolder
+from keras_i3d.features.seen_frames import VideoFacts, frames_of
+from keras_i3d.features.video_features import (
+    Clocked,
+    Features,
+    FeatureWindow,
+    TimedStretch,
+    kept_times,
+    timed,
+)
+from keras_i3d.files.producers import Producer, ProducerError
+from keras_i3d.files.workers import usable_cores
+
+# Windows that wait for the network, for each process that decodes.
+WAITING = 4
+# Seconds between two looks at what other processes hold.
+PATIENCE = 1.0
+Writer = Callable[[Features, Path], list[Path]]
+
+
+@dataclass(frozen=True)
+class Finished:
+    """One video with its outcome.
+
+    record: its line in the manifest. fresh: whether this process has made it now.
+    frames: how many frames the network saw of it now.
+    """
+
+    job: Job
+    record: dict
+    fresh: bool
+    frames: int = 0
+
+    @property
+    def status(self) -> str:
+        """ "done" or "failed"."""
+        return self.record["status"]
+
+
+@dataclass
+class _Open:
+    """A video on its way: what has come back from the network."""
+
+    job: Job
+    windows: list[FeatureWindow] = field(default_factory=list)
+    facts: VideoFacts | None = None
+    cause: str | None = None
+    frames: int = 0
+
+
+def extract_many(
+    extractor: FeatureExtractor,
+    jobs: Sequence[Job],
+    out: OutputFolder,
+    write: Writer,
+    *,
+    processes: int | None = None,
+    seconds: float | None = 600,
+    megabytes: int | None = 4000,
+    seen: Callable[[int], object] = lambda frames: None,
+) -> Iterator[Finished]:
+    """Make the features of every video that has none yet, and give what became of each.
+
+    Other processes, on any machine, may do the same on the same folder at the same time: each video
+    is made once, and each process ends when all have their outcome.
+
+    Args:
+        extractor: the network and its settings.
+        jobs: the videos.
+        out: their folder, entered.
+        write: writes a video's features at a path without suffix and returns the files.
+        processes: how many decode at once; by default one for each core.
+        seconds, megabytes: the longest wait for a frame, and the memory of a process that decodes.
+        seen: called with the number of frames that each window goes on by; for a progress bar.
+    """
+    left = list(jobs)
+    count = min(processes or usable_cores(), max(1, len(left)))
+    producers = [Producer(frames_of, seconds, megabytes) for _ in range(count)]
+    try:
+        while left:
+            left = yield from _one_pass(extractor, left, out, write, producers, seen)
+            if left:  # others are at work on them
+                time.sleep(PATIENCE)
+    finally:
+        for producer in producers:
+            producer.close()
+
+
+def _one_pass(extractor, jobs, out, write, producers, seen) -> Iterator[Finished]:
+    """Work on all that can be had now; returns what other processes hold."""
+    feeder = _Feeder(extractor, jobs, out, write, producers)
+    try:
+        for (video, is_last), window in extractor.run(feeder.windows()):
+            yield from feeder.settled()
+            seen(extractor.settings.stride)
+            if video.cause is None:
+                video.windows.append(window)
+            if is_last:
+                yield _finished(extractor, video, out, write)
+        yield from feeder.settled()
+    finally:
+        feeder.close()
+    return feeder.held
+
+
+def _finished(extractor, video: _Open, out: OutputFolder, write) -> Finished:
+    """Write what a video gave, or take down why it gave nothing."""
+    if video.cause is None:
+        features = extractor.gathered(video.windows, video.facts)
+        paths = write(features, out.folder / video.job.name)
+        record = out.add_done(video.job, len(features), features.notes, paths)
+    else:
+        record = out.add_failed(video.job, video.cause)
+    out.leases.give_back(video.job.key)
+    return Finished(video.job, record, True, video.frames)
+
+
+class _Feeder:
+    """Reads videos in as many threads as there are producers, and queues their windows.
+
+    Attributes:
+        held: videos that other processes are at work on.
+    """
+
+    def __init__(self, extractor, jobs: Sequence[Job], out: OutputFolder, write, producers):
+        self._extractor, self._out, self._writer = extractor, out, write
+        self._jobs, self._choosing = iter(jobs), threading.Lock()
+        self.held: list[Job] = []
+        self._settled: deque[Finished | _Open] = deque()
+        self._queue: queue.Queue = queue.Queue(WAITING * len(producers))
+        self._stopped, self._producers = False, producers
+        self._threads = [threading.Thread(target=self._work, args=[p]) for p in producers]
+        for thread in self._threads:
+            thread.start()
+
+    def windows(self) -> Iterator[tuple[tuple[_Open, bool], TimedStretch]]:
+        """Give ((video, whether it is its last), window) of all videos, as they come."""
+        working = len(self._threads)
+        while working:
+            item = self._queue.get()
+            if isinstance(item, BaseException):
+                raise item
+            if item is None:
+                working -= 1
+            else:
+                yield item
+
+    def settled(self) -> Iterator[Finished]:
+        """Give the videos that had their outcome, failed, or gave no window."""
+        while self._settled:
+            one = self._settled.popleft()
+            if isinstance(one, _Open):
+                one = _finished(self._extractor, one, self._out, self._writer)
+            yield one
+
+    def close(self) -> None:
+        """End the threads; of videos half read nothing is kept."""
+        self._stopped = True
+        if any(thread.is_alive() for thread in self._threads):
+            for producer in self._producers:
+                producer.close()
+        for thread in self._threads:
+            thread.join()
+
+    def _work(self, producer: Producer) -> None:
+        try:
+            while (job := self._next()) is not None:
+                self._read(job, producer)
+            self._put(None)
+        except BaseException as error:
+            self._put(error)
+
+    def _next(self) -> Job | None:
+        """The next video that has no outcome and that nobody else works on."""
+        with self._choosing:
+            for job in self._jobs:
+                if self._stopped:
+                    break
+                if not self._is_settled(job):
+                    if not self._out.leases.take(job.key):
+                        self.held.append(job)
+                    elif self._is_settled(job):  # meanwhile, by the last holder of the lease
+                        self._out.leases.give_back(job.key)
+                    else:
+                        return job
+        return None
+
+    def _is_settled(self, job: Job) -> bool:
+        try:
+            record = self._out.settled(job)
+        except OtherFeaturesError as error:
+            record = {"video": job.path, "name": job.name, "status": FAILED, "cause": error.cause}
+        if record is None and job.cause is not None:
+            record = self._out.add_failed(job, job.cause)
+        if record is not None:
+            self._settled.append(Finished(job, record, fresh=False))
+        return record is not None
+
+    def _read(self, job: Job, producer: Producer) -> None:
+        video, window = _Open(job), None
+        cutting = self._extractor.settings.cutting
+        chunks = producer.results((job.path, self._extractor.sight, job.flow_name))
+        items = Clocked(chain.from_iterable(chunks), kept_times(cutting))
+        try:
+            for one in timed(items, cutting):
+                if window is not None:
+                    self._put(((video, False), window))
+                window = one
+        except ProducerError as error:
+            video.cause = error.cause
+        video.facts, video.frames = items.facts, items.count
+        if window is None or video.cause is not None:
+            self._settled.append(video)
+        else:
+            self._put(((video, True), window))
+
+    def _put(self, item) -> None:
+        while not self._stopped:
+            with contextlib.suppress(queue.Full):
+                self._queue.put(item, timeout=1)
+                return

@@ -1,0 +1,176 @@
+"""Many videos: all accounted for, nothing twice, whatever is killed meanwhile."""
+
+import json
+import os
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+
+import keras_i3d
+from keras_i3d.features.many_videos import extract_many
+from keras_i3d.features.output_folder import Job, OtherFeaturesError, OutputFolder
+from keras_i3d.features.writers import write_features
+from tests.conftest import PROJECT, write_video
+from tests.features.conftest import tiny_network
+
+
+@pytest.fixture
+def videos(tmp_path):
+    """Four videos of 5, 10, 15 and 20 frames, one broken, one missing."""
+    folder = tmp_path / "videos"
+    folder.mkdir()
+    for number in range(4):
+        frames = [np.full((12, 16, 3), 10 * i, np.uint8) for i in range(5 * (number + 1))]
+        write_video(folder / f"{number}.mkv", frames)
+    (folder / "broken.mkv").write_bytes(b"nothing")
+    return folder
+
+
+@pytest.fixture(scope="module")
+def extractor():
+    return keras_i3d.FeatureExtractor(tiny_network("rgb"), window=4, tail="partial", batch=3)
+
+
+def jobs(videos):
+    paths = [*sorted(videos.iterdir()), videos / "gone.mkv"]
+    return [Job(str(path), path.stem) for path in paths]
+
+
+def run(extractor, videos, out, **options):
+    with OutputFolder(out, extractor.metadata, **options) as folder:
+        finished = list(extract_many(extractor, jobs(videos), folder, write_features, processes=2))
+        folder.write_manifest(jobs(videos), {"line 7": "no such class"})
+    return {one.job.name: one for one in finished}
+
+
+def test_every_video_has_its_outcome(videos, tmp_path, extractor):
+    out = tmp_path / "out"
+    finished = run(extractor, videos, out)
+    assert {n: f.status for n, f in finished.items()} == {
+        "0": "done", "1": "done", "2": "done", "3": "done", "broken": "failed", "gone": "failed"
+    }  # fmt: skip
+    assert finished["broken"].record["cause"].startswith("not a video")
+    assert finished["gone"].record["cause"] == "no such file"
+    for number in range(4):
+        alone = extractor.features(videos / f"{number}.mkv")
+        with np.load(out / f"{number}.npz") as file:
+            np.testing.assert_array_equal(file["rgb"], alone.arrays["rgb"]["Mixed_5c"])
+            np.testing.assert_array_equal(file["start"], alone.start)
+            assert json.loads(str(file["metadata"])) == json.loads(alone.metadata_json())
+    lines = [json.loads(line) for line in (out / "manifest.jsonl").read_text().splitlines()]
+    assert [(line["video"].rpartition("/")[2], line["status"]) for line in lines] == [
+        ("0.mkv", "done"), ("1.mkv", "done"), ("2.mkv", "done"), ("3.mkv", "done"),
+        ("broken.mkv", "failed"), ("gone.mkv", "failed"), ("line 7", "skipped"),
+    ]  # fmt: skip
+    assert (lines[1]["windows"], lines[1]["outputs"][0]["file"]) == (3, "1.npz")
+
+
+def test_again_only_what_is_missing_damaged_or_changed(videos, tmp_path, extractor):
+    out = tmp_path / "out"
+    run(extractor, videos, out)
+    before = {path.name: path.read_bytes() for path in out.glob("*.npz")}
+    (out / "0.npz").unlink()
+    data = bytearray(before["1.npz"])
+    data[100] ^= 1  # of the same size: only its hash tells
+    (out / "1.npz").write_bytes(data)
+    (out / "2.npz").write_bytes(b"cut off")
+    again = run(extractor, videos, out)
+    assert {n for n, f in again.items() if f.fresh} == {"0", "2", "broken", "gone"}
+    verified = run(extractor, videos, out, verify=True)
+    assert {n for n, f in verified.items() if f.fresh} == {"1", "broken", "gone"}
+    assert {path.name: path.read_bytes() for path in out.glob("*.npz")} == before
+    write_video(videos / "broken.mkv", [np.zeros((12, 16, 3), np.uint8)] * 4)
+    mended = run(extractor, videos, out)
+    assert {n for n, f in mended.items() if f.fresh} == {"broken", "gone"}
+    assert mended["broken"].status == "done"
+
+
+def test_features_made_in_two_ways_are_not_mixed(videos, tmp_path, extractor):
+    run(extractor, videos, tmp_path / "out")
+    other = keras_i3d.FeatureExtractor(extractor.network, window=4, stride=2)
+    with pytest.raises(OtherFeaturesError, match="features.stride was 4, is 2"):
+        OutputFolder(tmp_path / "out", other.metadata)
+
+
+def test_another_video_of_the_same_name_replaces_nothing(videos, tmp_path, extractor):
+    out = tmp_path / "out"
+    run(extractor, videos, out)
+    job = Job(str(videos / "1.mkv"), "0")
+    with OutputFolder(out, extractor.metadata) as folder:
+        (finished,) = extract_many(extractor, [job], folder, write_features)
+    assert (finished.status, finished.fresh) == ("failed", False)
+    assert "has features of" in finished.record["cause"]
+
+
+WORKER = """
+import sys
+from pathlib import Path
+import keras_i3d
+from keras_i3d.features.many_videos import extract_many
+from keras_i3d.features.output_folder import OutputFolder
+from keras_i3d.features.writers import write_features
+from tests.features.conftest import tiny_network
+from tests.features.test_many_videos import jobs
+
+if __name__ == "__main__":
+    extractor = keras_i3d.FeatureExtractor(tiny_network("rgb"), window=4, tail="partial", batch=3)
+    videos, out = map(Path, sys.argv[1:])
+    with OutputFolder(out, extractor.metadata) as folder:
+        for one in extract_many(extractor, jobs(videos), folder, write_features, processes=1):
+            print(one.job.name, one.status, one.fresh, flush=True)
+        folder.write_manifest(jobs(videos), {})
+"""
+
+
+def worker(videos, out, tmp_path):
+    program = tmp_path / "worker.py"
+    program.write_text(WORKER)
+    return subprocess.Popen(
+        [sys.executable, program, videos, out],
+        stdout=subprocess.PIPE,
+        text=True,
+        env={**os.environ, "PYTHONPATH": str(PROJECT), "TF_CPP_MIN_LOG_LEVEL": "3"},
+    )
+
+
+@pytest.mark.slow
+def test_killed_three_times_on_two_processes_at_once(tmp_path, extractor):
+    """200 videos, five of them broken: each is made once, all are accounted for, equal bytes."""
+    videos, out = tmp_path / "videos", tmp_path / "out"
+    videos.mkdir()
+    for number in range(195):
+        frames = [np.full((12, 16, 3), (number + 9 * i) % 256, np.uint8) for i in range(9)]
+        write_video(videos / f"{number}.mkv", frames)
+    for number in range(5):
+        (videos / f"broken{number}.mkv").write_bytes(b"no video" * number)
+    made = []
+    for _ in range(3):
+        processes = [worker(videos, out, tmp_path) for _ in range(2)]
+        for line in processes[0].stdout:
+            made.append(line)
+            if len(made) % 20 == 0:
+                break
+        for process in processes:
+            process.kill()
+            made += process.communicate()[0].splitlines(keepends=True)
+    last = [worker(videos, out, tmp_path) for _ in range(2)]
+    for process in last:
+        made += process.communicate()[0].splitlines(keepends=True)
+        assert process.returncode == 0
+    fresh = [line.split()[0] for line in made if line.endswith("done True\n")]
+    assert len(fresh) == len(set(fresh))  # a line that a kill kept back is no second making
+    lines = [json.loads(line) for line in (out / "manifest.jsonl").read_text().splitlines()]
+    status = {line["name"]: line["status"] for line in lines}
+    assert status == {
+        **{str(number): "done" for number in range(195)},
+        **{f"broken{number}": "failed" for number in range(5)},
+        "gone": "failed",
+    }
+    assert len(list(out.glob("*.npz"))) == 195
+    assert not list(out.rglob("*.part")) and not list((out / ".features/leases").iterdir())
+    alone = tmp_path / "alone"
+    run(extractor, videos, alone)
+    for number in range(195):
+        assert (out / f"{number}.npz").read_bytes() == (alone / f"{number}.npz").read_bytes()

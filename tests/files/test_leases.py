@@ -1,0 +1,56 @@
+"""Leases among processes: one holder at a time, and none that outlives its holder for long."""
+
+import subprocess
+import sys
+import time
+
+from keras_i3d.files.leases import Leases
+
+HOLD = """
+import sys, time
+from keras_i3d.files.leases import Leases
+with Leases(sys.argv[1]) as leases:
+    print(leases.take("clip"), flush=True)
+    time.sleep(1000)
+"""
+
+
+def holder(folder):
+    process = subprocess.Popen(
+        [sys.executable, "-c", HOLD, folder], stdout=subprocess.PIPE, text=True
+    )
+    return process, process.stdout.readline().strip()
+
+
+def test_one_holder_at_a_time(tmp_path):
+    with Leases(tmp_path) as one, Leases(tmp_path) as other:
+        assert one.take("clip") and not other.take("clip") and other.take("another")
+        one.give_back("clip")
+        assert other.take("clip") and not one.take("clip")
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_killed_holder_on_this_machine_holds_nothing(tmp_path):
+    process, taken = holder(tmp_path)
+    with Leases(tmp_path) as leases:
+        assert taken == "True" and not leases.take("clip")
+        process.kill()
+        process.communicate()
+        assert leases.take("clip")
+
+
+def test_another_machines_lease_is_forgotten_when_nobody_touches_it(tmp_path):
+    (tmp_path / "clip").write_text('["elsewhere", 1, "1"]')
+    with Leases(tmp_path, forgotten=0.2) as leases:
+        assert not leases.take("clip")
+        time.sleep(0.15)
+        (tmp_path / "clip").touch()  # its holder lives
+        assert not leases.take("clip")
+        time.sleep(0.3)
+        assert leases.take("clip")
+
+
+def test_a_torn_lease_is_no_error(tmp_path):
+    (tmp_path / "clip").write_text("[")
+    with Leases(tmp_path, forgotten=0) as leases:
+        assert leases.take("clip")
