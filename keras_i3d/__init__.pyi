@@ -1,12 +1,18 @@
 """The public names, each imported from its module when it is first asked for."""
 
 from .applications import (
+    C2DResNet50 as C2DResNet50,
     I3D as I3D,
     I3DVGG16 as I3DVGG16,
     I3DInceptionV3 as I3DInceptionV3,
     I3DResNet50 as I3DResNet50,
     I3DResNet101 as I3DResNet101,
     InceptionV1 as InceptionV1,
+    NonLocalC2DResNet50 as NonLocalC2DResNet50,
+    NonLocalI3DResNet50 as NonLocalI3DResNet50,
+    NonLocalI3DResNet101 as NonLocalI3DResNet101,
+    S3D as S3D,
+    S3DG as S3DG,
     TwoStreamI3D as TwoStreamI3D,
     list_models as list_models,
     list_weights as list_weights,
@@ -24,6 +30,12 @@ from .inflation import (
     inflate as inflate,
     inflation_rule as inflation_rule,
     receptive_field as receptive_field,
+)
+from .layers import (
+    NonLocalBlock3D as NonLocalBlock3D,
+)
+from .models.non_local_insertion import (
+    insert_non_local as insert_non_local,
 )
 from .prediction import (
     predict_video as predict_video,

@@ -12,7 +12,7 @@ from itertools import groupby
 import numpy as np
 
 # Class names that are shipped, in the order of the published networks' scores.
-SHIPPED = ("kinetics_400", "kinetics_600")
+SHIPPED = ("kinetics_400", "kinetics_600", "kinetics_700")
 
 # Said beside probabilities that are sigmoids.
 SEVERAL = "a video may show several classes: their probabilities need not add up to 1"
@@ -22,7 +22,8 @@ SEVERAL = "a video may show several classes: their probabilities need not add up
 def class_names(name: str) -> tuple[str, ...]:
     """Return the names of one of SHIPPED, in the order of the networks' scores.
 
-    Source: kinetics-i3d, data/label_map.txt and data/label_map_600.txt.
+    Source: kinetics-i3d, data/label_map.txt and data/label_map_600.txt; Kinetics-700 in the order
+    of its release, which is the alphabet's.
     """
     file = resources.files("keras_i3d").joinpath("weights", "labels", f"{name}.txt")
     return tuple(file.read_text("utf-8").splitlines())

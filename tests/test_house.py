@@ -214,6 +214,8 @@ SAME_MEANING = {
     "inception_v1",
     "inflated",
     "report",
+    "s3d",
+    "resnet_3d",
     "sample_video",
     "serving_config",
     "training",

@@ -71,6 +71,7 @@ def test_the_wheel_holds_the_package_and_nothing_else(wheel):
         "keras_i3d/tools/predict.py",
         "keras_i3d/export/__init__.py",
         "keras_i3d/weights/labels/kinetics_600.txt",
+        "keras_i3d/weights/labels/kinetics_700.txt",
     } <= names
     (license_,) = (n for n in names if n.endswith("/LICENSE"))
     assert license_.startswith(next(iter(info)))

@@ -19,7 +19,7 @@ ANNOTATIONS = flags.DEFINE_list(
     "annotations", [], "the official list: its files, commas between, or its folder"
 )
 CLASSES = flags.DEFINE_string(
-    "classes", None, "class names: a file, a line each, or kinetics_400, kinetics_600"
+    "classes", None, "class names: a file, a line each, or kinetics_400, _600, _700"
 )
 SPLIT = flags.DEFINE_list("split", [], "only these splits, commas between [all]")
 SPLIT_NUMBER = flags.DEFINE_integer(

@@ -5,8 +5,16 @@ from keras_i3d.applications.inception_v1 import InceptionV1
 from keras_i3d.applications.inflated import I3DVGG16, I3DInceptionV3, I3DResNet50, I3DResNet101
 from keras_i3d.applications.loaded import LoadedNetwork, load
 from keras_i3d.applications.registry import list_models, list_weights
+from keras_i3d.applications.resnet_3d import (
+    C2DResNet50,
+    NonLocalC2DResNet50,
+    NonLocalI3DResNet50,
+    NonLocalI3DResNet101,
+)
+from keras_i3d.applications.s3d import S3D, S3DG
 
 __all__ = [
+    "C2DResNet50",
     "I3D",
     "I3DVGG16",
     "I3DInceptionV3",
@@ -14,6 +22,11 @@ __all__ = [
     "I3DResNet101",
     "InceptionV1",
     "LoadedNetwork",
+    "NonLocalC2DResNet50",
+    "NonLocalI3DResNet50",
+    "NonLocalI3DResNet101",
+    "S3D",
+    "S3DG",
     "TwoStreamI3D",
     "list_models",
     "list_weights",

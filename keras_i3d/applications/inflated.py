@@ -5,18 +5,28 @@ from collections.abc import Callable
 import keras
 
 from keras_i3d.applications.heads import built_with, chosen_classes
+from keras_i3d.applications.resnet_3d import APPLICATIONS
 from keras_i3d.models.catalogue import NETWORKS
 from keras_i3d.models.inflated import build_inflated, image_classes
 from keras_i3d.weights import formats
 from keras_i3d.weights.integrity import UnavailableError
 
+# What `weights` is by default: of each variant its own.
+USUAL = "usual"
 
-def _application(network: str, name: str, doc: str) -> Callable[..., keras.Model]:
-    """The application of one network of the catalogue; all have these arguments."""
+
+def _application(
+    network: str, name: str, doc: str, variants: dict[str, str] | None = None
+) -> Callable[..., keras.Model]:
+    """The application of one network of the catalogue; all have these arguments.
+
+    `variants` has the 3D ResNets, by the catalogue's names, that are to be had in its place.
+    """
 
     def application(
-        weights: str | None = "imagenet",
+        weights: str | None = USUAL,
         *,
+        variant: str = "inflated",
         stream: str = "rgb",
         include_top: bool = True,
         classes: int | None = None,
@@ -28,6 +38,23 @@ def _application(network: str, name: str, doc: str) -> Callable[..., keras.Model
         schedule=None,
         name: str | None = None,
     ) -> keras.Model:
+        if variant != "inflated":
+            return of_variant(
+                variant,
+                "kinetics" if weights == USUAL else weights,
+                schedule,
+                stream=stream,
+                include_top=include_top,
+                classes=classes,
+                new_head=new_head,
+                input_shape=input_shape,
+                pooling=pooling,
+                classifier_activation=classifier_activation,
+                dropout=dropout,
+                name=name,
+            )
+        weights = "imagenet" if weights == USUAL else weights
+
         def build(classes: int, image_weights: str | None = None) -> keras.Model:
             return build_inflated(
                 network,
@@ -65,6 +92,16 @@ def _application(network: str, name: str, doc: str) -> Callable[..., keras.Model
             ) from error
         return built_with(build, arrays, head, weights=weights, **asked)
 
+    def of_variant(variant: str, weights, schedule, **options) -> keras.Model:
+        if variant not in (variants or {}):
+            raise ValueError(
+                f"variant should be one of {('inflated', *(variants or {}))} for {name}. "
+                f"Received: variant={variant!r}"
+            )
+        if schedule is not None:
+            raise ValueError(f"schedule is for inflation. Received: with variant={variant!r}")
+        return APPLICATIONS[variants[variant]](weights, **options)
+
     application.__name__ = application.__qualname__ = name
     application.__doc__ = doc
     return application
@@ -86,8 +123,12 @@ I3DResNet50 = _application(
     """Return ResNet50, inflated: 3x1x1 in every other block, as mmaction2's I3D-R50.
 
     Args:
-        weights: "imagenet" (keras.applications', inflated, with its head of 1000 classes), None for
-            random ones, or the path of a .keras or .weights.h5 file of this network.
+        weights: by default "imagenet" (keras.applications', inflated, with its head of 1000
+            classes); None for random ones, or the path of a .keras or .weights.h5 file of this
+            network. Of the other variants by default "kinetics", or a file of theirs.
+        variant: "inflated", keras.applications' ResNet50, which this page is about; "kinetics",
+            SlowFast's I3D_8x8_R50; "mmaction2", its 32x2; "mmaction2_heavy". The last three are
+            `NonLocalI3DResNet50` without the non-local blocks; see there.
         stream: "rgb", 3 channels, or "flow", 2 channels, whose stem is the mean of the RGB stem
             over its channels in each of the two, unscaled.
         include_top: whether the network ends in mean, dropout and a dense layer, or in the trunk's
@@ -108,11 +149,16 @@ I3DResNet50 = _application(
 
     Source: mmaction2, configs/recognition/i3d, I3D-R50 32x2: 28.0 M parameters.
     """,
+    {"kinetics": "i3d_r50", "mmaction2": "mm_i3d_r50", "mmaction2_heavy": "mm_i3d_r50_heavy"},
 )
 I3DResNet101 = _application(
     "i3d_resnet101",
     "I3DResNet101",
-    """Return ResNet101, inflated: 3x1x1 in every other block; arguments of `I3DResNet50`.""",
+    """Return ResNet101, inflated: 3x1x1 in every other block; arguments of `I3DResNet50`.
+
+    variant="kinetics" is SlowFast's layout with ResNet-101's depth; nobody has published weights.
+    """,
+    {"kinetics": "i3d_r101"},
 )
 I3DInceptionV3 = _application(
     "i3d_inception_v3",

@@ -10,6 +10,7 @@ import keras
 from keras_i3d.applications.registry import APPLICATIONS, published_of
 from keras_i3d.models.catalogue import network
 from keras_i3d.models.endings import ending_in
+from keras_i3d.weights.file_layouts import layout_of_file
 from keras_i3d.weights.keras_files import load_keras
 from keras_i3d.weights.labels import class_names, labels_of_file
 from keras_i3d.weights.trained import TrainedRecord, read_record, record_of
@@ -136,7 +137,7 @@ def _from_weights(weights: str, model: str, stream: str) -> LoadedNetwork:
     if stream == "both" and of.both:
         of = network(of.both)
     stream = "both" if of.joint else stream
-    inputs = of.seen(stream)
+    inputs = of.seen(stream, layout_of_file(of.name, weights))
     options = {} if of.joint else {"stream": stream}
     if of.name not in APPLICATIONS:
         raise ValueError(

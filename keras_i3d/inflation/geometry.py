@@ -33,6 +33,8 @@ def branches(layer) -> list[list]:
     """The chains of layers that a layer is made of, side by side; of a plain layer, itself."""
     if isinstance(layer, (ours.InceptionBlock3D, ours.SeparableInceptionBlock3D)):
         return [[plain for part in b.parts for plain in _chain(part)] for b in layer.branches]
+    if isinstance(layer, ours.BottleneckBlock3D):
+        return [layer.branch_2, layer.branch_1]
     return [_chain(layer)]
 
 
@@ -68,7 +70,7 @@ def window(layer) -> Window | None:
 
 def gates(layer) -> bool:
     """Whether a layer keeps the clip's steps, each of which then depends on the whole clip."""
-    return isinstance(layer, ours.FeatureGating)
+    return isinstance(layer, (ours.FeatureGating, ours.NonLocalBlock3D))
 
 
 def pools_globally(layer) -> bool:

@@ -127,8 +127,11 @@ class NonLocalBlock3D(layers.Layer):
             return scores / ops.cast(ops.shape(keys)[1], scores.dtype)
         if self.form == "embedded_gaussian" and self.scale:
             scores = scores * queries.shape[-1] ** -0.5
-        # Over hundreds of positions: in half precision small weights would vanish.
-        return ops.cast(ops.softmax(ops.cast(scores, "float32"), axis=-1), scores.dtype)
+        # The softmax, in float32 since in half precision small weights would vanish; not
+        # ops.softmax, which warns where a small clip leaves a single position j.
+        wide = ops.cast(scores, "float32")
+        weights = ops.exp(wide - ops.logsumexp(wide, axis=-1, keepdims=True))
+        return ops.cast(weights, scores.dtype)
 
     def compute_output_shape(self, input_shape):
         return input_shape

@@ -1,10 +1,7 @@
 """Every network of the package: one record each, which training, prediction and export ask."""
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Mapping
 from functools import partial
-
-import keras
 
 from keras_i3d.data.pixels.preprocessing import (
     CHANNELS,
@@ -18,70 +15,9 @@ from keras_i3d.models import i3d
 from keras_i3d.models.inception_v1 import TOTAL_STRIDES
 from keras_i3d.models.inception_v1_frames import build_inception_v1_frames
 from keras_i3d.models.inflated import build_inflated
-
-
-@dataclass(frozen=True)
-class Network:
-    """All that the package must know of one architecture.
-
-    name: as in `keras-i3d train --model=NAME`.
-    build: the functional model without weights; takes stream (unless `joint`), include_top,
-        classes, input_shape, pooling, classifier_activation, dropout, name.
-    inputs: what each stream sees.
-    joint: whether all streams go in at once, as {stream: clip}; else each has a network of its own.
-    head: the layers that hold the class scores: what new classes start anew.
-    features: the end point that is given out as features.
-    parameters: trainable values with 400 classes, by stream; "both" of a joint network.
-    paper: where the architecture comes from.
-    logits: the layer of the scores before softmax or sigmoid.
-    prefixes: what precedes the layers' names of each stream of a joint network.
-    least_clip: the smallest (frames, height, width) that the network takes with its head.
-    image_weights: whether weights="imagenet" starts it from an image network.
-    both: the joint network of all its streams, by name; None where there is none.
-    any_size: whether it takes clips of any size unless `input_shape` says otherwise.
-    """
-
-    name: str
-    build: Callable[..., keras.Model]
-    inputs: Mapping[str, Input]
-    head: tuple[str, ...]
-    features: str
-    parameters: Mapping[str, int]
-    paper: str
-    joint: bool = False
-    logits: str = "Logits"
-    prefixes: Mapping[str, str] = field(default_factory=dict)
-    least_clip: tuple[int, int, int] = (1, 1, 1)
-    image_weights: bool = False
-    both: str | None = None
-    any_size: bool = True
-
-    @property
-    def streams(self) -> tuple[str, ...]:
-        """What `stream` may be: "rgb", "flow", or "both" for a joint network."""
-        return ("both",) if self.joint else tuple(self.inputs)
-
-    def seen(self, stream: str) -> dict[str, Input]:
-        """What the network of this stream sees: {"rgb": ...}, or several of a joint network.
-
-        Raises:
-            ValueError: when there is no such stream; it names those there are.
-        """
-        if stream not in self.streams:
-            raise ValueError(
-                f"stream should be one of {self.streams} for {self.name}. Received: "
-                f"stream={stream!r}"
-            )
-        return dict(self.inputs) if self.joint else {stream: self.inputs[stream]}
-
-    def model(self, stream: str, **options) -> keras.Model:
-        """Return the functional model of one stream without weights; options as for `build`."""
-        self.seen(stream)
-        return self.build(**options) if self.joint else self.build(stream=stream, **options)
-
-    def feature_layers(self, stream: str) -> dict[str, str]:
-        """{stream: name of the layer whose output is its features}."""
-        return {s: self.prefixes.get(s, "") + self.features for s in self.seen(stream)}
+from keras_i3d.models.network import Network
+from keras_i3d.models.resnet_3d_networks import RESNETS_3D
+from keras_i3d.models.s3d_networks import S3D, S3D_G
 
 
 def _streams(preprocessing: Mapping[str, Preprocessing], **sizes) -> dict[str, Input]:
@@ -187,11 +123,14 @@ NETWORKS: dict[str, Network] = {
     for network in (
         I3D,
         TWO_STREAM_I3D,
+        S3D,
+        S3D_G,
         I3D_INCEPTION_V3,
         I3D_RESNET50,
         I3D_RESNET101,
         I3D_VGG16,
         INCEPTION_V1_FRAMES,
+        *RESNETS_3D,
     )
 }
 

@@ -6,7 +6,7 @@ import keras
 from keras import layers
 
 from keras_i3d.data.pixels.preprocessing import CHANNELS
-from keras_i3d.layers import BottleneckBlock3D, HeadMean3D, NonLocalBlock3D
+from keras_i3d.layers import BottleneckBlock3D, HeadPooling3D, NonLocalBlock3D
 from keras_i3d.layers.bottleneck import resnet_unit
 from keras_i3d.models.i3d import check_stream, pooled, predictions
 
@@ -142,7 +142,9 @@ def build_resnet_3d(
     clip = _clip(stream, input_shape, input_tensor, least_clip(network))
     x = resnet_3d(clip, design, width)
     if include_top:
-        x = HeadMean3D(HEAD_WINDOW, name="head_mean")(x)
+        # Of clips of more than one window the original averages the scores, which comes to this.
+        x = HeadPooling3D(HEAD_WINDOW, shrinks=True, name="head_pool")(x)
+        x = layers.GlobalAveragePooling3D(data_format="channels_last", name="head_mean")(x)
         x = layers.Dropout(dropout, name="dropout")(x)
         start = keras.initializers.RandomNormal(stddev=0.01)
         x = layers.Dense(classes, kernel_initializer=start, name=HEAD)(x)

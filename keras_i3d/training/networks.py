@@ -14,6 +14,7 @@ from keras_i3d.layers.keras_internals import all_layers
 from keras_i3d.models.catalogue import Network
 from keras_i3d.models.i3d import mean_logits
 from keras_i3d.training.recipes import Recipe
+from keras_i3d.weights.file_layouts import layout_of_file
 
 
 def check_network(recipe: Recipe) -> None:
@@ -44,7 +45,8 @@ def check_network(recipe: Recipe) -> None:
 
 def inputs_of(recipe: Recipe) -> dict[str, Input]:
     """What each stream of the recipe's network sees: the network's own, with the recipe's sizes."""
-    seen = find_network(recipe.model).seen(recipe.stream)
+    layout = layout_of_file(recipe.model, recipe.weights)
+    seen = find_network(recipe.model).seen(recipe.stream, layout)
     sizes = (recipe.num_frames, recipe.stride, recipe.resize, recipe.crop)
     return {stream: one.changed(*sizes) for stream, one in seen.items()}
 
@@ -105,7 +107,7 @@ def build_network(
             weights, include_top=not small, new_head=not small, **options
         )
     if small:
-        logits = mean_logits(model.output, classes, dropout)
+        logits = mean_logits(model.output, classes, dropout, network.head[0])
         model = keras.Model(model.input, logits, name=model.name)
     _check_shapes(model, inputs)
     if centred:

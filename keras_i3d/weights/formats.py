@@ -9,9 +9,21 @@ from pathlib import Path
 import keras
 import numpy as np
 
+from keras_i3d.models.resnet_3d import DESIGNS
 from keras_i3d.weights import imagenet
 from keras_i3d.weights.keras_files import load_keras, read_keras_2, read_keras_weights
-from keras_i3d.weights.sources import deepmind, dlpbc, googlenet, pytorch, s3d_slim, s3d_torch
+from keras_i3d.weights.sources import (
+    deepmind,
+    dlpbc,
+    googlenet,
+    mmaction2,
+    pytorch,
+    pytorchvideo,
+    s3d_slim,
+    s3d_torch,
+    slowfast,
+)
+from keras_i3d.weights.state_dict import ENDINGS as STATE_DICTS
 from keras_i3d.weights.state_dict import read_state_dict
 from keras_i3d.weights.tf_checkpoint import index_and_data, read_checkpoint
 
@@ -26,6 +38,7 @@ class Foreign:
     checkpoint: from a TensorFlow checkpoint's prefix.
     single_file: {ending: from a file's path}.
     keras_2, state_dict: from the arrays of a Keras 2 .h5, of a PyTorch .pt, .pth or .pyth.
+    by_hand: where to find files that are not fetched, since no hash of them is published.
     """
 
     names: str
@@ -33,6 +46,7 @@ class Foreign:
     single_file: dict[str, Callable[[Path], Arrays]] = field(default_factory=dict)
     keras_2: Callable[[Arrays], Arrays] | None = None
     state_dict: Callable[[Arrays], Arrays] | None = None
+    by_hand: str = ""
 
 
 OUR_FILES = Foreign(names="nothing else")
@@ -63,16 +77,45 @@ S3D_FILES = Foreign(
     "of slim's S3D (its prefix, without .index)",
     checkpoint=_s3d_checkpoint,
     state_dict=s3d_torch.convert,
+    by_hand="kylemin/S3D's file is linked from its README (Google Drive, "
+    "1IysdsJI7UuWazoxFyYvrbO97Lz_EP5H-): download it and give its path; it cannot be verified, "
+    "since no hash of it is published",
 )
 S3D_G_FILES = Foreign(
     names="a TensorFlow checkpoint of slim's S3D-G or of D3D, as princeton-vl/d3dhelper's (its "
     "prefix, without .index), DaniDeniz/S3DG-network-keras' .hdf5",
     checkpoint=_s3d_checkpoint,
     keras_2=s3d_slim.convert_keras_2,
+    by_hand="Checkpoints of S3D-G and D3D, of Kinetics-400 and -600, RGB and flow, are kept by the "
+    "authors at https://drive.google.com/drive/folders/1Yb-g-Ae_B4tyM7N7bk0kRd2r5ChO-oa3 (see "
+    "princeton-vl/d3dhelper): download one and give its path; it cannot be verified, since no hash "
+    "of it is published",
+)
+
+
+def _resnet_3d(arrays: Arrays) -> Arrays:
+    """The arrays of a 3D ResNet's state-dict, by whose names they have."""
+    if any(key.startswith("backbone.") for key in arrays):
+        return mmaction2.convert(arrays)
+    if any(key.removeprefix("model.").startswith("blocks.") for key in arrays):
+        return pytorchvideo.convert(arrays)
+    return slowfast.convert(arrays)
+
+
+RESNET_3D_FILES = Foreign(
+    names="SlowFast's Caffe2 pickle (.pkl), a state-dict of SlowFast, pytorchvideo (.pyth) or "
+    "mmaction2 (.pth)",
+    single_file={".pkl": lambda path: slowfast.convert(slowfast.read_caffe2(path))},
+    state_dict=_resnet_3d,
 )
 
 # By the network that they are for; of others only our own files are read.
-FOREIGN = {"i3d": I3D_FILES, "s3d": S3D_FILES, "s3d_g": S3D_G_FILES}
+FOREIGN = {
+    "i3d": I3D_FILES,
+    "s3d": S3D_FILES,
+    "s3d_g": S3D_G_FILES,
+    **dict.fromkeys(DESIGNS, RESNET_3D_FILES),
+}
 
 
 def read_weights(
@@ -128,7 +171,7 @@ def _reader(
         return lambda: _by_path(load_keras(path))
     if path.suffix in (".h5", ".hdf5") and foreign.keras_2:
         return lambda: foreign.keras_2(read_keras_2(path))
-    if path.suffix in (".pt", ".pth", ".pyth") and foreign.state_dict:
+    if path.suffix in STATE_DICTS and foreign.state_dict:
         return lambda: foreign.state_dict(read_state_dict(path))
     for ending, read in foreign.single_file.items():
         if path.name.endswith(ending):

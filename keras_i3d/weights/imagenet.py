@@ -5,6 +5,7 @@ import tarfile
 import tempfile
 from pathlib import Path
 
+import keras
 import numpy as np
 
 from keras_i3d.inflation.kernels import for_channels, inflate_kernel
@@ -86,4 +87,39 @@ def inflated(arrays: Arrays, shapes: dict[str, tuple]) -> Arrays:
                 array = for_channels(array, channels)
             array = inflate_kernel(array, shapes[path][0], "average")
         found[path] = array
+    return found
+
+
+def inflated_at_centre(arrays: Arrays, model: keras.Model) -> Arrays:
+    """The arrays under the paths of an S3D: kernels in space as they are, in time the identity.
+
+    A still clip gets what the image network gives its frame. What the image network has not, gates
+    and batch norm's scale, stays as the model has it.
+
+    Args:
+        arrays: {'Conv2d_1a_7x7/conv_2d/kernel': array}.
+        model: the S3D, whose variables say which parts there are.
+
+    Source: Xie et al., "Rethinking Spatiotemporal Feature Learning", 2018, section 3; slim,
+    nets/i3d_utils.py, center_initializer.
+    """
+    shapes = {v.path: tuple(v.shape) for v in model.weights}
+    found = {}
+    for path, array in arrays.items():
+        unit, part, leaf = path.replace("conv_2d", "conv_3d").rsplit("/", 2)
+        path = f"{unit}/spatial/{part}/{leaf}"
+        path = path if path in shapes else f"{unit}/{part}/{leaf}"
+        if leaf == "kernel" and path in shapes:
+            taps, _, _, channels, _ = shapes[path]
+            if array.shape[2] == 3 and channels == 2:
+                array = for_channels(array, channels)
+            array = inflate_kernel(array, taps, "centre")
+        found[path] = array
+    for variable in model.weights:
+        path = variable.path
+        if path.endswith("/temporal/conv_3d/kernel"):
+            identity = np.eye(variable.shape[-1], dtype=np.float32)[None, None]
+            found[path] = inflate_kernel(identity, variable.shape[0], "centre")
+        elif re.search("/(temporal|self_gating)/|/gamma$", path):
+            found[path] = keras.ops.convert_to_numpy(variable)
     return found

@@ -27,7 +27,9 @@ def check(file: PublishedFile, path: Path) -> None:
     kind, wanted, hash_of = ("git blob", file.git_blob, git_blob)
     if file.git_blob is None:
         kind, wanted, hash_of = ("SHA-256", file.sha256, sha256)
-    if (came := hash_of(path)) != wanted:
+    if wanted is None:  # nobody published one
+        return
+    if not (came := hash_of(path)).startswith(wanted):
         raise DamagedFileError(
             f"{path} is damaged: wanted {kind} {wanted}, came {came}. Delete it and try again."
         )

@@ -6,7 +6,7 @@ import numpy as np
 
 from keras_i3d.classes import SHIPPED, best_classes, class_names, numbered
 
-BY_CLASSES = {400: "kinetics_400", 600: "kinetics_600"}
+BY_CLASSES = {400: "kinetics_400", 600: "kinetics_600", 700: "kinetics_700"}
 
 
 def labels_of_file(path: str, classes: int) -> tuple[str, ...]:
@@ -27,7 +27,7 @@ def decode_predictions(
     Args:
         scores: (batch, classes), probabilities or logits.
         top: how many; all of them if there are fewer.
-        labels: the classes' names, or one of SHIPPED: "kinetics_400", "kinetics_600".
+        labels: the classes' names, or one of SHIPPED: "kinetics_400" …
 
     Raises:
         ValueError: when the scores have another shape, or there is not one label a class.

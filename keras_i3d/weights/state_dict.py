@@ -21,6 +21,7 @@ from keras_i3d.weights.array_pickle import ArraysOnly
 from keras_i3d.weights.bounds import check_claim, stored_bytes
 
 LEGACY_MAGIC = 0x1950A86A20F9469CFC6C
+ENDINGS = (".pt", ".pth", ".pyth")
 BFLOAT16 = "bfloat16"  # NumPy has none: it is the upper half of a float32
 STORAGES = {
     "torch.FloatStorage": "<f4",

@@ -13,7 +13,6 @@ from keras_i3d.layers import (
     BottleneckBlock3D,
     ConvUnit3D,
     FeatureGating,
-    HeadMean3D,
     HeadPooling3D,
     InceptionBlock3D,
     NonLocalBlock3D,
@@ -124,16 +123,16 @@ CONFIGURED = [
     InceptionBlock3D(1, (2, 3), (4, 5), 6),
     HeadPooling3D((2, 3, 3), (4, 8, 8)),
     HeadPooling3D((9, 7, None), shrinks=True),
+    ConvUnit3D(4, 3, 2, padding="symmetric", norm={"scale": True}, kernel_initializer="zeros"),
     SeparableConvUnit3D(4, 3, 2),
     SeparableConvUnit3D(4, 3, 2, "torchvision", gating=True),
     SeparableConvUnit3D(4, 1, temporal=False, gating=True),
     SeparableInceptionBlock3D(1, (2, 3), (4, 5), 6, gating=True),
     FeatureGating(use_bias=True),
-    ConvUnit3D(4, 3, 2, padding="symmetric", norm={"scale": True}, kernel_initializer="he_normal"),
+    ConvUnit3D(4, 3, 2, padding="symmetric", norm={"scale": True, "epsilon": 1e-5}),
     BottleneckBlock3D(2, taps=3, stride=2, shortcut=True),
     NonLocalBlock3D("dot_product", inner=2, pool_first=False),
     NonLocalBlock3D("concatenation", sub_sample=None, batch_norm=False),
-    HeadMean3D((4, 7, 7)),
 ]
 
 

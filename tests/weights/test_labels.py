@@ -20,7 +20,11 @@ def test_label_files_are_deepminds():
 def test_names_are_as_many_as_classes_and_all_different():
     assert (len(class_names("kinetics_400")), len(class_names("kinetics_600"))) == (400, 600)
     assert class_names("kinetics_400")[::399] == ("abseiling", "zumba")
-    for name in ("kinetics_400", "kinetics_600"):
+    assert len(class_names("kinetics_700")) == 700
+    assert class_names("kinetics_700")[::699] == ("abseiling", "zumba")
+    # In the alphabet's order, as the others are.
+    assert list(class_names("kinetics_700")) == sorted(class_names("kinetics_700"))
+    for name in ("kinetics_400", "kinetics_600", "kinetics_700"):
         assert len(set(class_names(name))) == len(class_names(name))
 
 

@@ -26,6 +26,7 @@ DATA_SETS = {
     ("hmdb51", 51): "HMDB-51",
     ("kinetics", 400): "Kinetics-400",
     ("kinetics", 600): "Kinetics-600",
+    ("kinetics", 700): "Kinetics-700",
     ("charades", 157): "Charades",
 }
 # Formats whose data sets are divided into training and test in several ways.
@@ -104,7 +105,7 @@ def read_annotations(
             "files": no list; every file below ROOT, without labels.
         root: the folder of the videos.
         annotations: the list's files, or its folder.
-        classes: class names, a file of them, a line each, or "kinetics_400", "kinetics_600"; for
+        classes: class names, a file of them, a line each, or "kinetics_400" …; for
             "kinetics" and "csv", which do not come with one, and for "folders".
         splits: names of those that are wanted; all of them if empty.
         split_number: which of the three official divisions of UCF-101 or HMDB-51.

@@ -61,6 +61,10 @@ def normalised(mean: tuple[float, ...], deviation: tuple[float, ...], **sizes) -
 # crop 224; RGB from [0, 255] and flow from [-20, 20] pixels to [-1, 1].
 DEEPMIND_RGB = Preprocessing()
 DEEPMIND_FLOW = Preprocessing(scale=20.0, offset=0.0, bound=20.0)
+# torchvision, S3D_Weights.KINETICS400_V1: both sides to 256, 15 frames per second.
+TORCHVISION_RGB = normalised(
+    (0.43216, 0.394666, 0.37645), (0.22803, 0.22145, 0.216989), fps=15, keep_aspect=False
+)
 BY_STREAM = {"rgb": DEEPMIND_RGB, "flow": DEEPMIND_FLOW}
 
 

@@ -1,0 +1,32 @@
+"""The records of S3D and S3D-G."""
+
+from functools import partial
+
+from keras_i3d.data.pixels.preprocessing import DEEPMIND_INPUTS, TORCHVISION_RGB, Input
+from keras_i3d.models.network import Network
+from keras_i3d.models.s3d import GATED_LAYOUTS, HEAD, TORCHVISION, build_s3d
+
+XIE = "Xie et al., “Rethinking Spatiotemporal Feature Learning”, 2018"
+# torchvision's file saw 128 frames at 15 a second. Of flow it has none: that is as DeepMind's.
+S3D = Network(
+    name="s3d",
+    build=build_s3d,
+    inputs=DEEPMIND_INPUTS | {"rgb": Input(frames=128, preprocessing=TORCHVISION_RGB)},
+    layouts={"kylemin": DEEPMIND_INPUTS, "slim": DEEPMIND_INPUTS},
+    head=(HEAD,),
+    features="Mixed_5c",
+    parameters={"rgb": 8_320_048, "flow": 8_316_912},
+    paper=f"{XIE}, section 3; torchvision, models/video/s3d.py",
+    least_clip=TORCHVISION.least_clip,
+    image_weights=True,
+)
+S3D_G = Network(
+    name="s3d_g",
+    build=partial(build_s3d, layout=GATED_LAYOUTS["slim"]),
+    inputs=DEEPMIND_INPUTS,
+    head=(HEAD,),
+    features="Mixed_5c",
+    parameters={"rgb": 9_518_848, "flow": 9_509_440},
+    paper=f"{XIE}, section 4.4; slim, nets/s3dg.py",
+    image_weights=True,
+)
