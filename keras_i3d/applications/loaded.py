@@ -13,6 +13,7 @@ from keras_i3d.models.endings import ending_in
 from keras_i3d.weights.file_layouts import layout_of_file
 from keras_i3d.weights.keras_files import load_keras
 from keras_i3d.weights.labels import class_names, labels_of_file
+from keras_i3d.weights.s3d_layouts import layout_of_file
 from keras_i3d.weights.trained import TrainedRecord, read_record, record_of
 
 # The networks that a training leaves in its folder; the first there is taken.

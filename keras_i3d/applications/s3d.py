@@ -13,9 +13,9 @@ from keras_i3d.models.catalogue import S3D_G, Network
 from keras_i3d.models.i3d import check_stream
 from keras_i3d.models.s3d import GATED_LAYOUTS, LAYOUTS, Layout, build_s3d
 from keras_i3d.weights import formats, imagenet
-from keras_i3d.weights.file_layouts import layout_of_file
 from keras_i3d.weights.reading import read_published
 from keras_i3d.weights.records import names, published
+from keras_i3d.weights.s3d_layouts import layout_of_file
 
 
 def S3D(

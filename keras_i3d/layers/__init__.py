@@ -9,7 +9,6 @@ from keras_i3d.layers.conv_unit import ConvUnit3D
 from keras_i3d.layers.depthwise import DepthwiseConv3D
 from keras_i3d.layers.flatten_clip import FlattenClip
 from keras_i3d.layers.gating import FeatureGating
-from keras_i3d.layers.head_mean import HeadMean3D
 from keras_i3d.layers.head_pooling import HeadPooling3D
 from keras_i3d.layers.inception import InceptionBlock3D, SeparableInceptionBlock3D
 from keras_i3d.layers.non_local import NonLocalBlock3D
@@ -29,7 +28,6 @@ __all__ = [
     "DepthwiseConv3D",
     "FeatureGating",
     "FlattenClip",
-    "HeadMean3D",
     "HeadPooling3D",
     "InceptionBlock3D",
     "NonLocalBlock3D",

@@ -5,6 +5,8 @@ from keras import layers
 
 from keras_i3d.layers.conv_unit import ConvUnit3D
 
+# The last scale of a block: it starts as its shortcut.
+ZERO_GAMMA = {"gamma_initializer": "zeros"}
 # SlowFast and PyTorch; Caffe2's epsilon is 1.0000001e-5.
 RESNET_NORM = {"momentum": 0.9, "epsilon": 1e-5, "scale": True}
 # He et al.'s of ReLUs, over what a kernel gives out: Caffe2's MSRAFill, as SlowFast has it.
@@ -50,13 +52,12 @@ class BottleneckBlock3D(layers.Layer):
         self.filters, self.taps, self.stride, self.shortcut = filters, taps, stride, shortcut
         shared = {"trainable": self.trainable, "dtype": self.dtype_policy}
         last = {"activation": None, **shared}
-        silent = {"gamma_initializer": "zeros"}
         step = (1, stride, stride)
         # fmt: off
         self.branch_2 = [
             resnet_unit(filters, (taps, 1, 1), name="branch2a", **shared),
             resnet_unit(filters, (1, 3, 3), step, name="branch2b", **shared),
-            resnet_unit(4 * filters, 1, norm=silent, name="branch2c", **last),
+            resnet_unit(4 * filters, 1, norm=ZERO_GAMMA, name="branch2c", **last),
         ]
         # fmt: on
         self.branch_1 = []

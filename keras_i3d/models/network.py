@@ -54,7 +54,7 @@ class Network:
     def seen(self, stream: str, layout: str | None = None) -> dict[str, Input]:
         """What the network of this stream sees: {"rgb": ...}, or several of a joint network.
 
-        `layout` is that of the weights' file, as `weights.file_layouts` finds it.
+        `layout` is that of the weights' file, as `weights.s3d_layouts` finds it.
 
         Raises:
             ValueError: when there is no such stream; it names those there are.

@@ -14,7 +14,7 @@ from keras_i3d.layers.keras_internals import all_layers
 from keras_i3d.models.catalogue import Network
 from keras_i3d.models.i3d import mean_logits
 from keras_i3d.training.recipes import Recipe
-from keras_i3d.weights.file_layouts import layout_of_file
+from keras_i3d.weights.s3d_layouts import layout_of_file
 
 
 def check_network(recipe: Recipe) -> None:

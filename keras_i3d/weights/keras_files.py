@@ -81,6 +81,9 @@ def read_keras_2(path: Path) -> dict[str, np.ndarray]:
         for name, item in check_hdf5(file, stored_bytes(path)).items():
             if name.startswith("optimizer_weights/"):
                 continue
-            layer, *_, leaf = name.removeprefix("model_weights/").split("/")
-            arrays[f"{layer}/{leaf.split(':')[0]}"] = item[()]
+            *groups, leaf = name.removeprefix("model_weights/").split("/")
+            # The layer's name, which may have slashes, stands twice; else it is the first.
+            half = len(groups) // 2
+            layer = groups[:half] if groups[:half] == groups[half:] else groups[:1]
+            arrays["/".join([*layer, leaf.split(":")[0]])] = item[()]
     return arrays

@@ -90,7 +90,16 @@ class _TensorsOnly(ArraysOnly):
         return self.storages.setdefault(key, Storage(kind, key, count))
 
 
+class _Unused:
+    """Stands for an object of which nothing is wanted: it keeps what it is given, and runs none."""
+
+    def __init__(self, *_):
+        pass
+
+
 TORCH_NAMES = STORAGES | {
+    # What OpenMMLab's trainings note of their losses, beside the network.
+    "mmengine.logging.history_buffer.HistoryBuffer": _Unused,
     "torch._utils._rebuild_tensor_v2": lambda *about: Tensor(*about[:4]),
     "torch._utils._rebuild_parameter": lambda tensor, *_: tensor,
 }

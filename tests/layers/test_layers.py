@@ -129,7 +129,7 @@ CONFIGURED = [
     SeparableConvUnit3D(4, 1, temporal=False, gating=True),
     SeparableInceptionBlock3D(1, (2, 3), (4, 5), 6, gating=True),
     FeatureGating(use_bias=True),
-    ConvUnit3D(4, 3, 2, padding="symmetric", norm={"scale": True, "epsilon": 1e-5}),
+    ConvUnit3D(4, 3, 2, padding="symmetric", norm={"scale": True}, kernel_initializer="he_normal"),
     BottleneckBlock3D(2, taps=3, stride=2, shortcut=True),
     NonLocalBlock3D("dot_product", inner=2, pool_first=False),
     NonLocalBlock3D("concatenation", sub_sample=None, batch_norm=False),

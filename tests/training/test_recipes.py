@@ -24,6 +24,11 @@ from keras_i3d.training.recipes import (
 SHIPPED = {
     "kinetics_rgb": (115_000, 384, 0.1, 0.001),
     "kinetics_flow": (155_000, 384, 0.1, 0.001),
+    # The paper's: 56 GPUs of 6 clips.
+    "s3d": (80_000, 56 * 6, 0.1, 0.001),
+    "s3d_g": (80_000, 56 * 6, 0.1, 0.001),
+    # The paper's: 8 GPUs of 8 clips.
+    "non_local": (400_000, 8 * 8, 0.01, 0.0001),
     "ucf101_fine_tune": (5_000, 96, 0.01, 0.0001),
     "hmdb51_fine_tune": (5_000, 96, 0.01, 0.0001),
     # Cosine: the last step is one of `steps - warm_up` from its end.

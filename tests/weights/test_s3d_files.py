@@ -14,7 +14,7 @@ from keras_i3d.files.hashes import sha256
 from keras_i3d.models.inception_v1 import build_inception_v1
 from keras_i3d.models.s3d import GATED_LAYOUTS, LAYOUTS, build_s3d
 from keras_i3d.weights import imagenet, records
-from keras_i3d.weights.file_layouts import layout_of_file
+from keras_i3d.weights.s3d_layouts import layout_of_file
 from keras_i3d.weights.s3d_records import S3D_TORCHVISION
 from keras_i3d.weights.sources import s3d_slim, s3d_torch
 from keras_i3d.weights.tf_checkpoint import write_checkpoint

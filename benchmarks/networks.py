@@ -1,0 +1,156 @@
+"""Seconds and multiply-adds a clip of every network, batch 1, each beside I3D in one run.
+
+  python benchmarks/networks.py [--rounds=5] [--only=s3d,s3d_g]
+
+Every network runs on TensorFlow in a process of its own, with random weights, on one clip of the
+sizes in its record, and takes turns with I3D's process, so that whatever else the machine does
+meets both alike. S3D and I3D-R50 run in PyTorch too: torchvision's S3D where torchvision is
+installed, else ours on Keras' PyTorch backend; the row says which.
+
+Multiply-adds are those of convolutions and matrix products, counted in TensorFlow's graph; papers
+call them FLOPs.
+"""
+
+import importlib.util
+import math
+import os
+import statistics
+import sys
+
+import contenders
+import numpy as np
+from absl import app, flags
+
+ROUNDS = flags.DEFINE_integer("rounds", 5, "turns of each network", lower_bound=1)
+ONLY = flags.DEFINE_list("only", [], "networks to run, by name; by default all")
+
+# Run in PyTorch too.
+IN_PYTORCH = ("s3d", "i3d_r50")
+PYTORCH = " in PyTorch"
+
+
+def clip_shape(name: str) -> tuple[int, int, int, int]:
+    """(frames, height, width, channels) of a network's own clip; of RGB, where it takes both."""
+    from keras_i3d.models.catalogue import network
+
+    one = network(name).inputs["rgb"]
+    return (one.frames, one.crop, one.crop, one.channels)
+
+
+def build(name: str):
+    """The network with random weights, and a clip, or a clip a stream."""
+    from keras_i3d.models.catalogue import network
+
+    record, shape = network(name), clip_shape(name)
+    rng = np.random.default_rng(0)
+    clips = {
+        stream: rng.uniform(-1, 1, (1, *shape[:3], one.channels)).astype(np.float32)
+        for stream, one in record.inputs.items()
+    }
+    stream = "both" if record.joint else "rgb"
+    shapes = {stream: clip.shape[1:] for stream, clip in clips.items()}
+    model = record.model(stream, input_shape=shapes if record.joint else shapes["rgb"])
+    return model, clips if record.joint else clips["rgb"]
+
+
+def multiply_adds(model, clip) -> int:
+    """Of all convolutions and matrix products of one call."""
+    import keras
+    import tensorflow as tf
+
+    specs = keras.tree.map_structure(lambda x: tf.TensorSpec(x.shape, tf.float32), clip)
+    graph = tf.function(lambda x: model(x, training=False)).get_concrete_function(specs).graph
+    total = 0
+    for operation in graph.get_operations():
+        kind = operation.type
+        if kind in ("Conv2D", "Conv3D", "DepthwiseConv2dNative"):
+            *extent, into, out = operation.inputs[1].shape
+            each = math.prod(extent) * (1 if kind.startswith("Depthwise") else into)
+        elif "MatMul" in kind:
+            transposed = operation.get_attr("transpose_a" if kind == "MatMul" else "adj_x")
+            each = operation.inputs[0].shape[-2 if transposed else -1]
+        else:
+            continue
+        total += math.prod(operation.outputs[0].shape) * each
+    return total
+
+
+def on_tensorflow(name: str) -> None:
+    """A network's process."""
+    model, clip = build(name)
+    model.predict_on_batch(clip)  # compilation
+    contenders.serve(
+        lambda: model.predict_on_batch(clip),
+        parameters=sum(math.prod(v.shape) for v in model.trainable_weights),
+        multiply_adds=multiply_adds(model, clip),
+        code="keras_i3d",
+    )
+
+
+def on_pytorch(name: str) -> None:
+    """The same in PyTorch: torchvision's own S3D, else our network on Keras' PyTorch backend."""
+    import torch
+
+    model, clip = build(name)
+    parameters = sum(math.prod(v.shape) for v in model.trainable_weights)
+    code = "keras_i3d on Keras' PyTorch backend"
+    if name == "s3d" and importlib.util.find_spec("torchvision"):
+        import torchvision
+
+        model = torchvision.models.video.s3d().eval()
+        clip, code = torch.from_numpy(clip).movedim(-1, 1), "torchvision"
+    else:
+        clip = torch.from_numpy(clip)
+
+    def turn():
+        with torch.inference_mode():
+            model(clip)
+
+    turn()
+    contenders.serve(turn, parameters=parameters, multiply_adds=None, code=code)
+
+
+def main(arguments) -> None:
+    """Run every network beside I3D, and print a row each."""
+    if len(arguments) > 1:
+        name = arguments[1]
+        plain = name.removesuffix(PYTORCH)
+        return on_tensorflow(plain) if plain == name else on_pytorch(plain)
+    from keras_i3d.models.catalogue import NETWORKS
+
+    names = [name for name in NETWORKS if not ONLY.value or name in ONLY.value]
+    names += [name + PYTORCH for name in IN_PYTORCH if name in names]
+    [i3d] = start("i3d")
+    print(f"1 clip, {os.cpu_count()} cores, {ROUNDS.value} rounds")
+    print(f"{'network':24} {'clip':>12} {'M param.':>9} {'G mult.':>8} {'s/clip':>7} {'/ i3d':>6}")
+    for name in names:
+        for contender in start(name):
+            i3d.seconds.clear()
+            contenders.take_turns([i3d, contender], ROUNDS.value)
+            print(row(contender, i3d), flush=True)
+            contender.close()
+    i3d.close()
+
+
+def start(name: str) -> list[contenders.Contender]:
+    """The network's process, ready; none where it cannot be started."""
+    backend = "torch" if name.endswith(PYTORCH) else "tensorflow"
+    command = [sys.executable, __file__, "--", name]
+    return contenders.started([(name, command, {"KERAS_BACKEND": backend})])
+
+
+def row(contender, i3d) -> str:
+    """A line of the table."""
+    said, seconds = contender.first, statistics.median(contender.seconds)
+    frames, side, *_ = clip_shape(contender.name.removesuffix(PYTORCH))
+    counted = said["multiply_adds"]
+    code = "" if said["code"] == "keras_i3d" else f"  ({said['code']})"
+    return (
+        f"{contender.name:24} {f'{frames} x {side}^2':>12} {said['parameters'] / 1e6:9.2f} "
+        f"{'' if counted is None else f'{counted / 1e9:.1f}':>8} {seconds:7.2f} "
+        f"{seconds / statistics.median(i3d.seconds):6.2f}{code}"
+    )
+
+
+if __name__ == "__main__":
+    app.run(main)
