@@ -10,7 +10,6 @@ import keras
 from keras_i3d.applications.registry import APPLICATIONS, published_of
 from keras_i3d.models.catalogue import network
 from keras_i3d.models.endings import ending_in
-from keras_i3d.weights.file_layouts import layout_of_file
 from keras_i3d.weights.keras_files import load_keras
 from keras_i3d.weights.labels import class_names, labels_of_file
 from keras_i3d.weights.s3d_layouts import layout_of_file
