@@ -64,6 +64,7 @@ MAY_IMPORT = {
         "files",
         "data.pixels",
         "data.video",
+        "data.lists",
         "data.flow",
         "data.shards",
         "layers",

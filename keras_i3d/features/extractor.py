@@ -140,8 +140,10 @@ class FeatureExtractor:
         bare = tuple((key, dataclasses.replace(one, frames=[])) for key, one in waiting)
         return bare, clips
 
-    def gathered(self, windows: Iterable[FeatureWindow], facts: VideoFacts) -> Features:
-        """Return a video's record of its windows' features."""
+    def gathered(
+        self, windows: Iterable[FeatureWindow], facts: VideoFacts, labels: tuple[str, ...] = ()
+    ) -> Features:
+        """Return a video's record of its windows' features; `labels` are its classes' names."""
         windows = list(windows)
         arrays: Arrays = {
             stream: {
@@ -153,7 +155,10 @@ class FeatureExtractor:
             for stream, layers in self._layers.items()
         }
         times = (np.array([getattr(w, t) for w in windows]) for t in ("start", "centre", "end"))
-        return Features(arrays, *times, **self.described(facts, len(windows)))
+        about = self.described(facts, len(windows))
+        if labels:
+            about["metadata"]["video"]["labels"] = list(labels)
+        return Features(arrays, *times, **about)
 
     def described(self, facts: VideoFacts, windows: int) -> dict[str, Any]:
         """Return the fps, notes and metadata of a video's Features."""
