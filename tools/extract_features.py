@@ -29,6 +29,7 @@ from keras_i3d.features.layouts import LAYOUTS
 from keras_i3d.features.pooling import POOLINGS
 from keras_i3d.features.windowing import TAILS, WINDOWS
 from keras_i3d.features.writers import FORMATS
+from keras_i3d.files.beam_pipelines import RUNNERS
 from keras_i3d.tools import dataset_flags
 from keras_i3d.tools.dataset_flags import FORMAT, ROOT, annotations_from_flags
 from keras_i3d.tools.running import FlagError, ToolError, loaded, quiet_import, run
@@ -69,13 +70,15 @@ TIMEOUT = flags.DEFINE_float("timeout", 600, "seconds to wait for a frame", lowe
 MEMORY_MB = flags.DEFINE_integer(
     "memory_mb", 4000, "memory of a process that decodes, at most", lower_bound=100
 )
-RUNNER = flags.DEFINE_string("runner", None, "an Apache Beam runner, such as DataflowRunner")
+RUNNER = flags.DEFINE_enum("runner", None, RUNNERS, "run on Apache Beam instead of here")
 
 
 def main(arguments: Sequence[str]) -> int:
     """Make the features of every video that has none yet; the exit status."""
     if not OUT.value:
         raise FlagError("no place for the features: give --out=FOLDER")
+    if RUNNER.value and VERIFY.value:
+        raise FlagError("--verify reads the files here: give it without --runner")
     if LAYOUT.value and WRITE.value:
         raise FlagError("--layout says how its files are written: leave out --write")
     jobs, skipped = _jobs(arguments)
