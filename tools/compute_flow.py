@@ -25,7 +25,7 @@ from keras_i3d.data.flow.flow_files import SUFFIX
 from keras_i3d.data.flow.methods import METHODS, FingerprintError
 from keras_i3d.data.pixels.preprocessing import DEEPMIND_FLOW
 from keras_i3d.files.workers import Outcome
-from keras_i3d.tools.dataset_flags import ROOT, annotations_from_flags
+from keras_i3d.tools.dataset_flags import ROOT, annotations_from_flags, say_concerns
 from keras_i3d.tools.running import FlagError, ToolError, run
 from keras_i3d.visualisation.flow_colours import write_flow_mp4
 
@@ -86,6 +86,7 @@ def _videos(arguments: Sequence[str]) -> tuple[int, list[tuple[str, str]]]:
         if arguments:
             raise FlagError("give files, or a data set by --root, not both")
         annotations = annotations_from_flags()
+        say_concerns(annotations)
         paths = {v.path: None for videos in annotations.splits.values() for v in videos}
         named = [(path, os.path.relpath(path, ROOT.value)) for path in paths]
         for path, name in named:

@@ -3,9 +3,12 @@
 A tool says `flags.adopt_module_key_flags(dataset_flags)`, so that its --help lists them too.
 """
 
+import sys
+
 from absl import flags
 
 from keras_i3d.data.lists.annotations import FORMATS, Annotations, read_annotations
+from keras_i3d.data.lists.auto_split import AutoSplit
 from keras_i3d.tools.running import FlagError
 
 FORMAT = flags.DEFINE_enum(
@@ -22,13 +25,19 @@ SPLIT = flags.DEFINE_list("split", [], "only these splits, commas between [all]"
 SPLIT_NUMBER = flags.DEFINE_integer(
     "split_number", 1, "which of UCF-101's or HMDB-51's divisions", lower_bound=1, upper_bound=3
 )
+AUTO_SPLIT = flags.DEFINE_float(
+    "auto_split",
+    None,
+    "divide a list without splits: this part of each class, such as 0.8, is train, the rest test",
+)
+SEED = flags.DEFINE_integer("seed", 0, "of what is drawn, such as the split of --auto_split")
 ALLOW_MISSING = flags.DEFINE_bool(
     "allow_missing", False, "proceed without what is listed but is missing or cannot be used"
 )
 
 
 def annotations_from_flags(allow_missing: bool | None = None) -> Annotations:
-    """The data set that the flags name.
+    """Return the data set that the flags name.
 
     Args:
         allow_missing: True or False instead of what --allow_missing says.
@@ -41,6 +50,8 @@ def annotations_from_flags(allow_missing: bool | None = None) -> Annotations:
         raise FlagError("no videos: give --root=FOLDER")
     allowed = ALLOW_MISSING.value if allow_missing is None else allow_missing
     try:
+        share = AUTO_SPLIT.value
+        auto_split = None if share is None else AutoSplit(share, SEED.value)
         return read_annotations(
             FORMAT.value,
             ROOT.value,
@@ -48,9 +59,16 @@ def annotations_from_flags(allow_missing: bool | None = None) -> Annotations:
             classes=CLASSES.value,
             splits=SPLIT.value,
             split_number=SPLIT_NUMBER.value,
+            auto_split=auto_split,
             allow_missing=allowed,
         )
     except ValueError as error:
         raise FlagError(
             str(error).replace("allow_missing proceeds", "--allow_missing proceeds")
         ) from error
+
+
+def say_concerns(annotations: Annotations) -> None:
+    """Print to standard error what is probably a mistake in the classes of a list."""
+    for concern in annotations.concerns:
+        print(f"warning: {concern}", file=sys.stderr)

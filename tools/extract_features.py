@@ -62,6 +62,9 @@ ENGINE = flags.DEFINE_enum("engine", "keras", ["keras", "openvino"], "what compu
 PRECISION = flags.DEFINE_enum(
     "precision", "float32", ["float32", "bfloat16", "int8"], "what the engine computes in"
 )
+CALIBRATE = flags.DEFINE_string(
+    "calibrate", None, "a folder of videos that int8 is calibrated on [the very videos]"
+)
 BATCH = flags.DEFINE_integer("batch", 1, "windows that go through at once", lower_bound=1)
 VERIFY = flags.DEFINE_bool("verify", False, "also make anew what is not as it was written")
 LABELS = flags.DEFINE_bool("labels", False, "with --format: features say their video's classes")
@@ -87,13 +90,15 @@ def main(arguments: Sequence[str]) -> int:
     with quiet_import():
         from keras_i3d.features.output_folder import OtherFeaturesError
         from keras_i3d.features.to_folder import Order, extract_to_folder
+    if PRECISION.value == "int8":
+        how["calibrate"] = _calibrating(jobs)
     order = Order(NETWORK.value, WEIGHTS.value, stream, how, LAYOUT.value or WRITE.value or "npz")
     limits = {
         "processes": WORKERS.value, "seconds": TIMEOUT.value, "megabytes": MEMORY_MB.value
     }  # fmt: skip
     try:
         with loaded():
-            order.check()
+            _checked(order)
         if RUNNER.value:
             from keras_i3d.features.beam_pipeline import extract_with_beam
 
@@ -131,6 +136,25 @@ def _jobs(arguments: Sequence[str]) -> tuple[list, dict[str, str]]:
     if not videos:
         raise FlagError("no videos: give --video=FILE, --root=FOLDER or --list=FILE")
     return jobs_of_videos(videos, ROOT.value), {}
+
+
+def _calibrating(jobs: list) -> tuple[str, ...]:
+    """The videos for int8's ranges."""
+    from keras_i3d.prediction_inputs import find_videos
+
+    if CALIBRATE.value is None:
+        return tuple(job.path for job in jobs)
+    return tuple(video.path for video in find_videos([CALIBRATE.value]) if video.cause is None)
+
+
+def _checked(order) -> None:
+    """Load all that is needed."""
+    from keras_i3d.engines import EngineError
+
+    try:
+        order.check()
+    except EngineError as error:
+        raise ToolError(error) from error
 
 
 def _reported(finished, total: int, skipped: int) -> int:

@@ -29,7 +29,7 @@ from keras_i3d.data.shards.manifest import Manifest, ManifestError
 from keras_i3d.data.shards.plan import VIDEOS_PER_SHARD, Plan, ShardOptions, plan_shards
 from keras_i3d.files import storage
 from keras_i3d.files.beam_pipelines import RUNNERS
-from keras_i3d.tools.dataset_flags import ROOT, annotations_from_flags
+from keras_i3d.tools.dataset_flags import ROOT, SEED, annotations_from_flags, say_concerns
 from keras_i3d.tools.running import FlagError, ToolError, run
 
 OUT = flags.DEFINE_string("out", None, "the folder for the shards; also gs:// or s3://")
@@ -41,7 +41,6 @@ SHORT_SIDE = flags.DEFINE_integer("short_side", 256, "pixels of the shorter side
 QUALITY = flags.DEFINE_integer(
     "quality", 97, "of the JPEG pictures", lower_bound=1, upper_bound=100
 )
-SEED = flags.DEFINE_integer("seed", 0, "of the order of the videos")
 FLOW = flags.DEFINE_enum(
     "flow", None, METHODS, "compute and store flow too (slow: see compute_flow)"
 )
@@ -71,6 +70,7 @@ def main(arguments: Sequence[str]) -> int:
     if FLOW.value and FLOW_FOLDER.value:
         raise FlagError("--flow computes what --flow_folder has: give one")
     annotations = annotations_from_flags()
+    say_concerns(annotations)
     try:
         flow = _flow_fingerprint()
         plans = [_plan(annotations, split, flow) for split in annotations.splits]

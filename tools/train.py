@@ -4,7 +4,9 @@
 
 Every field of the recipe has a flag; --print_recipe shows what comes of them. The same command
 again goes on from the last checkpoint, and ends with the weights of an undisturbed run: bit by bit
-with --deterministic, on one CPU. Several machines: the same command on each, with TF_CONFIG.
+with --deterministic, on one CPU. With more --steps it makes a run longer, finished or stopped,
+where the schedule of the learning rate allows that. Several machines: the same command on each,
+with TF_CONFIG. `tensorboard --logdir=FOLDER` shows the curves (extra `tensorboard`).
 Exit status: 0 when the run is finished, 1 when it had to stop, 2 for wrong flags, 130 after Ctrl-C.
 """
 

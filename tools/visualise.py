@@ -2,8 +2,8 @@
 
   keras-i3d visualise --weights=imagenet,kinetics --out=kernels.png
 
-Time runs from left to right, and each of the weights has a picture: inflated ones (imagenet) show
-one slice seven times, trained ones show what moves.
+Time runs from left to right, and each of the weights has a picture, in which kernels and moments
+have their numbers: inflated ones (imagenet) show one slice seven times, trained ones what moves.
 """
 
 from collections.abc import Sequence
@@ -29,14 +29,22 @@ def main(arguments: Sequence[str]) -> None:
         import keras
 
         import keras_i3d
-        from keras_i3d.visualisation import kernel_picture, save_picture, side_by_side
+        from keras_i3d.visualisation import (
+            kernel_picture,
+            save_picture,
+            side_by_side,
+            with_time_and_numbers,
+        )
 
     pictures = {}
     for weights in WEIGHTS.value:
         with loaded():
             network = keras_i3d.load(weights, stream=STREAM.value)
         kernel = next(v for v in network.model.weights if len(v.shape) == 5)
-        pictures[f"{weights}, {STREAM.value}"] = kernel_picture(keras.ops.convert_to_numpy(kernel))
+        kernel = keras.ops.convert_to_numpy(kernel)
+        pictures[f"{weights}, {STREAM.value}"] = with_time_and_numbers(
+            kernel_picture(kernel), kernel
+        )
     try:
         save_picture(side_by_side(pictures), OUT.value)
     except OSError as error:

@@ -1,7 +1,7 @@
-"use strict";
 // The page at /: each file gets a card; they are sent one after the other.
 const at = (id) => document.getElementById(id);
 const settings = JSON.parse(at("settings").textContent);
+const CUT = "cut and made smaller by the browser: probabilities may differ a little";
 const waiting = [];
 let busy = false;
 
@@ -30,10 +30,12 @@ function bar({label, probability}, parent) {
 /** One file: what was said of it, and how to stop. */
 class Card {
   constructor(file) {
-    this.file = file;
+    this.file = this.sent = file;
+    this.offset = 0;  // second of the file at which what is sent begins
     this.root = at("card").content.cloneNode(true).firstElementChild;
     this.part("h2").textContent = file.name;
     this.part(".stop").addEventListener("click", () => this.stopped ? this.again() : this.stop());
+    this.part(".cut").addEventListener("click", () => this.cut());
     at("cards").prepend(this.root);
     this.play();
     this.again();
@@ -61,8 +63,13 @@ class Card {
     this.part(".found").hidden = true;
     for (const name of [".notes", ".classes", ".timeline"]) this.part(name).replaceChildren();
     this.part(".stop").textContent = "Cancel";
+    this.part(".cut").hidden = true;
     this.query = new URLSearchParams({model: at("model").value});
-    for (const name of ["start", "end"]) if (at(name).value) this.query.set(name, at(name).value);
+    if (this.sent === this.file) {
+      for (const name of ["start", "end"]) {
+        if (at(name).value) this.query.set(name, Number(at(name).value));
+      }
+    }
     this.say("waiting");
     waiting.push(this);
     next();
@@ -80,21 +87,49 @@ class Card {
     this.say(text, kind);
   }
 
-  progress(sent, total) {
+  progress(done, total, text) {
     const shown = this.part("progress");
     shown.hidden = false;
     shown.max = total;
-    shown.value = sent;
-    this.say(sent < total ? `sending: ${megabytes(sent)} of ${megabytes(total)}` : "decoding …");
-    if (sent === total) shown.removeAttribute("value");  // how long it takes, nobody knows
+    shown.value = done;
+    this.say(text);
+  }
+
+  sending(sent, total) {
+    this.progress(sent, total, `sending: ${megabytes(sent)} of ${megabytes(total)}`);
+    if (sent < total) return;
+    this.say("decoding …");
+    this.part("progress").removeAttribute("value");  // how long it takes, nobody knows
+  }
+
+  /** Send a smaller film of the part between "from" and "to" instead of the file. */
+  async cut() {
+    this.stopped = false;
+    this.part(".cut").hidden = true;
+    this.part(".stop").textContent = "Cancel";
+    const start = Number(at("start").value) || 0, end = Number(at("end").value) || Infinity;
+    const tell = (done, of) => {
+      if (!this.stopped) this.progress(done, of, `cutting: ${clock(done)} of ${clock(of)}`);
+      return this.stopped;
+    };
+    try {
+      const part = await cutOut(this.file, start, end, tell);
+      if (this.stopped) return;
+      [this.sent, this.offset] = [part, start];
+      this.again();
+    } catch (error) {
+      this.end(`${error.message}: trim it with another program`, "error");
+    }
   }
 
   /** Send the file; ends when all is said, for good or bad. */
   look() {
-    if (this.file.size > settings.bytes) {
-      this.end(`The file has ${megabytes(this.file.size)}, this server takes `
-        + `${megabytes(settings.bytes)}. Trim it to the minute that matters, for example: `
-        + `ffmpeg -ss 0 -t 60 -i FILE -c copy part.mp4`, "error");
+    if (this.sent.size > settings.bytes) {
+      this.end(`The file has ${megabytes(this.sent.size)}, this server takes `
+        + `${megabytes(settings.bytes)}. Trim it to the minute that matters, or cut it here: `
+        + `the browser plays the part between "from" and "to", and sends a smaller film of it.`,
+        "error");
+      this.part(".cut").hidden = false;
       return Promise.resolve(false);
     }
     return new Promise((resolve) => {
@@ -108,15 +143,15 @@ class Card {
       };
       request.open("POST", `/page/classify?${this.query}`);
       request.setRequestHeader("Content-Type", "application/octet-stream");
-      request.upload.onprogress = (event) => this.progress(event.loaded, event.total);
+      request.upload.onprogress = (event) => this.sending(event.loaded, event.total);
       request.onprogress = () => take(false);
       request.onload = () => take(true);
       request.onloadend = () => {
         if (!this.stopped) this.end("the server broke off; is it still running?", "error");
         resolve(this.part(".says.error") === null);
       };
-      this.progress(0, this.file.size);
-      request.send(this.file);
+      this.sending(0, this.sent.size);
+      request.send(this.sent);
     });
   }
 
@@ -125,7 +160,8 @@ class Card {
       this.end(piece.error, "error");
     } else if (!this.told) {
       this.told = piece;
-      for (const note of piece.notes) made("li", note, this.part(".notes"));
+      const notes = this.sent === this.file ? piece.notes : [...piece.notes, CUT];
+      for (const note of notes) made("li", note, this.part(".notes"));
       this.say(`${piece.frames} frames at ${piece.fps} fps; looking …`);
       this.part("progress").max = piece.frames / piece.fps;
     } else if (piece.stretch) {
@@ -144,6 +180,7 @@ class Card {
 
   /** A stretch of one class: a line of its own, or the last line grown longer. */
   show({start, end, label, probability}, thumbnails) {
+    [start, end] = [start + this.offset, end + this.offset];
     if (this.last?.start !== start) {
       const row = made("button", "", this.part(".timeline"), "window");
       row.type = "button";

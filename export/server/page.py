@@ -31,11 +31,10 @@ TOP = 5
 THUMBNAILS, THUMBNAIL_SIDE = 8, 96
 # Videos that are looked at at once: each has a process of its own and 300 MB on disk at most.
 AT_ONCE = 2
-SIGMOIDS = "the video may show several classes: the bars need not add up to 100 %"
 
 
 @dataclass(frozen=True)
-class Wish:
+class Question:
     """What is asked about an upload: the model's name, and the part to look at, in seconds."""
 
     model: str
@@ -54,11 +53,11 @@ class Page:
     def __init__(self, engine: Engine, sample: Path | None = None):
         self._engine, self._sample = engine, sample
         self._places = threading.BoundedSemaphore(AT_ONCE)
-        html, script = (
+        html, *scripts = (
             resources.files(__package__).joinpath(name).read_text("utf-8")
-            for name in ("page.html", "page.js")
+            for name in ("page.html", "cutting.js", "page.js")
         )
-        parts = {"{{style}}": stylesheet(), "{{script}}": script}
+        parts = {"{{style}}": stylesheet(), "{{script}}": "\n".join(scripts)}
         self._html = re.sub("|".join(parts), lambda found: parts[found[0]], html)
 
     def html(self) -> tuple[str, str]:
@@ -86,11 +85,11 @@ class Page:
             raise Refusal("NOT_FOUND", "the server was started without --sample=FILE")
         return self._sample.read_bytes()
 
-    def classify(self, wish: Wish, file, gone: Callable[[], bool] | None) -> Iterator[dict]:
+    def classify(self, question: Question, file, gone: Callable[[], bool] | None) -> Iterator[dict]:
         """What a video shows, piece by piece.
 
         Args:
-            wish: which model looks, and at which part.
+            question: which model looks, and at which part.
             file: the video, open for reading.
             gone: asked now and then whether the browser has left.
 
@@ -104,7 +103,7 @@ class Page:
         """
         with (
             self._place(),
-            self._engine.models.use(wish.model) as servable,
+            self._engine.models.use(question.model) as servable,
             tempfile.TemporaryDirectory(prefix="keras-i3d-upload-") as folder,
         ):
             record = _record(servable)
@@ -113,12 +112,12 @@ class Page:
             with path.open("wb") as copy:
                 shutil.copyfileobj(file, copy)
             try:
-                part = {"start": wish.start, "end": wish.end}
+                part = {"start": question.start, "end": question.end}
                 with uploaded_frames(path, sees, **part) as (frames, notes):
-                    notes = [*notes, *record.notes, *([SIGMOIDS] if record.multi_label else [])]
+                    notes = [*notes, *record.notes]
                     told = {"frames": len(frames), "fps": sees.rate, "notes": notes}
                     yield {**told, "model": servable.name, "version": servable.version}
-                    yield from self._windows(servable, frames, record, wish.start, gone)
+                    yield from self._windows(servable, frames, record, question.start, gone)
             except VideoError as error:
                 raise Refusal("INVALID_ARGUMENT", str(error)) from error
 

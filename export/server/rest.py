@@ -13,7 +13,7 @@ from google.protobuf import json_format
 from keras_i3d.export.server import json_tensors
 from keras_i3d.export.server.engine import Engine
 from keras_i3d.export.server.grpc_server import metadata_of, status_of
-from keras_i3d.export.server.page import Page, Wish
+from keras_i3d.export.server.page import Page, Question
 from keras_i3d.export.server.prometheus_metrics import CONTENT_TYPE
 from keras_i3d.export.server.refusal import Refusal
 from keras_i3d.export.signatures import CLASSIFY
@@ -24,7 +24,7 @@ MODEL = re.compile(
     r"(?P<what>|/metadata|:predict|:classify)"
 )
 SECONDS = r"[0-9]{1,6}(?:\.[0-9]{1,6})?"
-WISH = re.compile(
+QUESTION = re.compile(
     rf"model=(?P<model>[A-Za-z0-9._-]+)(?:&start=(?P<start>{SECONDS}))?(?:&end=(?P<end>{SECONDS}))?"
 )
 JSON = "application/json"
@@ -166,10 +166,10 @@ class RestApplication:
             raise Refusal(
                 "INVALID_ARGUMENT", "send the video's bytes as application/octet-stream", http=415
             )
-        wish = _wish(environ.get("QUERY_STRING", ""))
-        pieces = self._page.classify(wish, environ["wsgi.input"], _gone(environ))
+        question = _question(environ.get("QUERY_STRING", ""))
+        pieces = self._page.classify(question, environ["wsgi.input"], _gone(environ))
         started = time.monotonic()
-        return 200, "application/x-ndjson", self._streamed(pieces, wish.model, started), []
+        return 200, "application/x-ndjson", self._streamed(pieces, question.model, started), []
 
     def _streamed(self, pieces: Iterator[dict], model: str, started: float) -> Iterator[bytes]:
         """Lines of JSON as they come; one that cannot come is {"error": ...}, the last."""
@@ -190,16 +190,16 @@ class RestApplication:
             self._engine.counted("page", "Predict", model, "serving_default", code, started, None)
 
 
-def _wish(query: str) -> Wish:
-    found = WISH.fullmatch(query)
+def _question(query: str) -> Question:
+    found = QUESTION.fullmatch(query)
     if found is None:
         raise Refusal(
-            "INVALID_ARGUMENT", "name the model: /page/classify?model=NAME[&start=S][&end=S]"
+            "INVALID_ARGUMENT", "ask /page/classify?model=NAME[&start=SECONDS][&end=SECONDS]"
         )
     start, end = float(found["start"] or 0), found["end"] and float(found["end"])
     if end is not None and end <= start:
         raise Refusal("INVALID_ARGUMENT", f"the part ends at {end:g} s, before its start")
-    return Wish(found["model"], start, end)
+    return Question(found["model"], start, end)
 
 
 def _allow(method: str, wanted: str) -> None:

@@ -18,10 +18,11 @@ from keras_i3d.evaluation.markdown import escaped, markdown_table
 from keras_i3d.evaluation.published import Published
 from keras_i3d.evaluation.scores import Scores, summary
 from keras_i3d.files.whole import whole_path
-from keras_i3d.visualisation.confusion import draw_confusion
+from keras_i3d.visualisation.confusion import MOST_NAMED, draw_confusion
 
 WORST = 12
-CONFUSION = "Each row is a true class, each column what it was taken for; numbers are videos."
+CONFUSION = "Each row is a true class, each column what it was taken for."
+COUNTED = "Numbers are videos."
 NAMES = {
     "top_1": "top-1 accuracy, %",
     "top_5": "top-5 accuracy, %",
@@ -223,7 +224,8 @@ def _page(title: str, scores: Scores, parts: dict, folder: Path) -> str:
         )
     if (folder / "confusion.png").exists():
         png = (folder / "confusion.png").read_bytes()
-        picture = page.image(png, CONFUSION, drawn=True)
+        counted = f" {COUNTED}" if len(scores.classes) <= MOST_NAMED else ""
+        picture = page.image(png, CONFUSION + counted, drawn=True)
         body.append(page.section("Confusion matrix", picture))
     what = "average precision" if scores.multi_label else "recognised"
     bars = charts.bars(scores.classes, parts["by_class"], parts["shown"])

@@ -10,6 +10,7 @@ import numpy as np
 from keras_i3d import engines
 from keras_i3d.applications.loaded import LoadedNetwork, load
 from keras_i3d.data.pixels.preprocessing import scale
+from keras_i3d.engines.calibration import calibration_clips
 from keras_i3d.features.description import described, how_made
 from keras_i3d.features.layers_of_network import feature_layers, head_pool
 from keras_i3d.features.pooling import pooled
@@ -43,6 +44,7 @@ class FeatureExtractor:
 
     Raises:
         ValueError: there is no such network, stream, layer or engine, or a number cannot be.
+        EngineError: the engine cannot be made, or int8 would not be close enough to float32.
     """
 
     def __init__(
@@ -63,8 +65,13 @@ class FeatureExtractor:
         self._layers = feature_layers(network, settings.layers)
         names = [name for layers in self._layers.values() for name in layers.values()]
         self._pools = {name: head_pool(network, name) for name in names}
+        int8 = settings.precision == "int8"
         self._engine = engines.open(
-            network, outputs=names, engine=settings.engine, precision=settings.precision
+            network,
+            outputs=names,
+            engine=settings.engine,
+            precision=settings.precision,
+            calibration=calibration_clips(network, settings.calibrate) if int8 else None,
         )
 
     def features(self, video, *, name: str | None = None) -> Features:

@@ -49,6 +49,10 @@ class Checkpoints:
         steps = [int(m[1]) for m in map(NAME.fullmatch, os.listdir(self.folder)) if m]
         return [self.path(step) for step in sorted(steps, reverse=True)]
 
+    def last_step(self) -> int:
+        """The step of the newest file, 0 without any."""
+        return max((int(NAME.fullmatch(path.name)[1]) for path in self.paths()), default=0)
+
     def save(self, step: int, variables: Sequence, position: dict) -> None:
         """Write one, then remove those that are too many; `position` is kept as JSON."""
         arrays = {f"{n:05d}": _array(v) for n, v in enumerate(variables)}

@@ -84,6 +84,13 @@ class Devices:
         """Whether this process writes what all have learnt."""
         return self.worker == 0
 
+    def names(self) -> str:
+        """Return what computes, in words: "1 CPU", or "16 GPUs of 2 machines"."""
+        kind = "GPU" if tf.config.list_logical_devices("GPU") else "CPU"
+        many = "s" if self.replicas > 1 else ""
+        machines = f" of {self.workers} machines" if self.workers > 1 else ""
+        return f"{self.replicas} {kind}{many}{machines}"
+
     def divide(self, batch: tuple):
         """A batch (x, y) or (x, y, weights) of this worker as (x, y, weights) for each device.
 

@@ -4,12 +4,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from keras_i3d.data.batches.augmentation import Augmentation
-from keras_i3d.data.batches.clip_sources import Skipped
+from keras_i3d.data.batches.clip_sources import Skipped, Source
 from keras_i3d.data.batches.data_source import open_source
 from keras_i3d.data.batches.evaluation import evaluation_batches
 from keras_i3d.data.batches.training import training_batches
+from keras_i3d.data.lists.class_concerns import class_concerns
 from keras_i3d.data.lists.data_set import DataSet
 from keras_i3d.data.pixels.preprocessing import Input
+from keras_i3d.data.synthetic.videos import SyntheticVideos
 from keras_i3d.training.devices import Devices
 from keras_i3d.training.loop import MakeBatches
 from keras_i3d.training.validation import MakeValidation
@@ -25,12 +27,17 @@ class Inputs:
     class_names: in the labels' order.
     training, validation: as `fit` wants them.
     skipped: the videos that could not be read, as far as they have come.
+    concerns: what is probably a mistake in the classes, in sentences.
+    learnt, validated: how many videos there are to train and to validate on.
     """
 
     class_names: tuple[str, ...]
     training: MakeBatches
     validation: MakeValidation | None
     skipped: Skipped
+    concerns: tuple[str, ...] = ()
+    learnt: int = 0
+    validated: int = 0
 
 
 def open_inputs(
@@ -68,8 +75,12 @@ def open_inputs(
         )
 
     training(0, (devices.worker, devices.workers))  # what it refuses, it refuses now
+    trained = videos.train_split
+    labels = {trained: _labels(source)}
     if videos.validation_split is None:
-        return Inputs(source.class_names, training, None, skipped)
+        concerns = class_concerns(source.class_names, labels, trained)
+        counts = source.num_videos, 0
+        return Inputs(source.class_names, training, None, skipped, concerns, *counts)
     validated = open_source(videos, videos.validation_split, seen)
     if validated.class_names != source.class_names:
         raise ValueError(
@@ -82,4 +93,13 @@ def open_inputs(
         views = evaluation_batches(validated, batch, seen, worker=worker, skipped=skipped)
         return views.map(lambda clips, labels, video, view: (clips, labels))
 
-    return Inputs(source.class_names, training, validation, skipped)
+    labels[videos.validation_split] = _labels(validated)
+    concerns = class_concerns(source.class_names, labels, trained)
+    counts = source.num_videos, validated.num_videos
+    return Inputs(source.class_names, training, validation, skipped, concerns, *counts)
+
+
+def _labels(source: Source) -> list[tuple[int, ...]]:
+    # Videos made by rule have every class.
+    videos = range(source.num_videos) if not isinstance(source, SyntheticVideos) else ()
+    return [source.labels(index) for index in videos]

@@ -51,7 +51,8 @@ class Position:
     epoch_end: the step at which an epoch's end was last seen to.
     best: the least validation loss so far.
     schedule: what the schedule has learnt.
-    finished: whether there is nothing more to do.
+    finished: whether there was nothing more to do.
+    planned: steps of the plan that it had; 0 where version 0.1 wrote it.
     """
 
     step: int = 0
@@ -59,6 +60,7 @@ class Position:
     best: float | None = None
     schedule: dict = field(default_factory=dict)
     finished: bool = False
+    planned: int = 0
 
 
 def fit(
@@ -76,6 +78,8 @@ def fit(
     save_best: Callable[[], None] | None = None,
 ) -> Position:
     """Train, on from the last checkpoint if there is one; where the run ended.
+
+    A finished run goes on where the plan has more steps than it had.
 
     Equal arguments and data give equal weights, interrupted or not; on CPU with one device bit by
     bit, where `devices.make_deterministic` was called. Not so with callbacks that keep something to
@@ -101,8 +105,9 @@ def fit(
     """
     devices, model = step.devices, step.model
     position = _restored(step, checkpoints, schedule)
-    if position.finished:
+    if position.finished and plan.steps <= max(position.step, position.planned):
         return position
+    position.finished, position.planned = False, plan.steps
     writers = [w for w in (progress, history) if w and devices.is_chief]
     if history not in writers:
         pictures = None
@@ -170,6 +175,9 @@ def fit(
             if position.step % plan.log_every == 0 and not at_end:
                 stop_if_lost(result, position.step)
                 _write_row(writers, step, position.step, step.results())
+            # The chief alone looks at the clock: several workers do all things at the same steps.
+            elif devices.workers == 1 and progress in writers and not at_end and progress.due():
+                _write_row([progress], step, position.step, step.results())
             if position.step % plan.checkpoint_every == 0:
                 save()
     position.finished = True

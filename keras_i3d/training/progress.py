@@ -17,7 +17,7 @@ from keras_i3d.files.whole import write_whole
 
 
 class Progress:
-    """A bar where the stream is a terminal, else a line for each row.
+    """A bar where the stream is a terminal, else a line for each row, and whenever one is due.
 
     2000/115000  loss 3.1416  accuracy 0.2718  lr 0.1  12.3 clips/s  4.1 GB  5:12:07 left
 
@@ -25,17 +25,18 @@ class Progress:
         steps: how many steps the run has.
         batch_size: clips of a step.
         stream: where to; by default standard error.
+        seconds: after which a line is due.
     """
 
-    def __init__(self, steps: int, batch_size: int, stream=None):
-        self.steps, self.batch_size = steps, batch_size
+    def __init__(self, steps: int, batch_size: int, stream=None, seconds: float = 30):
+        self.steps, self.batch_size, self.seconds = steps, batch_size, seconds
         self.stream = stream or sys.stderr
         self._bar = None
 
     def begin(self, step: int) -> None:
         """The run starts, or goes on, before this step."""
         self._away, self._left = 0.0, None
-        self._marks = [(self._seconds(), step)]
+        self._marks, self._shown = [(self._seconds(), step)], time.monotonic()
         if self.stream.isatty():
             self._bar = tqdm(
                 total=self.steps, initial=step, file=self.stream, unit="step", dynamic_ncols=True
@@ -46,9 +47,13 @@ class Progress:
         if self._bar is not None:
             self._bar.update()
 
+    def due(self) -> bool:
+        """Whether nothing was shown for so long that a reader may wonder."""
+        return time.monotonic() - self._shown >= self.seconds
+
     @contextlib.contextmanager
     def pause(self) -> Iterator[None]:
-        """What is done within is no training, and counts for no speed."""
+        """Leave what is done within out of the speed: it is no training."""
         self._left = time.monotonic()
         try:
             yield
@@ -57,7 +62,7 @@ class Progress:
             self._left = None
 
     def speed(self, step: int) -> float:
-        """Clips per second since the last row; of the first row, its slow first step too."""
+        """Clips per second since it was last asked; at first with the slow first step."""
         now, (then, before) = self._seconds(), self._marks[-1]
         self._marks = [*self._marks[-4:], (now, step)]
         return (step - before) * self.batch_size / max(now - then, 1e-9)
@@ -67,7 +72,8 @@ class Progress:
         return (self._left or time.monotonic()) - self._away
 
     def row(self, step: int, values: dict[str, float]) -> None:
-        """Show one row of the history."""
+        """Show one row of the history, or what is known between two."""
+        self._shown = time.monotonic()
         parts = [f"{name} {value:.4f}" for name, value in values.items() if name not in SHORT]
         parts += [SHORT[name](values[name]) for name in SHORT if name in values]
         if self._bar is not None:

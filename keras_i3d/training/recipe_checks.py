@@ -98,6 +98,14 @@ def check(recipe: Recipe) -> None:
     for name in ("dropout", "momentum", "label_smoothing", "ema", "batch_norm_momentum"):
         value = getattr(r, name)
         want(value is None or 0 <= value < 1, f"{name}={value} is not in [0, 1)")
+    want(
+        r.auto_split is None or 0 < r.auto_split < 1,
+        f"auto_split={r.auto_split} is not between 0 and 1",
+    )
+    want(
+        r.auto_split is None or r.data != "synthetic",
+        "the synthetic data has its splits; auto_split does not go with it",
+    )
     want(0 < r.learning_rate < float("inf"), f"learning_rate={r.learning_rate} is not above 0")
     want(r.clip_norm is None or r.clip_norm > 0, f"clip_norm={r.clip_norm} is not above 0")
     want(

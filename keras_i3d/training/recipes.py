@@ -57,6 +57,9 @@ class Recipe:
     annotations: tuple[str, ...] = _entry((), "the list's files, or its folder")
     flow_folder: str | None = _entry(None, "where compute_flow put the flow of a folder of videos")
     split_number: int = _entry(1, "which of UCF-101's or HMDB-51's divisions")
+    auto_split: float | None = _entry(
+        None, "part of each class to learn from, such as 0.8, where a list has no splits; by --seed"
+    )
     train_split: str = _entry("train", "what is learnt")
     validation_split: str | None = _entry("val", "what is validated on; none: nothing")
     task: str = _entry(

@@ -1,7 +1,10 @@
 """A whole run: from a recipe to OUTPUT_DIR/final.keras."""
 
+import json
 import logging
+import sys
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import keras
@@ -24,6 +27,7 @@ from keras_i3d.training.progress import History, Progress
 from keras_i3d.training.recipe_checks import augmentation, check
 from keras_i3d.training.recipes import Recipe, build_schedule, differences, to_json
 from keras_i3d.training.run_folder import BEST, FINAL, LABELS, RECIPE
+from keras_i3d.training.run_summary import run_summary
 from keras_i3d.training.validation_pictures import Pictures
 
 
@@ -32,7 +36,8 @@ def check_run(recipe: Recipe, folder: Path, devices: Devices) -> None:
 
     Raises:
         ValueError: for an impossible recipe, for devices that it does not fit, and for a folder
-            where another recipe has been at work; it shows the differences.
+            where another recipe has been at work; it shows the differences. More steps are no other
+            recipe, unless the rates of the steps that are done would be others.
     """
     check(recipe)
     check_network(recipe)
@@ -47,7 +52,16 @@ def check_run(recipe: Recipe, folder: Path, devices: Devices) -> None:
             "precision=mixed_float16 wants a GPU: TensorFlow has no MaxPool3D in float16 for CPUs; "
             "take mixed_bfloat16"
         )
-    if found := _differences(resolved(recipe), folder):
+    recipe = resolved(recipe)
+    found, before = _differences(recipe, folder), _fewer_steps(recipe, folder)
+    if before and recipe.schedule == "cosine":
+        raise ValueError(
+            f"{folder} has a run of {before} steps, over which schedule=cosine spreads its rates; "
+            f"with {recipe.steps} they would have been others from the first step on: finish it "
+            f"with steps={before}, then start another folder from weights={folder / FINAL} with "
+            f"transfer=full"
+        )
+    if found and not before:
         raise ValueError(f"{folder} has a run of another recipe: {'; '.join(found)}")
 
 
@@ -63,6 +77,9 @@ def train(
     stream=None,
 ) -> Path:
     """Run a recipe to its end, on from the folder's last checkpoint if there is one.
+
+    More steps than a run in the folder had, finished or not, are added to it; the network that it
+    had come to stays as final_STEPS.keras.
 
     The folder has recipe.json, labels.txt (the names of the classes), history.csv, tensorboard/,
     checkpoints/, best.keras (the least validation loss) and, at the end, final.keras. Both networks
@@ -100,6 +117,8 @@ def train(
             batch_size=recipe.batch_size // recipe.accumulate,
             augmentation=augmentation(recipe),
         )
+        for concern in inputs.concerns:
+            logging.warning("%s: %s", recipe.data, concern)
         step = build_step(recipe, len(inputs.class_names), devices)
     finally:
         keras.config.set_dtype_policy(policy)
@@ -107,6 +126,8 @@ def train(
         folder.mkdir(parents=True, exist_ok=True)
         for place in (folder, folder / "checkpoints"):
             remove_leftovers(place)
+        if (before := _fewer_steps(recipe, folder)) and (folder / FINAL).exists():
+            (folder / FINAL).replace(folder / f"final_{before}.keras")
         write_whole(folder / RECIPE, to_json(recipe))
         names = "".join(f"{name}\n" for name in inputs.class_names)
         write_whole(folder / LABELS, names)
@@ -119,6 +140,11 @@ def train(
         checkpoint_every,
         log_every,
     )
+    checkpoints = Checkpoints(folder / "checkpoints", keep)
+    if devices.is_chief:
+        done = checkpoints.last_step()
+        for line in run_summary(recipe, inputs, step.model, devices, folder, done):
+            print(line, file=stream or sys.stderr, flush=True)
     with in_one_line():
         fit(
             step,
@@ -127,7 +153,7 @@ def train(
             make_validation=inputs.validation,
             schedule=build_schedule(recipe),
             callbacks=callbacks,
-            checkpoints=Checkpoints(folder / "checkpoints", keep),
+            checkpoints=checkpoints,
             history=History(folder / "history.csv", folder / "tensorboard"),
             progress=Progress(recipe.steps, recipe.batch_size, stream),
             save_best=lambda: save_network(step.model, folder / BEST, record),
@@ -151,6 +177,17 @@ def _pictures(recipe: Recipe, class_names: Sequence[str]) -> Pictures | None:
 def is_finished(recipe: Recipe, folder: Path) -> bool:
     """Whether the folder has the end of this very recipe."""
     return (folder / FINAL).exists() and _differences(resolved(recipe), folder) == []
+
+
+def _fewer_steps(recipe: Recipe, folder: Path) -> int | None:
+    """How many steps the folder's run has, where it differs from this one by fewer alone."""
+    if not _differences(recipe, folder):
+        return None
+    before = json.loads((folder / RECIPE).read_text("utf-8")).get("steps")
+    if type(before) is not int or before >= recipe.steps:
+        return None
+    same = replace(recipe, steps=before)
+    return before if _differences(same, folder) == [] else None
 
 
 def _differences(recipe: Recipe, folder: Path) -> list[str] | None:

@@ -9,7 +9,7 @@ from PIL import Image
 from keras_i3d.data.pixels.preprocessing import Preprocessing, unscale
 from keras_i3d.visualisation.confusion import draw_confusion
 from keras_i3d.visualisation.filmstrips import filmstrips
-from keras_i3d.visualisation.flow_colours import flow_picture
+from keras_i3d.visualisation.flow_colours import flow_legend, flow_picture
 
 # Mistakes that are drawn, and frames of each; so much of a validation's clips is kept, no more.
 MOST, FRAMES = 6, 6
@@ -27,11 +27,12 @@ class Pictures:
         counts: (classes, classes) examples, by their true class and the one chosen for them.
         mistakes: (probability of the class chosen, caption, (time, height, width, 3) uint8) each,
             the surest first.
+        of_flow: whether the clips are flow, so that its legend stands below them.
     """
 
     def __init__(self, class_names: Sequence[str], preprocessing: Preprocessing, most: int = MOST):
         self.class_names, self.most = tuple(class_names), most
-        self.preprocessing = preprocessing
+        self.preprocessing, self.of_flow = preprocessing, False
         self.begin()
 
     def begin(self) -> None:
@@ -55,7 +56,7 @@ class Pictures:
         np.add.at(self.counts, (true[counted], chosen[counted]), 1)
         if not hasattr(clips, "shape"):  # of several streams: nothing is drawn of them
             return
-        own = np.arange(len(true)) < clips.shape[0]
+        own, self.of_flow = np.arange(len(true)) < clips.shape[0], clips.shape[-1] == 2
         for row in np.flatnonzero(own & counted & (true != chosen)):
             sure = float(keras.ops.softmax(scores[row])[chosen[row]])
             if len(self.mistakes) == self.most and sure <= self.mistakes[-1][0]:
@@ -73,6 +74,8 @@ class Pictures:
             found["confusion"] = draw_confusion(self.counts, self.class_names)
         if self.mistakes:
             strips = {f"{n + 1}. {text}": clip for n, (_, text, clip) in enumerate(self.mistakes)}
+            if self.of_flow:
+                strips["colours of flow"] = flow_legend()[None]
             found["mistakes"] = Image.fromarray(filmstrips(strips, FRAMES))
         return found
 

@@ -1,5 +1,10 @@
 """Pictures of what networks hold."""
 
-from keras_i3d.visualisation.kernel_pictures import kernel_picture, save_picture, side_by_side
+from keras_i3d.visualisation.kernel_pictures import (
+    kernel_picture,
+    save_picture,
+    side_by_side,
+    with_time_and_numbers,
+)
 
-__all__ = ["kernel_picture", "save_picture", "side_by_side"]
+__all__ = ["kernel_picture", "with_time_and_numbers", "save_picture", "side_by_side"]

@@ -3,13 +3,14 @@
 import os
 
 import numpy as np
-from PIL import Image, ImageDraw
+from PIL import Image, ImageDraw, ImageFont
 
 from keras_i3d.files.whole import whole_file
 
 GAP = 2  # pixels between two slices of a kernel
 MARGIN = 12  # pixels around a picture, and between two kernels side by side
 TITLE = 16  # pixels of the line above a picture
+HEAD, NUMBER = 26, 28  # pixels above a numbered picture, and to the left of its strips
 WHITE = 255
 
 
@@ -47,6 +48,35 @@ def kernel_picture(kernel: np.ndarray, zoom: int = 4, columns: int = 4) -> np.nd
             tile = grey[moment, :, :, :, number]
             picture[top : top + height * zoom, at : at + width * zoom] = tile
     return picture
+
+
+def with_time_and_numbers(picture: np.ndarray, kernel: np.ndarray, zoom: int = 4) -> np.ndarray:
+    """Write numbers and an arrow of time around a `kernel_picture` of the same kernel and zoom.
+
+    Above each column are the moments, from 1 on, with an arrow that points where time goes; to the
+    left of each strip is its kernel's number, from 0 on, as the network has it.
+    """
+    time, height, width, _, count = kernel.shape
+    tall, wide = height * zoom + GAP, time * (width * zoom + GAP) + MARGIN
+    rows, columns = picture.shape[0] // tall, picture.shape[1] // wide
+    canvas = Image.new("RGB", (columns * (NUMBER + wide), HEAD + rows * tall), "white")
+    draw, font = ImageDraw.Draw(canvas), ImageFont.load_default(11)
+    for column in range(min(columns, count)):
+        left = column * (NUMBER + wide) + NUMBER
+        strips = picture[:, column * wide : (column + 1) * wide]
+        canvas.paste(Image.fromarray(strips), (left, HEAD))
+        right = left + wide - MARGIN - GAP
+        draw.line((left, 6, right, 6), "black")
+        draw.polygon((right, 6, right - 6, 3, right - 6, 9), "black")
+        draw.text((left - GAP, 6), "time", "black", font, anchor="rm")
+        for moment in range(time):
+            middle = left + moment * (width * zoom + GAP) + width * zoom // 2
+            draw.text((middle, HEAD - 8), str(moment + 1), "black", font, anchor="mm")
+    for number in range(count):
+        row, column = divmod(number, columns)
+        place = column * (NUMBER + wide) + NUMBER - GAP, HEAD + row * tall + height * zoom // 2
+        draw.text(place, str(number), "black", font, anchor="rm")
+    return np.asarray(canvas)
 
 
 def side_by_side(pictures: dict[str, np.ndarray]) -> np.ndarray:

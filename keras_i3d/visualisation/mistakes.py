@@ -8,8 +8,8 @@ from PIL import Image
 from keras_i3d.data.batches.clip_sources import Source, read_crops
 from keras_i3d.data.batches.sampling import CENTRE
 from keras_i3d.data.pixels.preprocessing import DEEPMIND_INPUTS, Input
-from keras_i3d.visualisation.filmstrips import filmstrip
-from keras_i3d.visualisation.flow_colours import flow_picture
+from keras_i3d.visualisation.filmstrips import GAP, filmstrip
+from keras_i3d.visualisation.flow_colours import flow_legend, flow_picture, full_colour
 
 PICTURES, HEIGHT = 8, 112
 
@@ -20,7 +20,7 @@ class VideoStrips:
     Args:
         source: where the videos are.
         inputs: what the network sees; the frames are drawn for every network, and the colours of
-            flow below them where it takes flow.
+            flow below them, with their legend, where it takes flow.
     """
 
     def __init__(self, source: Source, inputs: Mapping[str, Input]):
@@ -44,10 +44,15 @@ class VideoStrips:
         seen = read_crops(self.source, self._numbers[video], self._spread, crops, self.inputs)
         if seen is None:
             raise ValueError(f"{video} has no frame")
-        rows = [filmstrip(seen["rgb"][0], PICTURES, HEIGHT)]
-        if "flow" in self.inputs:
-            rows.append(filmstrip(flow_picture(seen["flow"][0]), PICTURES, HEIGHT))
-        return Image.fromarray(np.concatenate(rows))
+        strip = filmstrip(seen["rgb"][0], PICTURES, HEIGHT)
+        if "flow" not in self.inputs:
+            return Image.fromarray(strip)
+        flow = seen["flow"][0]
+        largest = full_colour(flow)
+        below = filmstrip(flow_picture(flow, largest), PICTURES, HEIGHT)
+        legend = flow_legend(largest, HEIGHT)
+        legend = np.pad(legend, ((HEIGHT, 0), (GAP, 0), (0, 0)), constant_values=255)
+        return Image.fromarray(np.hstack([np.vstack([strip, below]), legend]))
 
     def _spread(self, total: int) -> dict[str, np.ndarray] | None:
         """Numbers of at most PICTURES frames of `total`, in the middles of equal parts."""

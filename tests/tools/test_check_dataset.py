@@ -37,3 +37,26 @@ def test_wrong_flags(tmp_path):
         found, _, err = check_dataset(*arguments)
         assert (found, cause in err) == (status, True), err
     assert not (tmp_path / "out").exists()
+
+
+def test_a_folder_without_splits_and_what_is_odd_about_it(counting_video, tmp_path):
+    for name in ("run", "wave"):
+        (tmp_path / "videos" / name).mkdir(parents=True)
+        for number in range(2):
+            path = tmp_path / "videos" / name / f"{name}{number}.mkv"
+            path.write_bytes(counting_video.read_bytes())
+    (tmp_path / "videos" / "empty").mkdir()
+    where = (f"--root={tmp_path}/videos", f"--out={tmp_path}/out")
+    status, _, err = check_dataset(*where, "--split=train")
+    assert (status, "; auto_split=0.8 (--auto_split=0.8) divides it" in err) == (2, True)
+    status, text, _ = check_dataset(*where, "--auto_split=0.5", "--seed=3")
+    assert status == 0
+    assert "divided by auto_split=0.5 with seed 3: 2 for train and 2 for test" in text
+    assert "warning: 1 of 3 classes have no video: 'empty'" in text
+    counted = json.loads((tmp_path / "out" / "summary.json").read_text())
+    assert {split: of["listed"] for split, of in counted["splits"].items()} == {
+        "test": 2,
+        "train": 2,
+    }
+    status, _, err = check_dataset(*where, "--auto_split=80")
+    assert (status, "auto_split should be above 0 and below 1" in err) == (2, True)

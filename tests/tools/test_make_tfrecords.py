@@ -39,6 +39,16 @@ def root(tmp_path_factory):
     return folder
 
 
+def test_a_folder_without_splits_is_divided(root, tmp_path):
+    flags = (f"--root={root}", f"--out={tmp_path}/out", "--short_side=24", "--allow_missing")
+    status, _, err = make_tfrecords(*flags, "--split=train")
+    assert (status, "--auto_split=0.8" in err) == (2, True)
+    make_tfrecords(*flags, "--auto_split=0.5", "--seed=1")
+    found = {split: read_manifest(tmp_path / "out", split) for split in ("train", "test")}
+    assert sum(manifest.listed for manifest in found.values()) == 5
+    assert min(manifest.listed for manifest in found.values()) >= 2  # one of each class
+
+
 def contents(folder):
     return {path.name: path.read_bytes() for path in folder.iterdir() if path.is_file()}
 

@@ -1,10 +1,12 @@
 """The loop: resuming, stopping, callbacks, what is counted."""
 
 import csv
+import io
 import os
 import re
 import shutil
 import signal
+from dataclasses import replace
 
 import keras
 import numpy as np
@@ -17,7 +19,7 @@ from keras_i3d.training.failures import NotFiniteError
 from keras_i3d.training.interruption import Interrupted
 from keras_i3d.training.learning_rate_schedules import PlateauSchedule, StepSchedule
 from keras_i3d.training.loop import Plan, fit
-from keras_i3d.training.progress import History
+from keras_i3d.training.progress import History, Progress
 from tests.conftest import PROJECT
 from tests.training import tiny
 
@@ -132,6 +134,56 @@ def test_a_finished_run_does_nothing(undisturbed):
     assert (folder / "checkpoints" / "step_00000009.npz").stat().st_mtime_ns == came
     for ours, theirs in zip(tiny.arrays(step), tiny.arrays(whole), strict=True):
         np.testing.assert_array_equal(ours, theirs)
+
+
+@pytest.mark.parametrize("steps", [4, 5])
+def test_more_steps_than_a_finished_run_had_go_on_as_if_it_had_had_them(tmp_path, steps):
+    """At an epoch's end and within one: the weights are those of an undisturbed run, bit by bit."""
+    rates = {"schedule": StepSchedule(0.1, (3, 6), (1, 0.5, 0.25), warm_up=2)}
+    whole, _ = run(tmp_path / "whole", **rates)
+    run(tmp_path / "longer", replace(PLAN, steps=steps), **rates)
+    step, position = run(tmp_path / "longer", **rates)
+    assert (position.step, position.finished) == (9, True)
+    for ours, theirs in zip(tiny.arrays(step.model), tiny.arrays(whole.model), strict=True):
+        np.testing.assert_array_equal(ours, theirs)
+    wanted = sorted({2, 4, steps, 6, 8, 9})  # where the first run ended, there is a row
+    assert [int(row["step"]) for row in rows(tmp_path / "longer")] == wanted
+
+
+def test_a_run_that_a_callback_ended_stays_ended(tmp_path):
+    stop = keras.callbacks.LambdaCallback(on_epoch_end=lambda n, logs: halt())
+    step = tiny.step()
+
+    def halt():
+        step.model.stop_training = True
+
+    plan = Plan(9, batch_size=4, validate_every=3)
+    kept = {"checkpoints": Checkpoints(tmp_path)}
+    assert fit(step, tiny.endless(4), plan, callbacks=[stop], **kept).step == 3
+    assert fit(tiny.step(), tiny.endless(4), plan, **kept).step == 3
+    assert fit(tiny.step(), tiny.endless(4), replace(plan, steps=10), **kept).step == 10
+
+
+def test_between_rows_a_line_is_written_when_one_is_due(tmp_path):
+    """Steps of ten seconds by the clock below, lines every twenty: none of them in the history."""
+
+    class Clock(Progress):
+        now = 0
+
+        def advance(self):
+            self.now += 10
+
+        def due(self):
+            return self.now % 20 == 0
+
+    stream, history = io.StringIO(), History(tmp_path / "history.csv")
+    progress = Clock(7, 4, stream)
+    plan = Plan(7, batch_size=4, log_every=100)
+    fit(tiny.step(), tiny.endless(4), plan, progress=progress, history=history)
+    lines = stream.getvalue().splitlines()
+    assert [line.split()[0] for line in lines] == ["2/7", "4/7", "6/7", "7/7"]
+    assert all(word in lines[0] for word in ("loss", "clips/s", "left"))
+    assert [row["step"] for row in rows(tmp_path)] == ["7"]
 
 
 def test_the_best_network_is_the_averaged_one_of_its_epoch(undisturbed):

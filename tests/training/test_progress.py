@@ -52,6 +52,19 @@ def test_a_run_that_goes_on_counts_its_own_steps(monkeypatch):
     assert stream.getvalue() == "950/1000  5 clips/s  0:00:10 left\n"
 
 
+def test_a_line_is_due_half_a_minute_after_the_last(monkeypatch):
+    time = Time(monkeypatch)
+    progress = Progress(1000, 1, io.StringIO())
+    progress.begin(0)
+    due = []
+    for _ in range(7):
+        time.now += 10
+        due.append(progress.due())
+        if due[-1]:
+            progress.row(1, {"loss": 1.0})
+    assert due == [False, False, True, False, False, True, False]
+
+
 def test_a_bar_on_a_terminal():
     stream = Terminal()
     progress = Progress(10, 2, stream)

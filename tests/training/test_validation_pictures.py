@@ -63,6 +63,8 @@ def test_flow_is_drawn_in_colours():
     pictures.add(np.stack([np.ones_like(clips[..., 0]), np.zeros_like(clips[..., 0])], -1), *rest)
     red = pictures.mistakes[0][2][0, 0, 0]
     assert (red[0], red[1] < 10, red[2] < 10) == (255, True, True)  # to the right
+    # Two strips of 96 pixels with 8 around: the mistake, and what its colours mean.
+    assert pictures.drawn()["mistakes"].height == 2 * (96 + 8) + 8
 
 
 def check_a_validation(strategy):

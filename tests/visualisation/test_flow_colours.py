@@ -6,7 +6,9 @@ import pytest
 from keras_i3d.data.video.decoding import VideoFile
 from keras_i3d.visualisation.flow_colours import (
     colour_wheel,
+    flow_legend,
     flow_picture,
+    full_colour,
     write_flow_mp4,
 )
 
@@ -35,9 +37,46 @@ def test_hue_is_independent_of_the_scale():
     np.testing.assert_array_equal(flow_picture(flow), flow_picture(4 * flow))
 
 
+def test_a_few_wild_vectors_leave_the_rest_its_colours():
+    flow = np.zeros((10, 20, 2))
+    flow[..., 0] = 2
+    flow[0, 0] = 500, 0
+    flow[0, 1] = np.nan
+    flow[0, 2] = 1.7e9
+    assert full_colour(flow) == 2
+    assert flow_picture(flow)[5, 5].tolist() == [255, 0, 0]
+    assert flow_picture(flow)[0, 0].tolist() == [191, 0, 0]
+
+
+def test_where_little_moves_it_is_the_largest_that_counts():
+    flow = np.zeros((100, 100, 2))
+    flow[3, 3] = 0, 4
+    assert full_colour(flow) == 4
+    assert full_colour(0 * flow) == full_colour(np.full((1, 1, 2), np.nan)) == 0
+
+
+def test_the_legend_has_right_to_the_right_and_its_rim_in_pixels():
+    legend = flow_legend(2.5, 112)
+    assert legend.shape == (112, 112, 3)
+    # The wheel is 98 wide, its middle at (49, 56); two pixels are 0.04 of its radius.
+    assert np.abs(legend[49, 103].astype(int) - (255, 0, 0)).max() < 0.05 * 255
+    assert np.abs(legend[49, 56].astype(int) - 255).max() < 0.05 * 255, "no motion"
+    assert (legend[0, [0, -1]] == 255).all(), "beside the wheel"
+    assert (legend[98:] < 100).any(), "the text"
+    assert (flow_legend(2.5) != flow_legend(7.5)).any()
+
+
 def test_wrong_shape():
     with pytest.raises(ValueError, match="height, width, 2"):
         flow_picture(np.zeros((3, 4, 3)))
+
+
+def test_a_film_has_its_legend_in_a_corner(tmp_path):
+    write_flow_mp4(tmp_path / "f.mp4", [np.full((180, 200, 2), (10, 0), np.float32)], fps=5)
+    with VideoFile(tmp_path / "f.mp4") as video:
+        (frame,) = (frame.astype(int) for frame, _, _ in video)
+    assert np.abs(frame[10, 10] - (255, 0, 0)).max() < 12
+    assert np.abs(frame[94, 114] - 255).max() < 40, "the white corner of the wheel's square"
 
 
 def test_a_film_of_flow(tmp_path):

@@ -3,7 +3,12 @@
 import numpy as np
 import pytest
 
-from keras_i3d.visualisation import kernel_picture, save_picture, side_by_side
+from keras_i3d.visualisation import (
+    kernel_picture,
+    save_picture,
+    side_by_side,
+    with_time_and_numbers,
+)
 
 
 def test_a_kernel_becomes_a_strip_of_its_slices():
@@ -26,6 +31,26 @@ def test_a_repeated_kernel_shows_the_same_slice():
     first = picture[:10, :10]
     for moment in range(1, 4):
         np.testing.assert_array_equal(picture[:10, 12 * moment : 12 * moment + 10], first)
+
+
+def test_numbers_and_an_arrow_stand_around_the_strips():
+    """Two columns of two strips of three moments; each strip is where its number is, unchanged."""
+    kernel = np.random.default_rng(0).normal(size=(3, 5, 5, 3, 4))
+    plain = kernel_picture(kernel, zoom=4, columns=2)
+    picture = with_time_and_numbers(plain, kernel, zoom=4)
+    tall, wide = 5 * 4 + 2, 3 * (5 * 4 + 2) + 12
+    assert picture.shape == (26 + 2 * tall, 2 * (28 + wide), 3)
+    for column in range(2):
+        left = column * (28 + wide)
+        strips = picture[26:, left + 28 : left + 28 + wide]
+        np.testing.assert_array_equal(strips, plain[:, column * wide : (column + 1) * wide])
+        assert (picture[:12, left + 28 :][:, :60] == 0).any(), "the arrow"
+        for moment in range(3):
+            above = picture[13:24, left + 28 + 22 * moment :][:, :20]
+            assert (above < 100).any(), f"the number of moment {moment}"
+        for row in range(2):
+            beside = picture[26 + row * tall :, left : left + 26][: tall - 2]
+            assert (beside < 100).any(), f"the number of kernel {2 * row + column}"
 
 
 def test_what_cannot_be_drawn():

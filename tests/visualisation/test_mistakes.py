@@ -56,6 +56,7 @@ def test_a_short_video_shows_all_it_has():
 def test_flow_stands_below_its_frames():
     picture = VideoStrips(Counting(), seen(4, 1, 16, 12, ("flow",)))("video_0")
     assert picture.height == 2 * HEIGHT
+    assert picture.width == PICTURES * (HEIGHT + GAP) + HEIGHT
     red, green, blue = picture.getpixel((HEIGHT // 2, HEIGHT + HEIGHT // 2))
     assert (red, green < 10, blue < 10) == (255, True, True)
 

@@ -6,6 +6,7 @@ from pathlib import Path
 from keras_i3d.data.batches.clip_sources import Source
 from keras_i3d.data.batches.video_files import VideoFiles
 from keras_i3d.data.lists.annotations import read_annotations
+from keras_i3d.data.lists.auto_split import AutoSplit
 from keras_i3d.data.lists.data_set import DataSet
 from keras_i3d.data.pixels.preprocessing import Input
 from keras_i3d.data.shards.manifest import splits_in
@@ -38,6 +39,8 @@ def open_source(
         lists = (path, *videos.annotations)
         source = _files(videos, split, inputs, "csv", path.parent, lists, classes)
     elif splits_in(videos.data):
+        if videos.auto_split is not None:
+            raise ValueError(f"{videos.data}: shards have their splits: leave auto_split out")
         source = Shards(videos.data, split)
     elif path.is_dir():
         lists = videos.annotations
@@ -75,8 +78,18 @@ def _synthetic(videos: DataSet, split: str, inputs: Mapping[str, Input]) -> Synt
 
 
 def _files(videos: DataSet, split, inputs, format: str, root: Path, lists, classes) -> VideoFiles:
+    auto_split = None
+    if videos.auto_split is not None:
+        names = videos.train_split, videos.validation_split or "test"
+        auto_split = AutoSplit(videos.auto_split, videos.seed, names)
     found = read_annotations(
-        format, root, lists, classes=classes, splits=(split,), split_number=videos.split_number
+        format,
+        root,
+        lists,
+        classes=classes,
+        splits=(split,),
+        split_number=videos.split_number,
+        auto_split=auto_split,
     )
     [fps] = {one.preprocessing.fps for one in inputs.values()}
     return VideoFiles(found.splits[split], found.classes, videos.flow_folder, root, fps)

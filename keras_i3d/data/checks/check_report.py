@@ -78,6 +78,7 @@ def summary(annotations: Annotations, lines: list[dict], least_frames: int) -> d
         "empty_classes": _empty(annotations.classes, lines),
         "problems": annotations.problems.counts(),
         "notes": list(annotations.notes),
+        "concerns": list(annotations.concerns),
     }
 
 
@@ -147,6 +148,7 @@ def as_text(counted: dict, most_classes: int | None = None) -> str:
         f"{counted['files']} files, {counted['bytes'] / 1e6:.1f} MB, {counted['frames']} frames, "
         f"{timedelta(seconds=round(counted['seconds']))} h",
         *counted["notes"],
+        *(f"warning: {concern}" for concern in counted["concerns"]),
     ]
     for status, causes in counted["causes"].items():
         lines += _first(status, causes)

@@ -3,7 +3,6 @@
 import os
 from dataclasses import dataclass
 
-from keras_i3d.data.video import timing
 from keras_i3d.data.video.decoding import VideoError, VideoFile
 from keras_i3d.files.hashes import sha256
 from keras_i3d.files.journal import file_stamp
@@ -52,7 +51,8 @@ def probe(path: str | os.PathLike) -> Probe:
         if stamp:
             digest = sha256(path)
         with VideoFile(path) as video:
-            end = max(end for _, _, end in timing.spans(video, video.frame_duration))
+            # Converted too: what only an image shows, such as an odd rotation, is noted.
+            end = max(end for _, _, end in video.shown(iter(video)))
     except (VideoError, OSError) as error:
         cause = getattr(error, "cause", None) or getattr(error, "strerror", None) or str(error)
         return Probe(FAILED, bytes=size_in_bytes, sha256=digest, cause=cause)

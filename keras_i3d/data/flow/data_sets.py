@@ -14,12 +14,11 @@ from keras_i3d.data.flow.methods import check_equal, compute_flow, decode, finge
 from keras_i3d.data.pixels.preprocessing import DEEPMIND_FLOW, Preprocessing
 from keras_i3d.data.video.decoding import VideoError, VideoFile
 from keras_i3d.data.video.frames import resized_frames
+from keras_i3d.data.video.timing import LONGEST_VIDEO
 from keras_i3d.files.whole import remove_leftovers
 from keras_i3d.files.workers import Outcome, run_all, usable_cores
 
 DRAWING = ".flow.mp4"
-# Seconds: what a header promises beyond this is not believed.
-LONGEST = 24 * 3600
 
 logger = logging.getLogger(__name__)
 
@@ -161,7 +160,7 @@ def _longest_first(tasks: list[FlowTask]) -> list[FlowTask]:
         stored = os.path.exists(task.out) and task.drawing is not None and _readable(task.out)
         try:
             with VideoFile(task.path) as video:
-                frames = round(min(video.duration or 10, LONGEST) * task.spec.fps)
+                frames = round(min(video.duration or 10, LONGEST_VIDEO) * task.spec.fps)
         except (VideoError, MemoryError):
             frames = 1  # the worker says what is wrong
         return replace(task, frames=max(frames, 1), stored=stored)

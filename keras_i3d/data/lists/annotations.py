@@ -3,8 +3,10 @@
 import importlib
 import os
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
+from keras_i3d.data.lists.auto_split import AutoSplit, divided
+from keras_i3d.data.lists.class_concerns import class_concerns
 from keras_i3d.data.lists.problems import Problems
 
 # Format to the module of this package that reads it.
@@ -66,6 +68,12 @@ class Annotations:
     notes: tuple[str, ...] = ()
 
     @property
+    def concerns(self) -> tuple[str, ...]:
+        """What is probably a mistake in its classes, in sentences."""
+        labels = {name: [v.labels for v in videos] for name, videos in self.splits.items()}
+        return class_concerns(self.classes, labels)
+
+    @property
     def listed(self) -> int:
         """How many lines, or files, the list has: videos and problems."""
         return sum(map(len, self.splits.values())) + len(self.problems)
@@ -79,6 +87,7 @@ def read_annotations(
     classes: str | os.PathLike | Sequence[str] | None = None,
     splits: Sequence[str] = (),
     split_number: int = 1,
+    auto_split: AutoSplit | None = None,
     allow_missing: bool = False,
 ) -> Annotations:
     """A data set's list, read and compared with the files that are there.
@@ -99,6 +108,7 @@ def read_annotations(
             "kinetics" and "csv", which do not come with one, and for "folders".
         splits: names of those that are wanted; all of them if empty.
         split_number: which of the three official divisions of UCF-101 or HMDB-51.
+        auto_split: how to divide a list without splits; None leaves it in one.
         allow_missing: proceed without the lines that have problems.
 
     Raises:
@@ -118,6 +128,8 @@ def read_annotations(
         )
     except OSError as error:
         raise ValueError(f"{error.filename}: {error.strerror}") from error
+    if auto_split is not None:
+        found = _divided(found, root, auto_split)
     found = _of_splits(found, splits)
     if found.problems and not allow_missing:
         raise ValueError(
@@ -130,10 +142,24 @@ def read_annotations(
     return found
 
 
+def _divided(found: Annotations, root: str, how: AutoSplit) -> Annotations:
+    if len(found.splits) > 1:
+        raise ValueError(
+            f"auto_split is for lists without splits; there are {sorted(map(str, found.splits))}"
+        )
+    videos = [video for of in found.splits.values() for video in of]
+    sides = divided(videos, root, how)
+    counts = " and ".join(f"{len(of)} for {name}" for name, of in sides.items())
+    note = f"divided by auto_split={how.share:g} with seed {how.seed}: {counts}"
+    problems = Problems(replace(problem, split=None) for problem in found.problems)
+    return Annotations(found.classes, sides, problems, (*found.notes, note))
+
+
 def _of_splits(found: Annotations, wanted: Sequence[str]) -> Annotations:
     there = {*found.splits, *(p.split for p in found.problems if p.split is not None)}
     if unknown := sorted(set(wanted) - there):
-        raise ValueError(f"there is no split {unknown}; there are {sorted(there)}")
+        cure = "; auto_split=0.8 (--auto_split=0.8) divides it" if len(there) == 1 else ""
+        raise ValueError(f"there is no split {unknown}; there are {sorted(there)}{cure}")
     if not wanted:
         return found
     splits = {name: found.splits.get(name, []) for name in wanted}

@@ -34,7 +34,7 @@ def _class_codes(path: Path) -> dict[str, tuple[int, str]]:
     """Code to (number, name): 'c000 Holding some clothes'."""
     codes: dict[str, tuple[int, str]] = {}
     for number, text in lines(path):
-        code, _, name = text.partition(" ")
+        code, _, name = text.replace("\t", " ").partition(" ")
         if code != f"c{len(codes):03d}" or not name.strip():
             raise ValueError(
                 f"{path}:{number}: wanted 'c{len(codes):03d} name of the class'. "

@@ -11,10 +11,13 @@ class DataSet:
     data: "synthetic", a folder of shards, a CSV file path,label, or a folder of videos.
     format, annotations, split_number: how a folder of videos is listed; as `read_annotations` takes
         them.
+    auto_split: part of each class that is learnt from, where a list has no splits; the rest is the
+        validation's. None: the splits are the list's own.
     flow_folder: where compute_flow put the flow of a folder of videos.
     train_split, validation_split: names of splits; None where nothing is validated.
     multi_label: whether a video may show several classes.
-    task, motions, appearances, seed: of videos made by rule, as `SyntheticVideos` takes them.
+    task, motions, appearances: of videos made by rule, as `SyntheticVideos` takes them.
+    seed: of videos made by rule, and of auto_split.
     training_videos, validation_videos: how many videos made by rule the splits have.
     """
 
@@ -23,6 +26,7 @@ class DataSet:
     annotations: tuple[str, ...] = ()
     flow_folder: str | None = None
     split_number: int = 1
+    auto_split: float | None = None
     train_split: str = "train"
     validation_split: str | None = "val"
     multi_label: bool = False

@@ -42,6 +42,7 @@ class FileIndex:
     Attributes:
         root: the folder.
         paths: relative to it, sorted: those that may be videos, by their extension.
+        empty: folders in which nothing lies, relative paths.
         dangling: links that lead to nothing, relative paths.
         ignored: extension to number of files that are none.
 
@@ -52,6 +53,7 @@ class FileIndex:
     def __init__(self, root: str, any_case: bool = False):
         self.root, self.any_case = root, any_case
         self.paths: list[str] = []
+        self.empty: list[str] = []
         self.dangling: set[str] = set()
         self.ignored: Counter[str] = Counter()
         self._seen_folders: set[tuple[int, int]] = set()
@@ -114,6 +116,8 @@ class FileIndex:
                     self.dangling.add(path)
                 # An empty folder named like a video is a video that went wrong.
                 elif entry.is_dir() and (suffix(path) not in VIDEO or _visible(entry.path)):
+                    if not _visible(entry.path):
+                        self.empty.append(path)
                     self._scan(path)
                 elif suffix(path) in NO_VIDEO:
                     self.ignored[suffix(path)] += 1

@@ -5,7 +5,7 @@
     ROOT/FILE, ROOT/A/B/FILE   without labels: the format "files"
 
 Files of any extension, but for those that are certainly no videos; class folders in alphabetical
-order.
+order. An empty folder is a class without videos.
 """
 
 import os
@@ -28,11 +28,14 @@ def read(root: str, lists: list[str], *, classes=None, labelled: bool = True, **
     index, listing = FileIndex(root), Listing()
     paths = sorted([*index.paths, *index.dangling])
     parts = [path.split(os.sep) for path in paths]
-    with_splits = labelled and parts and all(p[0].casefold() in SPLITS for p in parts)
+    with_splits = labelled and parts and all(_is_split(p[0]) for p in parts)
     depth = 1 if with_splits else 0
     names: tuple[str, ...] = ()
     if labelled:
+        empty = (path.split(os.sep) for path in index.empty)
+        empty = [p[depth] for p in empty if len(p) == depth + 1 and (not depth or _is_split(p[0]))]
         folders = sorted({p[depth] for p in parts if len(p) > depth + 1})
+        folders = sorted({*folders, *empty}) if folders else []
         names = class_names(classes) if classes is not None else tuple(folders)
         if not names:
             raise ValueError(
@@ -53,3 +56,7 @@ def read(root: str, lists: list[str], *, classes=None, labelled: bool = True, **
         else:
             line.video(index.full(path))
     return listing.annotations(names, index.notes())
+
+
+def _is_split(folder: str) -> bool:
+    return folder.casefold() in SPLITS

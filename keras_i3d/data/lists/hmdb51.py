@@ -10,7 +10,7 @@ from pathlib import PurePath
 
 from keras_i3d.data.lists.annotations import Annotations
 from keras_i3d.data.lists.file_index import FileIndex
-from keras_i3d.data.lists.listing import Listing, folder_with, leaves, lines
+from keras_i3d.data.lists.listing import Listing, folder_with, last_word, leaves, lines
 from keras_i3d.data.lists.problems import BAD_NUMBER, OUTSIDE, TORN_LINE
 
 SPLITS = {"1": "train", "2": "test", "0": "unused"}
@@ -30,11 +30,10 @@ def read(root: str, lists: list[str], *, split_number: int = 1, **_) -> Annotati
 
 
 def _add(text, where, label, class_name, index: FileIndex, listing: Listing) -> None:
-    name, _, number = text.rpartition(" ")
-    name = name.strip()
+    name, number = last_word(text)
     line, stem = listing.line(where, SPLITS.get(number)), PurePath(name).stem
     line.name, line.labels = f"{class_name}/{stem}", (label,)
-    if not name:
+    if not number:
         return line.problem(TORN_LINE, f"{text!r}, wanted 'FILE.avi 1'")
     if line.split is None:
         return line.problem(BAD_NUMBER, f"{number!r} of {name}, wanted 0, 1 or 2")

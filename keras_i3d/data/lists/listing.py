@@ -3,6 +3,7 @@
 import csv
 import math
 import os
+import re
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
@@ -14,6 +15,8 @@ from keras_i3d.data.lists.problems import DUPLICATE, MISSING, SEVERAL_FILES, Pro
 
 # A class number beyond this is taken for a mistake.
 MOST_CLASSES = 100_000
+# A quoted cell that csv takes for text, since a blank is before it.
+BLANK_QUOTE = re.compile(r'\s+"')
 # A torn line may be a megabyte long; a report shows so many characters of it.
 MOST_TEXT = 300
 
@@ -132,14 +135,37 @@ def lines(path: str | os.PathLike) -> Iterator[tuple[int, str]]:
 def cells(path: str | os.PathLike) -> Iterator[tuple[int, list[str] | None]]:
     """(line number, cells) of a CSV file; None for a line whose quotes do not end.
 
-    Line by line, so that one open quote cannot swallow the lines after it.
+    Line by line, so that one open quote cannot swallow the lines after it. Blanks around a cell or
+    its quotes are no part of it. Where the first line has no comma, tabs separate, or semicolons.
     """
-    for number, text in lines(path):
-        try:
-            (row,) = csv.reader([text], strict=True)
-        except (csv.Error, ValueError):
-            row = None
+    separator = ","
+    for place, (number, text) in enumerate(lines(path)):
+        if place == 0 and separator not in text:
+            separator = next((one for one in "\t;" if one in text), separator)
+        row = _row(text, separator)
+        if row is None or any(BLANK_QUOTE.match(cell) for cell in row):
+            row = _row(_without_blanks_at_quotes(text, separator), separator)
         yield number, row and [cell.strip() for cell in row]
+
+
+def _without_blanks_at_quotes(text: str, separator: str) -> str:
+    blanks = "[ \t]+" if separator != "\t" else " +"
+    text = re.sub(rf'(^|{separator}){blanks}"', r'\1"', text)
+    return re.sub(rf'"{blanks}({separator}|$)', r'"\1', text)
+
+
+def _row(text: str, separator: str) -> list[str] | None:
+    try:
+        (row,) = csv.reader([text], strict=True, delimiter=separator, skipinitialspace=True)
+    except (csv.Error, ValueError):
+        return None
+    return row
+
+
+def last_word(text: str) -> tuple[str, str]:
+    """(the text before its last word, that word), without the blanks or tabs between them."""
+    before, *word = text.rsplit(None, 1) if " " in text or "\t" in text else (text,)
+    return before.strip(), "".join(word)
 
 
 def natural(text: str) -> int | None:

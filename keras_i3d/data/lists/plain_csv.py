@@ -1,14 +1,18 @@
 """A list of one's own: path,label[,start,end] a line.
 
-With a header the columns may stand in any order and be path, label, start, end, split, id; without
-one they are the first four. Paths start in the root folder. Labels are names; if all of them are
-whole numbers, they are the numbers of the classes, from 0.
+With a header the columns may stand in any order and be path, label, start, end, split, id, or have
+one of the other names in COLUMNS; without one they are the first four. Paths start in the root
+folder. Labels are names; if most of them are whole numbers, they are the numbers of the classes,
+from 0, and the others are problems.
 """
 
 import os
+import re
+from collections.abc import Iterable
 from pathlib import Path
 
 from keras_i3d.data.lists.annotations import Annotations
+from keras_i3d.data.lists.file_index import suffix
 from keras_i3d.data.lists.listing import (
     MOST_CLASSES,
     ClassNumbers,
@@ -20,48 +24,78 @@ from keras_i3d.data.lists.listing import (
     natural,
     seconds,
 )
-from keras_i3d.data.lists.problems import BAD_NUMBER, MISSING, OUTSIDE, TORN_LINE, UNKNOWN_CLASS
+from keras_i3d.data.lists.problems import (
+    BAD_NUMBER,
+    MISSING,
+    OUTSIDE,
+    TORN_LINE,
+    UNKNOWN_CLASS,
+    UNKNOWN_HEADER,
+)
 
-COLUMNS = ("path", "label", "start", "end")
-MORE_COLUMNS = ("split", "id")
+# Each column's names in a header; blanks and dashes are as good as underscores.
+COLUMNS = {
+    "path": ("path", "video_path", "file_path", "filepath", "file", "filename", "file_name")
+    + ("video", "video_name", "video_file"),
+    "label": ("label", "class", "label_name", "class_name", "category", "action"),
+    "start": ("start", "time_start", "start_time"),
+    "end": ("end", "time_end", "end_time"),
+    "split": ("split", "subset"),
+    "id": ("id", "video_id"),
+}
+WITHOUT_HEADER = ("path", "label", "start", "end")
+NUMBER = re.compile(r"[+-]?\d+(\.\d*)?", re.ASCII)
 
 
 def read(root: str, lists: list[str], *, classes=None, **_) -> Annotations:
     """The CSV files, or those of a folder; each is a split, named after it, if it names none."""
     listing = Listing()
-    rows = [row for path in files_of(lists, "*.csv") for row in _rows(path, listing)]
-    labels = {row["label"]: natural(row["label"]) for row in rows}
-    numbered = None not in labels.values()
-    if classes is not None:
-        names = class_names(classes)
-    elif numbered:
-        largest = max((n for n in labels.values() if n < MOST_CLASSES), default=-1)
-        names = tuple(map(str, range(largest + 1)))
-    else:
-        names = tuple(sorted(label for label in labels if label))
+    rows = [row for path in files_of(lists, "*.csv") for row in _rows(path, root, listing)]
+    labels = dict.fromkeys(row["label"] for row in rows if row["label"])
+    given = classes is not None
+    names, numbered = (class_names(classes), _numbered(labels)) if given else _classes(labels)
     numbers = ClassNumbers(names)
     for row in rows:
         label = numbers.get(row["label"])
-        if label is None and numbered and labels[row["label"]] < len(names):
-            label = labels[row["label"]]
-        _add(row, label, root, listing)
-    alone = "the given" if classes else "alphabetical"
+        number = natural(row["label"])
+        if label is None and numbered and number is not None and number < len(names):
+            label = number
+        _add(row, label, numbered, root, listing)
+    alone = "the given" if given else "alphabetical"
     order = "the order of their numbers" if numbered else f"{alone} order"
     return listing.annotations(names, (f"classes: {len(names)}, in {order}",))
 
 
-def _rows(path: Path, listing: Listing) -> list[dict]:
+def _numbered(labels: Iterable[str]) -> bool:
+    """Whether labels are numbers: all look like one, or most are whole ones from 0 on."""
+    labels = list(labels)
+    numbers = [label for label in labels if natural(label) is not None]
+    return bool(numbers) and (2 * len(numbers) > len(labels) or all(map(NUMBER.fullmatch, labels)))
+
+
+def _classes(labels: Iterable[str]) -> tuple[tuple[str, ...], bool]:
+    """The names of the classes, and whether they are numbers."""
+    if not _numbered(labels):
+        return tuple(sorted(labels)), False
+    numbers = (natural(label) for label in labels)
+    largest = max((n for n in numbers if n is not None and n < MOST_CLASSES), default=-1)
+    return tuple(map(str, range(largest + 1))), True
+
+
+def _rows(path: Path, root: str, listing: Listing) -> list[dict]:
     rows: list[dict] = []
     header: list[str] | None = None
     for number, row in cells(path):
         where = f"{path.name}:{number}"
         if header is None:
-            header = [cell.casefold() for cell in row or []]
-            if {"path", "label"} <= set(header):
-                if unknown := sorted(set(header) - {*COLUMNS, *MORE_COLUMNS}):
-                    raise ValueError(f"{path}:{number}: unknown columns {unknown}")
+            header = _header(row or [], f"{path}:{number}")
+            if header:
                 continue
-            header = list(COLUMNS)
+            header = list(WITHOUT_HEADER)
+            if row and len(row) > 1 and _is_unknown_header(row, root):
+                what = f"{','.join(row)[:100]!r}, wanted one such as path,label,start,end,split,id"
+                listing.line(where, path.stem).problem(UNKNOWN_HEADER, what)
+                continue
         if row is None or not 2 <= len(row) <= len(header) or not row[0]:
             what = "an open quote" if row is None else f"{','.join(row)[:100]!r}"
             line = listing.line(where, None if "split" in header else path.stem)
@@ -73,11 +107,37 @@ def _rows(path: Path, listing: Listing) -> list[dict]:
     return rows
 
 
-def _add(row: dict, label: int | None, root: str, listing: Listing) -> None:
+def _header(row: list[str], where: str) -> list[str] | None:
+    """The columns that a first line names; None where it is no header."""
+    written = [re.sub(r"[\s-]+", "_", cell.casefold()) for cell in row]
+    columns = [next((c for c, names in COLUMNS.items() if cell in names), None) for cell in written]
+    if not {"path", "label"} <= set(columns):
+        return None
+    if unknown := sorted(cell for cell, known in zip(written, columns, strict=True) if not known):
+        raise ValueError(f"{where}: unknown columns {unknown}")
+    if len(set(columns)) < len(columns):
+        raise ValueError(f"{where}: columns that come twice: {','.join(row)[:100]!r}")
+    return columns
+
+
+def _is_unknown_header(row: list[str], root: str) -> bool:
+    """Whether a first line is rather names of columns than a video: a word, and no such file."""
+    return not suffix(row[0]) and os.sep not in row[0] and not _exists(os.path.join(root, row[0]))
+
+
+def _exists(path: str) -> bool:
+    try:
+        return os.path.exists(path)
+    except ValueError:  # a zero byte
+        return False
+
+
+def _add(row: dict, label: int | None, numbered: bool, root: str, listing: Listing) -> None:
     line = listing.line(row["where"], row["split"])
     line.name, line.labels = row["id"] or row["path"], () if label is None else (label,)
     if label is None:
-        return line.problem(UNKNOWN_CLASS, repr(row["label"]))
+        hint = ": the others are numbers, from 0" if numbered and row["label"] else ""
+        return line.problem(UNKNOWN_CLASS, repr(row["label"]) + hint)
     start, end = (seconds(row[name]) if row[name] else None for name in ("start", "end"))
     wrong = any(row[name] and time is None for name, time in (("start", start), ("end", end)))
     if wrong or (end is not None and end <= (start or 0)):

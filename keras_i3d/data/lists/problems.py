@@ -10,6 +10,7 @@ from keras_i3d.files.whole import write_whole
 MISSING = "missing file"
 DUPLICATE = "duplicate"
 UNKNOWN_CLASS = "unknown class"
+UNKNOWN_HEADER = "unknown header"
 WRONG_CLASS = "contradicting class"
 BAD_NUMBER = "bad number"
 TORN_LINE = "torn line"

@@ -13,7 +13,15 @@ from pathlib import Path, PurePath
 
 from keras_i3d.data.lists.annotations import Annotations
 from keras_i3d.data.lists.file_index import FileIndex
-from keras_i3d.data.lists.listing import ClassNumbers, Listing, folder_with, leaves, lines, natural
+from keras_i3d.data.lists.listing import (
+    ClassNumbers,
+    Listing,
+    folder_with,
+    last_word,
+    leaves,
+    lines,
+    natural,
+)
 from keras_i3d.data.lists.problems import BAD_NUMBER, OUTSIDE, UNKNOWN_CLASS, WRONG_CLASS
 
 
@@ -32,7 +40,7 @@ def read(root: str, lists: list[str], *, split_number: int = 1, **_) -> Annotati
 def _class_index(path: Path) -> tuple[str, ...]:
     names = []
     for number, text in lines(path):
-        index, _, name = text.partition(" ")
+        index, _, name = text.replace("\t", " ").partition(" ")
         if index != str(len(names) + 1) or not name.strip():
             raise ValueError(
                 f"{path}:{number}: wanted '{len(names) + 1} ClassName'. Received: {text[:100]!r}"
@@ -43,10 +51,7 @@ def _class_index(path: Path) -> tuple[str, ...]:
 
 def _add(text, where, split, numbers: ClassNumbers, index: FileIndex, listing: Listing) -> None:
     line = listing.line(where, split)
-    name, _, number = text.rpartition(" ")
-    if not name:
-        name, number = text, ""
-    name = name.strip()
+    name, number = last_word(text)
     line.name = stem = PurePath(name).stem
     wanted = f"wanted 1 to {len(numbers.names)}"
     given = natural(number)

@@ -1,48 +1,43 @@
 """Frames of a video file, streaming, through PyAV (FFmpeg)."""
 
 import os
-import stat
 from collections.abc import Iterable, Iterator
 from fractions import Fraction
-from pathlib import Path
 
 import av
 import numpy as np
 from av.video.reformatter import VideoReformatter
 
-from keras_i3d.data.video.timing import Clock
+from keras_i3d.data.video import film, timing
+from keras_i3d.data.video.film import UNSUPPORTED, VideoError
+from keras_i3d.data.video.orientation import AS_STORED, display_matrix, orientation, oriented
+from keras_i3d.data.video.presentation import Presentation
 
 # A picture larger than this is taken for an attack or a broken header; 8K video has half as many.
 MAX_PIXELS = 1 << 26
 # Each decoding thread holds frames of its own: four of them keep 8K video under 1 GB.
 MAX_THREADS = 4
 DEFAULT_FPS = 25
-READ_BYTES = 1 << 20
 # swscale's own threads cost more than they save (seen in PyAV 18: 0.3 ms a frame at 568 x 320).
 CONVERSION = {"threads": 1} if "threads" in (VideoReformatter.reformat.__doc__ or "") else {}
-UNSUPPORTED = "unsupported codec: FFmpeg has no decoder for its video stream"
-
-
-class VideoError(ValueError):
-    """A file that gives no frames; the message names it and the cause."""
-
-    def __init__(self, path, cause: str):
-        super().__init__(f"{path}: {cause}")
-        self.path, self.cause = str(path), cause
-
-    def __reduce__(self):  # so that it survives the way out of a worker process
-        return type(self), (self.path, self.cause)
+# Files of which several may be joined into one, each with its own clock, as in MPEG-TS: a gap of so
+# many seconds is a new clock (FFmpeg's dts_delta_threshold).
+JOINED = av.format.Flags.ts_discont
+LONGEST_GAP_WHERE_JOINED = 10
+JUMPING = "broken time stamps: they jump; frames follow one another there"
+STEPPING_BACK = "broken time stamps: they step back; frames are shown when they are decoded"
 
 
 class VideoFile:
     """One video file, opened to be read once from start to end.
 
         with VideoFile("clip.mp4") as video:
-            for frame, start, end in timing.spans(video, video.frame_duration): ...
+            for frame, start, end in video.shown(): ...
 
-    Iterating gives (frame, time stamp, duration): uint8 (height, width, 3) RGB, turned upright as
-    the file's rotation says, and seconds as Fractions, None where the file has none. Pixels are
-    taken as square. One frame is held at a time.
+    Iterating gives (frame, time stamp, duration): uint8 (height, width, 3) RGB, turned and mirrored
+    as the file's display matrix says, and seconds as Fractions, None where the file has none.
+    Pixels are taken as square. The stream is the default one, and no still picture beside a film.
+    One frame is held at a time; where it is not known yet which time stamps hold, the first few.
 
     Attributes:
         fps: nominal frames per second, 25 where the file does not say.
@@ -50,8 +45,8 @@ class VideoFile:
         width, height: pixels of the first frame, upright; 0 before it is read.
         duration: seconds, by the file's header; None where it does not say. Not to be relied on.
         begin: the first frame's own time stamp in seconds, once it is read; None without one.
-        notes: what a careful reader should know of the file: damage, a variable frame rate.
-            Complete after the last frame.
+        notes: what a careful reader should know of the file: damage, broken time stamps, a variable
+            frame rate. Complete after the last frame.
 
     Args:
         path: the file; never a folder, a device or a pipe.
@@ -72,16 +67,19 @@ class VideoFile:
         self.begin: Fraction | None = None
         self._lost = Fraction(0)
         self._container = self._stream = None
+        self._stepped_back = False
         # One for all frames: to make its tables takes longer than to convert a frame.
         self._reformatter = VideoReformatter()
         self._file = self._open_file()
         try:
             self._container = self._open_container()
-            self._stream = self._choose_stream()
+            self._stream = self._film()
         except BaseException:
             self.close()
             raise
-        self.fps = Fraction(self._stream.average_rate or self._stream.guessed_rate or DEFAULT_FPS)
+        # The average counts H.264's fields as frames where a container has times for each (AVI).
+        rates = filter(None, (self._stream.average_rate, self._stream.guessed_rate))
+        self.fps = Fraction(min(rates, default=DEFAULT_FPS))
         self.frame_duration = 1 / self.fps
         self.duration = self._duration()
 
@@ -104,22 +102,34 @@ class VideoFile:
 
     def unconverted(self) -> Iterator[tuple[av.VideoFrame, Fraction | None, Fraction | None]]:
         """As iterating, but with frames that `image` converts: for those who want few of them."""
-        clock = Clock()
-        for frame in self._decoded():
-            unit = frame.time_base or self._stream.time_base
-            stamp = None if frame.pts is None else frame.pts * unit
-            duration = frame.duration * unit if frame.duration else None
+        clock, presentation = timing.Clock(), Presentation()
+        timed = presentation.timed(self._with_times(), self._undecided, self._most_waiting())
+        for frame, stamp, duration in timed:
             if self.frames == 0:
                 self.height, self.width = self.image(frame).shape[:2]
-                self.begin = stamp
-                self._note_start(stamp)
+                self.begin = None if presentation.broken else stamp
+                self._note_start(self.begin)
             self.frames += 1
             clock.see(stamp, duration or self.frame_duration)
             yield frame, stamp, duration
         if self.frames == 0:
             raise VideoError(self.path, "no frame of it can be decoded")
+        if presentation.broken:
+            self.notes.append(STEPPING_BACK)
         self.note_end(clock)
         self.close()  # the decoder of 8K video holds a gigabyte
+
+    def shown(self, frames: Iterable[tuple] | None = None) -> Iterator[tuple]:
+        """Turn (frame, time stamp, duration) into (frame, start, end) in seconds, from 0 on.
+
+        frames: by default all of the file's, unconverted.
+        """
+        frames = self.unconverted() if frames is None else frames
+        if self._container.format.flags & JOINED.value:
+            gap = Fraction(LONGEST_GAP_WHERE_JOINED)
+            return timing.spans(frames, self.frame_duration, gap)
+        hold, promised = Fraction(timing.LONGEST_HOLD), self.duration or Fraction(0)
+        return timing.spans(frames, self.frame_duration, hold, promised, self._note_jump)
 
     def described(self, frames: int, notes: Iterable[str]) -> None:
         """Take over what another reading of the same file found: its frames, and its notes."""
@@ -129,39 +139,18 @@ class VideoFile:
     # === Opening ===
 
     def _open_file(self):
-        return _open_regular(self.path)
+        return film.open_regular(self.path)
 
     def _open_container(self):
-        try:
-            # The file is opened here and handed over, so that no name is ever taken for an
-            # address, a pattern or an option. A playlist in disguise may open nothing beside it:
-            # HLS asks io_open, FFmpeg's concat the protocols.
-            return av.open(
-                self._file,
-                metadata_errors="replace",
-                buffer_size=READ_BYTES,
-                io_open=self._refuse,
-                container_options={"protocol_whitelist": "none"},
-            )
-        except (av.error.FFmpegError, OSError) as error:
-            cause = f"not a video, or cut off before its index ({_reason(error)})"
-            raise VideoError(self.path, cause) from error
-        except AttributeError as error:  # older PyAV, for a stream without a decoder
-            raise VideoError(self.path, UNSUPPORTED) from error
+        return film.open_container(self._file, self.path)
 
-    def _refuse(self, url, flags, options):
-        raise VideoError(self.path, f"it refers to another file ({url}), which is not followed")
-
-    def _choose_stream(self):
-        streams = self._container.streams
-        pictures = [stream for stream in streams.video if not _is_cover(stream)]
-        if not pictures:
-            kinds = sorted({stream.type for stream in streams} - {"video"})
-            cover = " but a cover picture" if streams.video else ""
-            raise VideoError(
-                self.path, f"no video stream{cover}; it holds {', '.join(kinds) or 'nothing'}"
-            )
-        stream, form = pictures[0], self._container.format.name
+    def _film(self):
+        films = film.films(self._container, self.path)
+        counts = {}
+        if len(films) > 1:
+            counts = self._packet_counts(films)
+            films = film.films(self._container, self.path)  # those before are gone
+        stream, form = film.the_film(films, counts), self._container.format.name
         if stream.codec_context is None:
             raise VideoError(self.path, UNSUPPORTED)
         if form.endswith("_pipe") or form == "image2":
@@ -171,6 +160,13 @@ class VideoFile:
         stream.thread_type = "AUTO"
         stream.codec_context.thread_count = self._threads
         return stream
+
+    def _packet_counts(self, films: list) -> dict[int, int]:
+        counts = film.packet_counts(self._container, films)
+        self._container.close()
+        self._file.seek(0)
+        self._container = self._open_container()
+        return counts
 
     def _duration(self) -> Fraction | None:
         if self._stream.duration:
@@ -188,18 +184,14 @@ class VideoFile:
     # === Reading ===
 
     def _decoded(self) -> Iterator[av.VideoFrame]:
-        damaged, broken_off = 0, None
-        packets = self._container.demux(self._stream)
-        while True:
+        damaged = 0
+        for packet, last in self._packets():
+            # A last picture that is cut off may be an error, which costs those that still wait.
+            if last and packet.is_corrupt and self._stream.codec_context.has_b_frames:
+                damaged += 1
+                continue
             try:
-                packet = next(packets)
-            except StopIteration:
-                break
-            except av.error.FFmpegError as error:
-                broken_off = _reason(error)
-                break
-            try:
-                frames = packet.decode()
+                frames = self._stream.decode(packet)
             except av.error.FFmpegError:
                 damaged += 1
                 continue
@@ -211,22 +203,53 @@ class VideoFile:
                 yield frame
         if damaged:
             self.notes.append(f"damaged: {damaged} of its packets or frames are not whole")
-        if broken_off:
-            self.notes.append(
-                f"damaged: reading broke off after {self.frames} frames ({broken_off})"
-            )
+
+    def _packets(self) -> Iterator[tuple[av.Packet | None, bool]]:
+        """Each packet and whether it is the last, then what makes the decoder give up the rest."""
+        latest = held = None
+        try:
+            for packet in self._container.demux(self._stream):
+                if packet.pts is not None:
+                    self._stepped_back |= latest is not None and packet.pts < latest
+                    latest = packet.pts
+                if held is not None:
+                    yield held, not packet.size
+                held = packet
+        except av.error.FFmpegError as error:
+            if held is not None:
+                yield held, True
+            held = None
+            cause = film.reason(error)
+            self.notes.append(f"damaged: reading broke off after {self.frames} frames ({cause})")
+        yield held, False
+
+    def _with_times(self) -> Iterator[tuple]:
+        for frame in self._decoded():
+            unit = frame.time_base or self._stream.time_base
+            shown = None if frame.pts is None else frame.pts * unit
+            decoded = None if frame.dts is None else frame.dts * unit
+            yield frame, shown, decoded, frame.duration * unit if frame.duration else None
+
+    def _undecided(self) -> bool:
+        """Whether pictures may be stored in another order than they are shown, and none was yet."""
+        return self._stream.codec_context.has_b_frames and not self._stepped_back
+
+    def _most_waiting(self) -> int:
+        context = self._stream.codec_context
+        return MAX_PIXELS // max(1, context.width * context.height)
 
     def image(self, frame: av.VideoFrame) -> np.ndarray:
-        """A frame's pixels: uint8 (height, width, 3), turned upright."""
+        """Return a frame's pixels: uint8 (height, width, 3), turned and mirrored as it is shown."""
         self._check_size(frame.width, frame.height)
         image = self._reformatter.reformat(frame, format="rgb24", **CONVERSION).to_ndarray()
-        turns, rest = divmod(round(frame.rotation), 90)
-        if rest:
+        matrix = display_matrix(frame)
+        wanted = AS_STORED if matrix is None else orientation(matrix)
+        if wanted is None:
             note = f"rotation by {frame.rotation} degrees is not a quarter turn and is not applied"
             if note not in self.notes:
                 self.notes.append(note)
             return image
-        return np.rot90(image, turns) if turns % 4 else image
+        return image if wanted == AS_STORED else oriented(image, *wanted)
 
     # === Notes ===
 
@@ -238,7 +261,11 @@ class VideoFile:
                 self.notes.append(f"damaged: the first {float(lost):.2f} s cannot be decoded")
                 self._lost = lost
 
-    def note_end(self, clock: Clock) -> None:
+    def _note_jump(self) -> None:
+        if JUMPING not in self.notes:
+            self.notes.append(JUMPING)
+
+    def note_end(self, clock: timing.Clock) -> None:
         """Note what the times of all its frames say of the file."""
         if clock.irregular:
             self.notes.append("variable frame rate: resampled by time stamp")
@@ -249,32 +276,3 @@ class VideoFile:
                     f"damaged: {float(promised):.2f} s are promised by its header, "
                     f"{float(clock.length):.2f} s can be decoded"
                 )
-
-
-def _open_regular(path: str):
-    """The file, opened for reading; never a folder, a device or a pipe, which might never end."""
-    try:
-        mode = os.stat(path).st_mode
-        if stat.S_ISDIR(mode):
-            raise VideoError(path, "a folder, not a video file")
-        if not stat.S_ISREG(mode):
-            raise VideoError(path, "not a regular file")
-        if os.path.getsize(path) == 0:
-            raise VideoError(path, "the file is empty (0 bytes)")
-        return open(path, "rb")
-    except FileNotFoundError as error:
-        cause = "a link to a file that is not there" if Path(path).is_symlink() else "no such file"
-        raise VideoError(path, cause) from error
-    except VideoError:
-        raise
-    except (OSError, ValueError) as error:  # no permission; a name with a zero byte
-        raise VideoError(path, _reason(error)) from error
-
-
-def _is_cover(stream) -> bool:
-    """Whether a video stream is the one picture that music files carry."""
-    return bool(int(stream.disposition) & int(av.stream.Disposition.attached_pic))
-
-
-def _reason(error: OSError | ValueError) -> str:
-    return (getattr(error, "strerror", None) or str(error)).strip()

@@ -6,6 +6,7 @@ from fractions import Fraction
 import numpy as np
 
 from keras_i3d.data.video.decoding import DEFAULT_FPS, VideoError
+from keras_i3d.data.video.timing import spans
 
 
 class FrameSequence:
@@ -62,6 +63,10 @@ class FrameSequence:
             yield frame, (self.frames - 1) * self.frame_duration, self.frame_duration
         if self.frames == 0:
             raise VideoError(self.path, "there is no frame")
+
+    def shown(self) -> Iterator[tuple[np.ndarray, Fraction, Fraction]]:
+        """Give (frame, start, end) in seconds."""
+        return spans(self.unconverted(), self.frame_duration)
 
     def image(self, frame: np.ndarray) -> np.ndarray:
         """Return the frame."""

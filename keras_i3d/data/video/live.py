@@ -45,3 +45,6 @@ class LiveVideo(VideoFile):
         except (av.error.FFmpegError, OSError, ValueError) as error:
             cause = getattr(error, "strerror", None) or str(error)
             raise VideoError(self.path, f"cannot be opened ({cause.strip()})") from error
+
+    def _packet_counts(self, films: list) -> dict[int, int]:
+        return {}  # what was read is gone

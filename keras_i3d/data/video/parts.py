@@ -60,9 +60,8 @@ def expected(video: VideoFile, fps: int, start: int = 0, end: int | None = None)
 
 
 def _decoded(video: VideoFile, fps: int, change, start: int, end: int | None) -> Iterator:
-    shown = timing.spans(video.unconverted(), video.frame_duration)
     last = made = None
-    for frame in islice(timing.resample(shown, fps), start, end):
+    for frame in islice(timing.resample(video.shown(), fps), start, end):
         if frame is not last:
             last, made = frame, change(video.image(frame))
         yield made

@@ -11,6 +11,7 @@ import numpy as np
 from PIL import Image, ImageOps, UnidentifiedImageError
 
 from keras_i3d.data.video.decoding import DEFAULT_FPS, MAX_PIXELS, VideoError
+from keras_i3d.data.video.timing import spans
 
 SUFFIXES = (".jpeg", ".jpg", ".png")
 # The last number in a picture's name: its place in the video.
@@ -86,6 +87,10 @@ class PictureFolder:
             raise VideoError(self.path, "none of its pictures can be read")
         if damaged:
             self.notes.append(f"damaged: {damaged} of its pictures cannot be read")
+
+    def shown(self) -> Iterator[tuple[np.ndarray, Fraction, Fraction]]:
+        """Give (picture, start, end) in seconds."""
+        return spans(self.unconverted(), self.frame_duration)
 
     def image(self, frame: np.ndarray) -> np.ndarray:
         """Return a picture's pixels: uint8 (height, width, 3)."""

@@ -21,6 +21,11 @@ class SeekableFile(VideoFile):
         return self._container.format.name.startswith(INDEXED)
 
     @property
+    def reorders(self) -> bool:
+        """Whether its pictures may be stored in another order than they are shown."""
+        return bool(self._stream.codec_context.has_b_frames)
+
+    @property
     def time_base(self) -> Fraction:
         """Seconds of one unit of a time stamp."""
         return self._stream.time_base

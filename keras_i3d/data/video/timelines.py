@@ -89,14 +89,15 @@ class Timelines:
 
     def _by_index(self, path: str) -> Timeline | None:
         with SeekableFile(path, threads=1) as file:
-            if not file.seekable:
-                return None
-            packets = list(file.packets())
+            packets = list(file.packets()) if file.seekable else []
             stamps = [stamp for stamp, *_ in packets]
             # No picture, one without a time or with another's, one torn, or none to begin with.
             if not packets or None in stamps or len(set(stamps)) < len(stamps):
                 return None
             if not packets[0][2] or not all(whole for *_, whole in packets):
+                return None
+            # Stored in another order than shown, and the times do not say so: they are guessed.
+            if file.reorders and stamps == sorted(stamps):
                 return None
             packets.sort(key=lambda packet: packet[0])
             clock = timing.Clock()
@@ -107,19 +108,18 @@ class Timelines:
                     clock.see(seconds, duration or file.frame_duration)
                     yield number, seconds, duration
 
-            shown = timing.spans(timed(), file.frame_duration)
-            frames = np.fromiter(timing.resample(shown, self.fps), np.int32)
+            frames = np.fromiter(timing.resample(file.shown(timed()), self.fps), np.int32)
             file.note_end(clock)
             return Timeline(frames, np.array(sorted(stamps), np.int64), tuple(file.notes))
 
     def _by_decoding(self, path: str) -> Timeline:
         with VideoFile(path, threads=1) as file:
-            timed = (
+            numbered = (
                 (number, stamp, duration)
                 for number, (_, stamp, duration) in enumerate(file.unconverted())
             )
-            shown = timing.spans(timed, file.frame_duration)
-            return Timeline(np.fromiter(timing.resample(shown, self.fps), np.int32), None)
+            shown = timing.resample(file.shown(numbered), self.fps)
+            return Timeline(np.fromiter(shown, np.int32), None)
 
 
 class OtherFramesError(Exception):

@@ -2,35 +2,49 @@
 
 import itertools
 import math
-from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections import Counter, deque
+from collections.abc import Callable, Iterable, Iterator
 from fractions import Fraction
 
 import numpy as np
 
-# A frame is shown for at most this many seconds; a larger gap is a jump of the clock.
+# A frame is shown for at most this many seconds; a larger gap is a jump of the clock, unless the
+# file's header has room for it.
 LONGEST_HOLD = 60
+# Seconds: what a header promises beyond this is not believed.
+LONGEST_VIDEO = 24 * 3600
 # The last frame is shown as long as the one before it, but no longer than this many seconds: what
 # files say of it is mostly a guess.
 LONGEST_LAST_HOLD = 1
 
 
-def spans(frames: Iterable[tuple], nominal: Fraction) -> Iterator[tuple]:
+def spans(
+    frames: Iterable[tuple],
+    nominal: Fraction,
+    longest_hold: Fraction = Fraction(LONGEST_HOLD),
+    promised: Fraction = Fraction(0),
+    jumped: Callable[[], object] = lambda: None,
+) -> Iterator[tuple]:
     """(frame, time stamp, duration) to (frame, start, end): when each frame is shown, from 0 on.
 
     Args:
         frames: time stamp and duration in seconds, None where the file has none; in display order.
         nominal: seconds of one frame where the file says nothing.
+        longest_hold: seconds for which a frame may be shown; what is longer is a jump of the clock.
+        promised: seconds of the file by its header; a longer hold within them is no jump.
+        jumped: called at each jump.
 
-    A frame is shown until the next one comes. A time stamp that is missing, or jumps back, or
-    forward by more than a minute, is taken to follow the frame before it by that frame's duration.
-    One that stays, or falls back by no more than a frame, takes the place of the frame before it.
+    A frame is shown until the next one comes. A time stamp that is missing, or jumps back, or too
+    far ahead, is taken to follow the frame before it by that frame's duration. One that stays, or
+    falls back by no more than a frame, takes the place of the frame before it. The last frame is
+    shown for its duration, or as long as the two before it if that is longer.
 
     stamps 5.00 5.04 5.12 0.00, duration 0.04    starts 0.00 0.04 0.12 0.16, end 0.20
     stamps 0.00 0.08 0.08 0.12, duration 0.04    starts 0.00 0.08 0.08 0.12, end 0.16
     """
-    held, start, before = None, Fraction(0), Fraction(0)
-    shift = None
+    held, start, shift = None, Fraction(0), None
+    steps: deque[Fraction] = deque(maxlen=2)
+    promised = min(promised, Fraction(LONGEST_VIDEO))
     for frame, stamp, duration in frames:
         duration = duration or nominal
         if held is None:
@@ -40,15 +54,20 @@ def spans(frames: Iterable[tuple], nominal: Fraction) -> Iterator[tuple]:
             follows = start + length
             if stamp is None:
                 shift = None
-            elif shift is None or not -length <= stamp + shift - start <= LONGEST_HOLD:
+            elif shift is None:
                 shift = follows - stamp
+            elif not start - length <= stamp + shift <= max(start + longest_hold, promised):
+                shift = follows - stamp
+                jumped()
             after = follows if stamp is None else max(start, stamp + shift)
             yield item, start, after
-            before, start = after - start, after
+            steps.append(after - start)
+            start = after
         held = frame, duration
     if held is not None:
         item, length = held
-        yield item, start, start + max(length, min(before, Fraction(LONGEST_LAST_HOLD)))
+        last_hold = min(min(steps, default=Fraction(0)), Fraction(LONGEST_LAST_HOLD))
+        yield item, start, start + max(length, last_hold)
 
 
 def resample(shown: Iterable[tuple], fps: int) -> Iterator:

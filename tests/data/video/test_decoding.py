@@ -77,7 +77,7 @@ NASTY = {
     "tall_16x1000.mp4": 25,
     "tiny_16x16.mp4": 25,
     "truncated.avi": (43, "1.92 s are promised by its header, 1.72 s can be decoded"),
-    "truncated_faststart_half.mp4": (26, "3.20 s are promised by its header, 1.04 s can be"),
+    "truncated_faststart_half.mp4": (31, "3.20 s are promised by its header, 1.24 s can be"),
     "truncated_no_moov.mp4": "not a video, or cut off before its index",
     "unknown_codec.mp4": "unsupported codec",
     "vfr.mp4": (80, "variable frame rate"),

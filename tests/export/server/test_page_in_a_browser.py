@@ -124,8 +124,31 @@ def test_too_large_a_file_is_not_sent_and_advice_is_given(page, server, tmp_path
     large.write_bytes(bytes(LIMIT + 1))
     assert look(page, large) == "failed"
     (said,) = page.value(SAID)
-    assert "The file has 3.0 MB, this server takes 3.0 MB. Trim it" in said
+    assert (
+        "The file has 3.0 MB, this server takes 3.0 MB. Trim it" in said and "cut it here" in said
+    )
     assert "JPEG" not in said
+
+
+def test_a_part_of_too_large_a_file_is_cut_in_the_browser(page, film, tmp_path):
+    """Two of the film's white seconds, out of a file padded with what no player minds."""
+    large = tmp_path / "large.webm"
+    large.write_bytes(film.read_bytes() + bytes(LIMIT))
+    assert look(page, large) == "failed"
+    page.value("start.value = 5, end.value = 7, delete document.body.dataset.state")
+    page.value("document.querySelector('.cut').click()")
+    page.until("document.body.dataset.state === 'done'")
+    frames = int(page.value(SAID)[0].split()[0])
+    assert 40 <= frames <= 56, "two seconds at 25 a second"
+    assert page.value("document.querySelector('.time').textContent").startswith("0:05.0 – 0:0")
+    assert "cut and made smaller" in page.value("document.querySelector('.notes').textContent")
+    white = (
+        "(image => { const canvas = document.createElement('canvas');"
+        "canvas.getContext('2d').drawImage(image, 0, 0);"
+        "return canvas.getContext('2d').getImageData(9, 9, 1, 1).data[0]; })(document.images[0])"
+    )
+    page.until("document.images[0].naturalWidth === 96")
+    assert page.value(white) > 200
 
 
 def test_sending_shows_its_progress_and_can_be_cancelled(page, tmp_path):

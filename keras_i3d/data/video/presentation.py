@@ -1,0 +1,85 @@
+"""When each frame is shown, of the two times that files keep of it: arithmetic. Opens nothing."""
+
+from collections.abc import Callable, Iterable, Iterator
+from fractions import Fraction
+
+# Frames that wait, at most, until it is known which of their times hold.
+MOST_WAITING = 32
+# Seconds: a time that falls back by less waits for the others to catch up.
+CATCHING_UP = 1
+
+
+class Presentation:
+    """Chooses between the times at which frames are to be shown and those at which they came out.
+
+    Some containers keep only the times of decoding (AVI, ASF), and so do files that were made of
+    such. What FFmpeg then gives as the time at which a frame is shown is that of decoding it, which
+    steps back wherever frames are stored in another order. Frames come out of the decoder in the
+    right order, so that the time at which each did is right but for a constant.
+
+    to be shown at    1 2 5 3 4 6     came out at    3 4 5 6 7 8     shown at    1 2 3 4 5 6
+
+    Which times are believed is FFmpeg's rule: those that step back less often (libavcodec/decode.c,
+    guess_correct_pts).
+
+    Attributes:
+        broken: whether the times at which frames are to be shown were found to be wrong.
+    """
+
+    def __init__(self):
+        self.broken = False
+        self._faults, self._latest = [0, 0], [None, None]
+        self._shift = self._given = self._step = None
+
+    def timed(
+        self, frames: Iterable[tuple], undecided: Callable[[], bool], most_waiting: int
+    ) -> Iterator[tuple]:
+        """Turn (frame, shown, decoded, duration) into (frame, time, duration).
+
+        Args:
+            frames: their times and durations in seconds, None where the file has none.
+            undecided: whether nothing yet tells what the times to be shown at are worth.
+            most_waiting: frames that may wait for it, at the beginning; MOST_WAITING at most.
+        """
+        waiting, begun = [], False
+        for frame in frames:
+            self._see(*frame[1:3])
+            waiting.append(frame)
+            enough = self.broken or len(waiting) >= min(most_waiting, MOST_WAITING)
+            if not (begun or enough) and undecided():
+                continue
+            begun = True
+            yield from self._all_timed(waiting)
+            waiting = []
+        yield from self._all_timed(waiting)
+
+    def _all_timed(self, frames: list[tuple]) -> Iterator[tuple]:
+        for frame, shown, decoded, duration in frames:
+            yield frame, self._time(shown, decoded, duration), duration
+
+    def _see(self, *times: Fraction | None) -> None:
+        for place, time in enumerate(times):
+            if time is not None:
+                latest = self._latest[place]
+                self._faults[place] += latest is not None and time <= latest
+                self._latest[place] = time
+        self.broken |= self._faults[0] > self._faults[1] and self._latest[1] is not None
+
+    def _time(self, shown, decoded, duration) -> Fraction | None:
+        if self._shift is None and shown is not None and decoded is not None:
+            self._shift = shown - decoded
+        if not self.broken:
+            time = shown
+        elif decoded is not None and self._shift is not None:
+            time = decoded + self._shift
+        elif self._given is not None and (step := self._step or duration):
+            time = self._given + step  # the last ones, which no packet pushed out
+        else:
+            time = None
+        if time is not None and self._given is not None:
+            if self.broken and 0 < self._given - time < CATCHING_UP:
+                time = self._given
+            if time > self._given:
+                self._step = time - self._given
+        self._given = time if time is not None else self._given
+        return time

@@ -1,0 +1,46 @@
+"""What a run has found and will do, in a few lines before its first step."""
+
+import math
+from collections.abc import Iterator
+from pathlib import Path
+
+import keras
+
+from keras_i3d.training.devices import Devices
+from keras_i3d.training.inputs import Inputs
+from keras_i3d.training.networks import inputs_of
+from keras_i3d.training.recipes import Recipe
+
+
+def run_summary(
+    recipe: Recipe, inputs: Inputs, model: keras.Model, devices: Devices, folder: Path, done: int
+) -> Iterator[str]:
+    """Yield the lines: network, data, steps and devices, and where all that comes of it goes.
+
+    network  i3d, rgb, from imagenet: 12,339,498 parameters, all but 14,496 learn
+    data     ucf101/shards: 9,537 videos to learn from (train), 3,783 to validate on (test), ...
+
+    Args:
+        recipe: with all sizes, as `resolved` gives it.
+        inputs: what `open_inputs` found.
+        model: the network, ready to be trained.
+        devices: what computes.
+        folder: of the run.
+        done: steps of the last checkpoint; 0 where there is none.
+    """
+    r, kept = recipe, model.count_params()
+    fixed = kept - sum(math.prod(v.shape) for v in model.trainable_variables)
+    learning = f"all but {fixed:,} learn" if fixed else "all learn"
+    start = r.weights or "random weights"
+    yield f"network  {r.model}, {r.stream}, from {start}: {kept:,} parameters, {learning}"
+    validated = f"{inputs.validated:,} to validate on ({r.validation_split}), "
+    yield (
+        f"data     {r.data}: {inputs.learnt:,} videos to learn from ({r.train_split}), "
+        f"{validated if inputs.validated else ''}{len(inputs.class_names):,} classes"
+    )
+    sizes = {f"{one.frames} x {one.crop} x {one.crop}" for one in inputs_of(r).values()}
+    yield (
+        f"run      {r.steps:,} steps of {r.batch_size:,} clips ({', '.join(sorted(sizes))}), "
+        f"on {devices.names()}, {r.precision}" + (f"; {done:,} steps are done" if done else "")
+    )
+    yield f"output   {folder}: history.csv, tensorboard/, checkpoints/, best.keras, final.keras"

@@ -1,0 +1,62 @@
+"""What a run says of its data before the first step."""
+
+from dataclasses import replace
+
+import pytest
+
+from keras_i3d.data.batches.augmentation import Augmentation
+from keras_i3d.data.batches.data_source import open_source
+from keras_i3d.data.lists.annotations import read_annotations
+from keras_i3d.data.lists.data_set import DataSet
+from keras_i3d.training.devices import Devices
+from keras_i3d.training.inputs import open_inputs
+from keras_i3d.training.recipe_checks import change
+from keras_i3d.training.recipes import Recipe
+from tests.data.seen import seen
+
+
+def opened(videos):
+    return open_inputs(videos, seen(), Devices(), batch_size=1, augmentation=Augmentation())
+
+
+@pytest.fixture
+def folder(tmp_path):
+    """Five videos of each of two classes, without splits; nothing is decoded."""
+    for name in ("talk", "tea"):
+        (tmp_path / name).mkdir()
+        for number in range(5):
+            (tmp_path / name / f"v{number}.mp4").touch()
+    return tmp_path
+
+
+def test_training_is_told_what_check_dataset_says(folder):
+    text = "path,label,split\ntea/v0.mp4,1,train\ntea/v1.mp4,2,train\ntalk/v0.mp4,3,test\n"
+    (folder / "list.csv").write_text(text)
+    inputs = opened(DataSet(data=str(folder / "list.csv"), validation_split="test"))
+    assert inputs.concerns == read_annotations("csv", folder, [folder / "list.csv"]).concerns
+    assert len(inputs.concerns) == 2
+    learnt = opened(DataSet(data=str(folder / "list.csv"), validation_split=None))
+    assert "no video of class '0', '3'" in learnt.concerns[0]
+
+
+def test_data_made_by_rule_is_of_no_concern():
+    assert opened(DataSet(training_videos=3, validation_videos=2)).concerns == ()
+
+
+def test_a_folder_without_splits_is_divided_for_training_and_evaluation(folder):
+    videos = DataSet(data=str(folder), auto_split=0.8, seed=5)
+    with pytest.raises(ValueError, match="--auto_split=0.8"):
+        opened(replace(videos, auto_split=None))
+    assert opened(videos).concerns == ()
+    train, val = (open_source(videos, split, seen()) for split in ("train", "val"))
+    assert (train.num_videos, val.num_videos) == (8, 2)
+    ids = [{source.id(i) for i in range(source.num_videos)} for source in (train, val)]
+    assert not ids[0] & ids[1]
+    again = open_source(replace(videos, validation_split="test"), "test", seen())
+    assert {again.id(i) for i in range(2)} == ids[1]
+
+
+@pytest.mark.parametrize("changes", [{"auto_split": 1.5}, {"auto_split": 0.8}])
+def test_recipes_that_cannot_be(changes):
+    with pytest.raises(ValueError, match="auto_split"):
+        change(Recipe(), changes)
