@@ -74,6 +74,7 @@ MAY_IMPORT = {
         "files",
         "data.pixels",
         "data.video",
+        "data.lists",
         "data.flow",
         "data.shards",
         "layers",

@@ -24,10 +24,11 @@ from keras_i3d.data.flow.methods import METHODS, fingerprint
 from keras_i3d.data.lists.annotations import Annotations
 from keras_i3d.data.pixels.preprocessing import Preprocessing
 from keras_i3d.data.shards import assembly
-from keras_i3d.data.shards.beam import RUNNERS, write_shards_with_beam
+from keras_i3d.data.shards.beam import write_shards_with_beam
 from keras_i3d.data.shards.manifest import Manifest, ManifestError
 from keras_i3d.data.shards.plan import VIDEOS_PER_SHARD, Plan, ShardOptions, plan_shards
 from keras_i3d.files import storage
+from keras_i3d.files.beam_pipelines import RUNNERS
 from keras_i3d.tools.dataset_flags import ROOT, SEED, annotations_from_flags, say_concerns
 from keras_i3d.tools.running import FlagError, ToolError, run
 

@@ -2,9 +2,10 @@
 
 import os
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from fractions import Fraction
-from pathlib import Path
+from pathlib import Path, PurePath
+from typing import IO
 
 import numpy as np
 from PIL import Image, ImageOps, UnidentifiedImageError
@@ -42,6 +43,7 @@ class PictureFolder:
     """
 
     seekable = False
+    kind = "a folder"
 
     def __init__(self, path: str | os.PathLike, fps: float = DEFAULT_FPS):
         self.path = os.fspath(path)
@@ -94,24 +96,33 @@ class PictureFolder:
         """Return a picture's pixels: uint8 (height, width, 3)."""
         return frame
 
-    def _listed(self) -> list[Path]:
-        try:
-            found = numbered_pictures(self.path)
-        except OSError as error:
-            raise VideoError(self.path, error.strerror or str(error)) from error
+    def _listed(self) -> list[PurePath]:
+        found = self._numbered()
         if not found:
-            raise VideoError(self.path, "a folder without numbered pictures, JPEG or PNG")
+            raise VideoError(self.path, f"{self.kind} without numbered pictures, JPEG or PNG")
         if len(found) > 1:
             names = ", ".join(sorted(f"{before}*{after}" for before, after in found))
-            raise VideoError(self.path, f"pictures of {len(found)} videos in one folder: {names}")
+            raise VideoError(
+                self.path,
+                f"pictures of {len(found)} videos in one {self.kind.split()[-1]}: {names}",
+            )
         ((_, numbers),) = found.items()
         missing = max(numbers) - min(numbers) + 1 - len(numbers)
         if missing:
             self.notes.append(f"{missing} numbers are left out between its pictures")
         return [numbers[number] for number in sorted(numbers)]
 
-    def _read(self, path: Path) -> np.ndarray:
-        with Image.open(path) as picture:
+    def _numbered(self) -> dict[tuple[str, str], dict[int, PurePath]]:
+        try:
+            return numbered_pictures(self.path)
+        except OSError as error:
+            raise VideoError(self.path, error.strerror or str(error)) from error
+
+    def _opened(self, path: PurePath) -> IO[bytes]:
+        return open(path, "rb")
+
+    def _read(self, path: PurePath) -> np.ndarray:
+        with self._opened(path) as file, Image.open(file) as picture:
             if picture.width * picture.height > MAX_PIXELS:
                 raise VideoError(
                     self.path,
@@ -123,10 +134,20 @@ class PictureFolder:
 
 def numbered_pictures(folder: str | os.PathLike) -> dict[tuple[str, str], dict[int, Path]]:
     """Return {(name before the number, after it): {number: path}} of a folder's pictures."""
+    return by_number((path, path.name) for path in Path(folder).iterdir())
+
+
+def by_number(named: Iterable[tuple[Path, str]]) -> dict[tuple[str, str], dict[int, Path]]:
+    """Return {(name before the number, after it): {number: thing}} of things with their names.
+
+    Those whose name is hidden, has no number, or is not that of a JPEG or PNG file are left out.
+    """
     found: dict[tuple[str, str], dict[int, Path]] = {}
-    for path in Path(folder).iterdir():
-        name = NUMBERED.fullmatch(path.stem)
-        if name and path.suffix.lower() in SUFFIXES and not path.name.startswith("."):
-            key = name["before"], name["after"] + path.suffix
-            found.setdefault(key, {})[int(name["number"])] = path
+    for thing, name in named:
+        stem, suffix = os.path.splitext(name)
+        parts = NUMBERED.fullmatch(stem)
+        if parts and suffix.lower() in SUFFIXES and not os.path.basename(name).startswith("."):
+            found.setdefault((parts["before"], parts["after"] + suffix), {})[
+                int(parts["number"])
+            ] = thing
     return found
