@@ -183,6 +183,8 @@ def test_nothing_widens_the_page(page, film, tmp_path, width, dark):
     assert look(page, long) == "done"
     page.value("document.querySelector('.bar span').textContent = 'x'.repeat(200)")
     page.value("document.querySelector('.label').textContent = 'x'.repeat(200)")
+    page.value("model.options[0].textContent = 'x'.repeat(100)")
+    page.value("document.querySelector('.says').textContent = 'x'.repeat(500)")
     assert page.sideways() <= 0
     assert page.value("getComputedStyle(document.body).backgroundColor") == (
         "rgb(18, 22, 27)" if dark else "rgb(255, 255, 255)"
