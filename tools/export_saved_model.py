@@ -15,9 +15,16 @@ import numpy as np
 from absl import flags
 from absl import logging as absl_logging
 
-from keras_i3d.data import VideoError, VideoFile
 from keras_i3d.tools.class_labels import labels_in
-from keras_i3d.tools.running import FlagError, ToolError, loaded, must_exist, quiet_import, run
+from keras_i3d.tools.running import (
+    FlagError,
+    ToolError,
+    can_be_written,
+    loaded,
+    must_exist,
+    quiet_import,
+    run,
+)
 from keras_i3d.tools.weights_flag import HELP, check_weights
 
 MODEL = flags.DEFINE_string("model", "i3d", "network, where --weights does not say it itself")
@@ -54,6 +61,7 @@ def main(arguments: Sequence[str]) -> int:
     if VIDEO.value and STREAM.value != "rgb":
         raise FlagError("--video checks the rgb network alone; flow is not in a video")
     check_weights(WEIGHTS.value, MODEL.value, STREAM.value)
+    can_be_written(Path(OUT.value).parent, "folder")
     shape = _shape()
     clips = {Path(VIDEO.value).name: {"rgb": _frames(shape)}} if VIDEO.value else {}
     with quiet_import():
@@ -106,6 +114,8 @@ def _shape() -> tuple:
 
 def _frames(shape: tuple) -> np.ndarray:
     """The first frames of the video, as a client would send them: not yet resized."""
+    from keras_i3d.data import VideoError, VideoFile
+
     wanted = shape[0] or 64
     try:
         with VideoFile(VIDEO.value) as video:

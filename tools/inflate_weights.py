@@ -15,7 +15,7 @@ import numpy as np
 from absl import flags
 from tqdm import tqdm
 
-from keras_i3d.tools.running import FlagError, ToolError, loaded, quiet_import, run
+from keras_i3d.tools.running import FlagError, ToolError, can_be_written, loaded, quiet_import, run
 
 SOURCE = flags.DEFINE_string("source", None, "network or .keras file", required=True)
 OUT = flags.DEFINE_string("out", None, "the .keras or .weights.h5 file to write", required=True)
@@ -48,6 +48,7 @@ def main(arguments: Sequence[str]) -> int:
         raise FlagError(f"--out={out}: there is no folder {out.parent}")
     if out.exists() and not OVERWRITE.value:
         raise FlagError(f"--out={out} is there already; --overwrite replaces it")
+    can_be_written(out)
     if SOURCE.value.endswith(".keras") and not Path(SOURCE.value).is_file():
         raise FlagError(f"--source={SOURCE.value}: no such file")
     with quiet_import():

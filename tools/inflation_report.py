@@ -8,6 +8,7 @@ import numpy as np
 
 import keras_i3d
 from keras_i3d.files.hashes import sha256
+from keras_i3d.files.places import check_room
 from keras_i3d.files.whole import whole_path, write_whole
 from keras_i3d.inflation import BoringVideo
 from keras_i3d.weights.integrity import weights_hash
@@ -51,6 +52,7 @@ def write_inflated(
                 write_record(path, record)
             again = keras.saving.load_model(path, compile=False)
         else:
+            check_room(path, sum(array.nbytes for array in model.get_weights()))
             model.save_weights(path)
             again = keras.models.clone_model(model)
             again.load_weights(path)

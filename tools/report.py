@@ -22,7 +22,7 @@ from keras_i3d.evaluation.published import Published, published_for
 from keras_i3d.evaluation.report import NAMES, write_report
 from keras_i3d.evaluation.scores import Scores, ScoresError, load_scores, summary_line
 from keras_i3d.evaluation.trials import trial_of
-from keras_i3d.tools.running import FlagError, ToolError, quiet_import, run
+from keras_i3d.tools.running import FlagError, ToolError, can_be_written, quiet_import, run
 
 REPORT = flags.DEFINE_string("report", "report", "the folder of the report")
 TITLE = flags.DEFINE_string("title", None, "the report's title [data, split and network]")
@@ -38,6 +38,7 @@ def main(arguments: Sequence[str]) -> int:
         raise FlagError("wanted a score file or several: keras-i3d report scores.npz")
     if len(set(arguments)) < len(arguments):
         raise FlagError("a file is named twice")
+    can_be_written(REPORT.value, "folder")
     published = _published()
     try:
         scores = {path: load_scores(path) for path in arguments}

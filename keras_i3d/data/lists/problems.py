@@ -4,7 +4,7 @@ import os
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
-from keras_i3d.files.whole import write_whole
+from keras_i3d.files import storage
 
 # The kinds, as they stand in reports.
 MISSING = "missing file"
@@ -82,8 +82,9 @@ class Problems:
         return "\n".join(map(printable, lines))
 
     def write(self, path: str | os.PathLike) -> None:
-        """The whole report as a text file, which appears whole or not at all."""
-        write_whole(path, self.report(shown=None) + "\n")
+        """Write the whole report as a text file, whole or not at all; also to gs:// or s3://."""
+        report = self.report(shown=None) + "\n"
+        storage.write(os.fspath(path), report.encode("utf-8", "backslashreplace"))
 
 
 def printable(text: str) -> str:

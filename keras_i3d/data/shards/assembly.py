@@ -34,6 +34,7 @@ from keras_i3d.data.shards.manifest import (
 from keras_i3d.data.shards.plan import Job, Plan
 from keras_i3d.files import storage
 from keras_i3d.files.locks import held
+from keras_i3d.files.whole import remove_leftovers
 from keras_i3d.files.workers import Outcome
 
 
@@ -194,7 +195,11 @@ def working(plan: Plan) -> Iterator[dict[int, dict[str, Any]]]:
             _check_same(plan, json.loads(storage.read(path)), "holds unfinished shards")
         else:
             storage.write(path, json.dumps(plan.identity(), indent=1).encode())
-        yield dict(_done_shards(plan))
+        try:
+            yield dict(_done_shards(plan))
+        finally:
+            if not storage.is_remote(plan.work):
+                remove_leftovers(plan.work)  # of processes that were ended
 
 
 @contextlib.contextmanager

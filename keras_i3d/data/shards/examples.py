@@ -36,17 +36,18 @@ def written_records(
     """
     with closing(run_all(_written_record, jobs, processes, seconds, megabytes)) as outcomes:
         for outcome in outcomes:
-            if isinstance(outcome.result, str):
-                raise OSError(outcome.result)
+            if isinstance(outcome.result, OSError):
+                raise outcome.result
             yield outcome
 
 
-def _written_record(job: Job) -> dict | str:
-    """The record's entry; or, in a line, why no record can be written at all."""
+def _written_record(job: Job) -> dict | OSError:
+    """The record's entry; or why no record can be written at all."""
     try:
         return write_record(job)
     except OSError as error:  # what is wrong with the video itself is a VideoError
-        return f"{error.filename or job.work}: {error.strerror or error}"
+        # By its three parts, since they are what travels between processes.
+        return OSError(error.errno, error.strerror or str(error), error.filename or job.work)
 
 
 def write_record(job: Job) -> dict:

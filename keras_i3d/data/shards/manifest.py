@@ -91,12 +91,21 @@ class Manifest:
 
     @property
     def written(self) -> int:
-        """How many videos are in the shards."""
+        """Return how many videos are in the shards."""
         return len(self.videos)
 
     def path(self, video: StoredVideo) -> str:
-        """The path of a video's shard."""
+        """Return the path of a video's shard."""
         return storage.join(self.folder, video.file)
+
+    def summary(self) -> str:
+        """Return the split's counts in a line."""
+        size = sum(shard.bytes for shard in self.shards)
+        failed = f", {len(self.failed)} not (why is in the manifest)" if self.failed else ""
+        return (
+            f"{self.split}: {self.listed} videos listed, {self.written} written in "
+            f"{len(self.shards)} shards ({size / 1e6:.1f} MB){failed}"
+        )
 
 
 def manifest_path(folder: str, split: str) -> str:

@@ -117,7 +117,7 @@ def write_videos(
 
     Raises:
         ValueError: where the folder holds something else.
-        OSError: where some file cannot be written; the others are.
+        OSError: where some file cannot be written; the others are, unless the disk is full.
     """
     folder = Path(folder)
     plans = plan_videos(videos)
@@ -125,17 +125,16 @@ def write_videos(
     with _claimed(folder, videos):
         for name in {plan.name.partition("/")[0] for plan in plans}:
             (folder / VIDEOS / name).mkdir(parents=True, exist_ok=True)
-        remove_leftovers(folder / VIDEOS, below=True)
         todo = [
             (str(path), videos, plan)
             for path, plan in zip(paths, plans, strict=True)
             if not path.exists()
         ]
-        failures = [
-            f"{outcome.item[0]}: {outcome.error}"
-            for outcome in watch(run_all(_write, todo, processes) if todo else (), len(todo))
-            if outcome.error
-        ]
+        try:
+            outcomes = watch(run_all(_write, todo, processes) if todo else (), len(todo))
+            failures = [f"{one.item[0]}: {one.error}" for one in outcomes if one.error]
+        finally:
+            remove_leftovers(folder / VIDEOS, below=True)  # of processes that were ended
         if failures:
             raise OSError(f"{len(failures)} of {len(paths)} videos are not written; {failures[0]}")
         _write_lists(folder / LISTS, videos, plans)

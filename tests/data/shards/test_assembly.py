@@ -234,8 +234,9 @@ def test_a_full_disk_stops_the_run_and_is_no_fault_of_the_videos(
     assert not storage.exists(str(tmp_path / "train.manifest.json"))
     with monkeypatch.context() as patch:
         patch.setattr(examples, "build", full)  # in the worker
-        with pytest.raises(OSError, match="x.record: No space left on device"):
+        with pytest.raises(OSError, match="No space left on device") as raised:
             assembly.write_shards(made)
+        assert (raised.value.errno, raised.value.filename) == (28, "x.record")
     assert assembly.write_shards(made).written == 5
 
 
