@@ -16,7 +16,7 @@ from keras_i3d.weights.trained import TrainedRecord, write_record
 
 
 def check_table(result: BoringVideo) -> str:
-    """One line a layer: how far it is from the 2D one, and what padding time does at the ends."""
+    """Return a line for each layer: how far it is from the 2D one, and padding's effect."""
     widest = max(len(row.name) for row in result.rows)
     lines = [f"{'layer':<{widest}}  frames  untouched  difference  border effect"]
     for row in result.rows:

@@ -106,7 +106,7 @@ def environment(name: str, value: str) -> Iterator[None]:
 
 @contextlib.contextmanager
 def loaded() -> Iterator[None]:
-    """Around the loading of weights: what goes wrong becomes one line and the right status."""
+    """Turn what goes wrong while weights are loaded into one line and the right status."""
     from keras_i3d.weights import DamagedFileError
 
     try:

@@ -29,7 +29,7 @@ def written_records(
     seconds: float | None = 600,
     megabytes: int | None = 4000,
 ) -> Iterator[Outcome]:
-    """write_record of many videos in processes of their own; as workers.run_all.
+    """Write the records of many videos in processes of their own; as workers.run_all.
 
     Raises:
         OSError: a record could not be written, as on a full disk: that is no video's fault.
@@ -78,7 +78,7 @@ def write_record(job: Job) -> dict:
 
 
 def read_entry(path: str) -> dict:
-    """The entry of a record that waits for its shard."""
+    """Return the entry of a record that waits for its shard."""
     with storage.reading(path) as file:
         return json.loads(file.readline())
 

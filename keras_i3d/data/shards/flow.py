@@ -10,7 +10,7 @@ from keras_i3d.data.video.frames import resized_frames
 
 
 def stored_flow(job: Job, images: Pictures) -> Flow:
-    """The flow of a video's stored frames, one picture fewer than frames, as PNG with two channels.
+    """Return the flow of a video's stored frames as PNG with two channels, one fewer.
 
     Args:
         job: whose flow; its options say how it must have been made.

@@ -48,7 +48,7 @@ class VideoSet:
         self.source(0)
 
     def source(self, quarter: int) -> SyntheticVideos:
-        """The videos that show this quarter of each photograph."""
+        """Return the videos that show this quarter of each photograph."""
         return SyntheticVideos(
             f"quarter_{quarter}",
             self.task,
@@ -73,7 +73,7 @@ class VideoPlan:
 
 
 def plan_videos(videos: VideoSet) -> list[VideoPlan]:
-    """All videos of the set, in the order of their names.
+    """Return all videos of the set, in the order of their names.
 
     As in UCF-101, a test list has whole groups: 1 to 7, 8 to 14, 15 to 21 of 25, fewer where there
     are fewer. The groups of each of the three, and the rest, have a quarter of the photographs to
