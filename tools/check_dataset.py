@@ -40,7 +40,7 @@ MOST_CLASSES = 30
 def main(arguments: Sequence[str]) -> int:
     """Decode what is not decoded yet, write the report and print it; the exit status."""
     if arguments:
-        raise FlagError(f"unexpected {arguments[0]!r}: give --root=FOLDER")
+        raise FlagError(f"no arguments but flags are taken. Received: {' '.join(arguments)}")
     annotations = dataset_flags.annotations_from_flags(allow_missing=True)
     can_be_written(OUT.value, "folder")
     from keras_i3d.data.checks.check_report import as_text

@@ -107,7 +107,8 @@ def _shape() -> tuple:
         shape = ()
     if len(shape) != 3 or min(shape) < 1:
         raise FlagError(
-            f"--shape={','.join(SHAPE.value)}: wanted frames,height,width, such as 64,256,340"
+            f"--shape should be frames,height,width, such as 64,256,340. "
+            f"Received: --shape={','.join(SHAPE.value)}"
         )
     return shape
 
@@ -124,7 +125,9 @@ def _frames(shape: tuple) -> np.ndarray:
         raise FlagError(error) from error
     for came, fixed in zip(frames.shape[:3], shape, strict=True):
         if fixed is not None and came != fixed:
-            raise FlagError(f"{VIDEO.value}: --shape wants {shape}, it has {frames.shape[:3]}")
+            raise FlagError(
+                f"{VIDEO.value} should be of --shape={shape}. Received: {frames.shape[:3]}"
+            )
     return frames
 
 

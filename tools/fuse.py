@@ -26,7 +26,7 @@ OUT = flags.DEFINE_string("out", None, "the score file to write")
 def main(arguments: Sequence[str]) -> int:
     """Fuse; the exit status."""
     if len(arguments) < 2 or OUT.value is None:
-        raise FlagError("wanted two score files or more, and --out=FILE.npz")
+        raise FlagError("give two score files or more, and --out=FILE.npz")
     if len(set(arguments)) < len(arguments):
         raise FlagError("a file is named twice: its logits would count double")
     can_be_written(OUT.value)

@@ -37,7 +37,7 @@ PICTURES = 6  # of each class in the filmstrip
 def main(arguments: Sequence[str]) -> None:
     """Write the videos and their lists, draw a filmstrip of them, say where all is."""
     if arguments:
-        raise FlagError(f"unexpected {arguments[0]!r}: give --out=FOLDER")
+        raise FlagError(f"no arguments but flags are taken. Received: {' '.join(arguments)}")
     can_be_written(OUT.value, "folder")
     from keras_i3d.data.synthetic.files import LISTS, VIDEOS, VideoSet, write_videos
     from keras_i3d.visualisation.filmstrips import filmstrips_of_files

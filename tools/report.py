@@ -35,7 +35,7 @@ FIGURE = flags.DEFINE_enum("figure", "top_1", list(NAMES), "what the table of se
 def main(arguments: Sequence[str]) -> int:
     """Write the report; the exit status."""
     if not arguments:
-        raise FlagError("wanted a score file or several: keras-i3d report scores.npz")
+        raise FlagError("no score file: keras-i3d report scores.npz")
     if len(set(arguments)) < len(arguments):
         raise FlagError("a file is named twice")
     can_be_written(REPORT.value, "folder")
@@ -115,9 +115,13 @@ def _published() -> Published | None:
         try:
             found[name] = float(value)
         except ValueError:
-            raise FlagError(f"--published={pair}: wanted FIGURE:VALUE, like top_1:95.1") from None
+            raise FlagError(
+                f"--published should be FIGURE:VALUE, like top_1:95.1. Received: --published={pair}"
+            ) from None
         if name not in NAMES:
-            raise FlagError(f"--published={pair}: figures are {', '.join(NAMES)}")
+            raise FlagError(
+                f"--published should name one of {', '.join(NAMES)}. Received: --published={pair}"
+            )
     return Published(found, "as given") if found else None
 
 

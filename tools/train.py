@@ -59,7 +59,9 @@ def main(arguments: Sequence[str]) -> int:
         raise FlagError("no folder for what comes of it: give --output_dir=FOLDER")
     folder = Path(OUTPUT_DIR.value).expanduser()
     if "://" in OUTPUT_DIR.value:
-        raise FlagError(f"--output_dir={OUTPUT_DIR.value}: wanted a folder of this machine")
+        raise FlagError(
+            f"--output_dir should be a folder of this machine. Received: {OUTPUT_DIR.value}"
+        )
     can_be_written(folder, "folder")
     if recipe.weights is not None and not (folder / "final.keras").exists():
         check_weights(recipe.weights, recipe.model, recipe.stream)

@@ -164,7 +164,8 @@ def check_size(path: str, wanted: int) -> None:
         raise ManifestError(f"{path}: missing, though the manifest beside it lists it")
     if (found := storage.size(path)) != wanted:
         raise ManifestError(
-            f"{path}: {found} bytes, the manifest says {wanted}: damaged or replaced"
+            f"{path} should have {wanted} bytes, says the manifest. Received: {found}: damaged or "
+            f"replaced"
         )
 
 

@@ -42,8 +42,8 @@ class VideoSet:
     def __post_init__(self):
         if self.videos_per_class < 2:
             raise ValueError(
-                f"videos_per_class: wanted 2 or more, one to train and one to test; "
-                f"came {self.videos_per_class}"
+                f"videos_per_class should be 2 or more, one to train and one to test. "
+                f"Received: {self.videos_per_class}"
             )
         self.source(0)
 

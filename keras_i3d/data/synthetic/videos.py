@@ -172,7 +172,8 @@ class SyntheticVideos:
         end = self.num_frames(index)
         if not 0 <= start < start + count <= end:
             raise ValueError(
-                f"{self.id(index)} has {end} frames; wanted {count} of them from frame {start}"
+                f"frames of {self.id(index)} should be within 0 to {end}. Received: start={start}, "
+                f"count={count}"
             )
         for stream in streams:
             _check_one("stream", stream, ("rgb", "flow"))
@@ -219,7 +220,10 @@ class SyntheticVideos:
 
     def _checked(self, index: int) -> int:
         if not 0 <= index < self.num_videos:
-            raise IndexError(f"there are {self.num_videos} videos; wanted number {index}")
+            raise IndexError(
+                f"index should be 0 to {self.num_videos - 1}, there are {self.num_videos} videos. "
+                f"Received: {index}"
+            )
         return int(index)
 
 

@@ -327,7 +327,7 @@ def test_flow_that_does_not_fit_is_refused(tmp_path, moving):
         encode()
     fields = np.zeros((5, 24, 32, 2), np.float32)  # one too few
     flow_files.write_flow_file(path, fields, flow.fingerprint("farneback", spec))
-    with pytest.raises(ValueError, match="does not fit: 5 pictures .* wanted 6"):
+    with pytest.raises(ValueError, match="should have 6 pictures .* Received: 5 of"):
         encode()
     with pytest.raises(flow.FingerprintError, match="(?s)bound.*wanted 10.*came 20"):
         encode(bound=10.0)
