@@ -48,7 +48,7 @@ MAY_IMPORT = {
     "inflation": {"layers"},
     "models": {"layers", "inflation", "data.pixels"},
     "weights": {"classes", "files", "layers", "models", "data.pixels", "inflation"},
-    "applications": {"classes", "models", "weights", "inflation", "data.pixels"},
+    "applications": {"classes", "files", "models", "weights", "inflation", "data.pixels"},
     "engines": {
         "files",
         "data.pixels",

@@ -76,7 +76,7 @@ class Annotations:
 
     @property
     def listed(self) -> int:
-        """How many lines, or files, the list has: videos and problems."""
+        """Return how many lines, or files, the list has: videos and problems."""
         return sum(map(len, self.splits.values())) + len(self.problems)
 
 
@@ -91,7 +91,7 @@ def read_annotations(
     auto_split: AutoSplit | None = None,
     allow_missing: bool = False,
 ) -> Annotations:
-    """A data set's list, read and compared with the files that are there.
+    """Read a data set's list and compare it with the files that are there.
 
     Args:
         format: one of FORMATS:

@@ -18,7 +18,7 @@ SPLITS = {"train": "Charades_v1_train.csv", "test": "Charades_v1_test.csv"}
 
 
 def read(root: str, lists: list[str], **_) -> Annotations:
-    """The splits "train" and "test", those whose file is there."""
+    """Read the splits "train" and "test", those whose file is there."""
     folder = folder_with(lists, root, CLASSES)
     codes = _class_codes(folder / CLASSES)
     index, listing = FileIndex(root), Listing()

@@ -22,7 +22,7 @@ ALL = "all"
 
 
 def read(root: str, lists: list[str], *, classes=None, labelled: bool = True, **_) -> Annotations:
-    """Every file below `root`, in order of its path."""
+    """List every file below `root`, in order of its path."""
     if lists:
         raise ValueError("folders and files have no list: leave annotations out")
     index, listing = FileIndex(root), Listing()

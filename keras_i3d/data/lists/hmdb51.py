@@ -17,7 +17,7 @@ SPLITS = {"1": "train", "2": "test", "0": "unused"}
 
 
 def read(root: str, lists: list[str], *, split_number: int = 1, **_) -> Annotations:
-    """One of the three divisions into "train", "test" and "unused"."""
+    """Read one of the three divisions into "train", "test" and "unused"."""
     ending = f"_test_split{split_number}.txt"
     folder = folder_with(lists, root, f"*{ending}")
     files = {path.name.removesuffix(ending): path for path in folder.glob(f"*{ending}")}

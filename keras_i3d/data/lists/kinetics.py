@@ -39,7 +39,7 @@ MOST = 0.9
 
 
 def read(root: str, lists: list[str], *, classes=None, **_) -> Annotations:
-    """The CSV files, or those of a folder, with the videos below `root`.
+    """Read the CSV files, or those of a folder, with the videos below `root`.
 
     Classes are in alphabetical order, as DeepMind's label maps are: the shipped 400 or 600 where
     nine labels in ten are among them, else those of all the files given.

@@ -48,7 +48,7 @@ NUMBER = re.compile(r"[+-]?\d+(\.\d*)?", re.ASCII)
 
 
 def read(root: str, lists: list[str], *, classes=None, **_) -> Annotations:
-    """The CSV files, or those of a folder; each is a split, named after it, if it names none."""
+    """Read the CSV files, or those of a folder; one that names no split is one by its name."""
     listing = Listing()
     rows = [row for path in files_of(lists, "*.csv") for row in _rows(path, root, listing)]
     labels = dict.fromkeys(row["label"] for row in rows if row["label"])

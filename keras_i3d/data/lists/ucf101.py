@@ -26,7 +26,7 @@ from keras_i3d.data.lists.problems import BAD_NUMBER, OUTSIDE, UNKNOWN_CLASS, WR
 
 
 def read(root: str, lists: list[str], *, split_number: int = 1, **_) -> Annotations:
-    """One of the three divisions into "train" and "test"."""
+    """Read one of the three divisions into "train" and "test"."""
     folder = folder_with(lists, root, "classInd.txt")
     names = _class_index(folder / "classInd.txt")
     numbers, index, listing = ClassNumbers(names), FileIndex(root, any_case=True), Listing()

@@ -9,6 +9,7 @@ process of its own, with limits, as everywhere: no video can break the pipeline.
 """
 
 import json
+import logging
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 
@@ -47,6 +48,7 @@ def write_shards_with_beam(
     check_runner(runner)
     if manifest := assembly.finished(plan):
         return manifest
+    logging.getLogger("apache_beam").setLevel(logging.WARNING)
     with assembly.working(plan) as done:
         jobs = [job for row in plan.jobs for job in row if job.shard not in done]
         # Workers need what a shard is called, not what is in all the others.

@@ -146,10 +146,14 @@ def test_two_runs_do_not_share_a_folder(small_set, tmp_path):
         check_videos(annotations, tmp_path / "out")
 
 
-def test_nasty_files_are_all_accounted_for(shared, tmp_path):
+def test_nasty_files_are_all_accounted_for(shared, nasty, tmp_path):
     expected = json.loads((shared / "nasty" / "nasty.json").read_text())
-    counted, lines = checked(read_annotations("files", shared / "nasty"), tmp_path / "out")
-    assert [line["id"] for line in lines] == sorted(expected)
+    annotations = read_annotations("files", nasty, allow_missing=True)
+    _, lines = checked(annotations, tmp_path / "out")
+    *_, link = lines  # problems of the list come after its videos
+    assert (link["id"], link["status"], link["path"]) == ("broken_link.mp4", "missing", None)
+    assert "a link to a file that is not there" in link["cause"]
+    assert [line["id"] for line in lines] == [*sorted({*expected} - {link["id"]}), link["id"]]
     for line in lines:
         # Pictures are not read as video, whatever they are named.
         name = line["id"]
@@ -166,17 +170,19 @@ from keras_i3d.data.lists.annotations import read_annotations
 from keras_i3d.data.checks.checking import check_videos
 
 if __name__ == "__main__":
-    check_videos(read_annotations("files", sys.argv[1]), sys.argv[2], processes=2)
+    annotations = read_annotations("files", sys.argv[1], allow_missing=True)
+    check_videos(annotations, sys.argv[2], processes=2)
 """
 
 
 @pytest.mark.slow
-def test_killed_at_any_moment_it_goes_on(shared, tmp_path):
+def test_killed_at_any_moment_it_goes_on(nasty, tmp_path):
+    files = len(read_annotations("files", nasty, allow_missing=True).splits["all"])
     program = tmp_path / "program.py"
     program.write_text(PROGRAM)
 
     def command(out):
-        return [sys.executable, program, shared / "nasty", tmp_path / out]
+        return [sys.executable, program, nasty, tmp_path / out]
 
     environment = {**os.environ, "PYTHONPATH": str(Path(__file__).parents[2])}
     subprocess.run(command("undisturbed"), env=environment, check=True)
@@ -194,7 +200,7 @@ def test_killed_at_any_moment_it_goes_on(shared, tmp_path):
                 time.sleep(0.001)
             run.send_signal(how)
         done.append(lines())
-        assert not (tmp_path / "killed" / "manifest.jsonl").exists() or done[-1] >= 44
+        assert not (tmp_path / "killed" / "manifest.jsonl").exists() or done[-1] >= files
     assert done == sorted(done) and done[-1] > 0
     subprocess.run(command("killed"), env=environment, check=True)
     for name in ("manifest.jsonl", "summary.json", "summary.txt"):
