@@ -17,7 +17,6 @@ from keras_i3d.data.flow.frames_with_flow import frames_with_flow
 from keras_i3d.data.flow.methods import check_equal, decode, encode, fingerprint
 from keras_i3d.data.pixels.preprocessing import Input, Preprocessing, resize_and_crop
 from keras_i3d.data.pixels.resizing import resize, resized
-from keras_i3d.data.video import timing
 from keras_i3d.data.video.decoding import DEFAULT_FPS
 from keras_i3d.data.video.parts import ticks
 from keras_i3d.features.crops import cut_crops
@@ -181,7 +180,7 @@ def _timed(video, sight: Sight, part: Part, name: str | None) -> Iterator[Seen]:
 
 def _each(video, sight: Sight, part: Part, change, times: deque) -> Iterator[np.ndarray]:
     """Every frame of the file once, with its own times."""
-    for frame, start, end in timing.spans(video.unconverted(), video.frame_duration):
+    for frame, start, end in video.shown():
         begin = video.begin or 0
         if part[1] is not None and start >= part[1]:
             return

@@ -1,6 +1,7 @@
 """Shards that tools/make_tfrecords.py wrote, as a source of clips."""
 
 import io
+import json
 import os
 from collections.abc import Sequence
 
@@ -45,7 +46,10 @@ class Shards:
         self.short_side: int = self._manifest.options["short_side"]
         self.fps: int = self._manifest.options["fps"]
         flow = self._manifest.options["flow"]
-        self.flow = None if flow is None else FlowFingerprint(**flow)
+        try:
+            self.flow = None if flow is None else FlowFingerprint.from_json(json.dumps(flow))
+        except ValueError as error:
+            raise ManifestError(f"{folder}: manifest of {split}: {error}") from error
 
     def id(self, index: int) -> str:
         """Return the video's own name."""

@@ -2,17 +2,21 @@
 
 import os
 import re
+import struct
 from collections.abc import Iterable, Iterator
 from fractions import Fraction
 from pathlib import Path, PurePath
 from typing import IO
 
 import numpy as np
-from PIL import Image, ImageOps, UnidentifiedImageError
+from PIL import ExifTags, Image, UnidentifiedImageError
 
 from keras_i3d.data.video.decoding import DEFAULT_FPS, MAX_PIXELS, VideoError
+from keras_i3d.data.video.orientation import AS_STORED, EXIF, oriented
 from keras_i3d.data.video.timing import spans
 
+# What Pillow raises for EXIF data that are none.
+NO_EXIF = (OSError, SyntaxError, ValueError, TypeError, LookupError, OverflowError, struct.error)
 SUFFIXES = (".jpeg", ".jpg", ".png")
 # The last number in a picture's name: its place in the video.
 NUMBERED = re.compile(r"(?P<before>.*?)(?P<number>\d+)(?P<after>\D*)", re.DOTALL)
@@ -54,6 +58,7 @@ class PictureFolder:
         self.begin = Fraction(0)
         self.frames = self.width = self.height = 0
         self.notes: list[str] = []
+        self._untold = 0
         self._pictures = self._listed()
         self.duration = len(self._pictures) * self.frame_duration
 
@@ -85,6 +90,8 @@ class PictureFolder:
             yield picture, place * self.frame_duration, self.frame_duration
         if self.frames == 0:
             raise VideoError(self.path, "none of its pictures can be read")
+        if self._untold:
+            self.notes.append(f"damaged: EXIF data of {self._untold} pictures; they are not turned")
         if damaged:
             self.notes.append(f"damaged: {damaged} of its pictures cannot be read")
 
@@ -129,7 +136,15 @@ class PictureFolder:
                     f"{path.name} has {picture.width} x {picture.height} pixels; at most "
                     f"{MAX_PIXELS} are decoded",
                 )
-            return np.asarray(ImageOps.exif_transpose(picture).convert("RGB"))
+            # Read apart from the pixels, which may be whole where it is not.
+            image = np.asarray(picture.convert("RGB"))
+            try:
+                number = picture.getexif().get(ExifTags.Base.Orientation)
+            except NO_EXIF:
+                self._untold += 1
+                return image
+        wanted = EXIF.get(number, AS_STORED)
+        return image if wanted == AS_STORED else oriented(image, *wanted)
 
 
 def numbered_pictures(folder: str | os.PathLike) -> dict[tuple[str, str], dict[int, Path]]:
