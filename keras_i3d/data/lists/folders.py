@@ -39,7 +39,7 @@ def read(root: str, lists: list[str], *, classes=None, labelled: bool = True, **
         names = class_names(classes) if classes is not None else tuple(folders)
         if not names:
             raise ValueError(
-                f"{root}: wanted a folder for each class; there are none with videos. "
+                f"{root} should have a folder for each class. Received: none with videos. "
                 "The format 'files' takes videos without labels"
             )
     numbers = ClassNumbers(names)

@@ -34,9 +34,9 @@ def _add(text, where, label, class_name, index: FileIndex, listing: Listing) -> 
     line, stem = listing.line(where, SPLITS.get(number)), PurePath(name).stem
     line.name, line.labels = f"{class_name}/{stem}", (label,)
     if not number:
-        return line.problem(TORN_LINE, f"{text!r}, wanted 'FILE.avi 1'")
+        return line.problem(TORN_LINE, f"should be 'FILE.avi 1'. Received: {text!r}")
     if line.split is None:
-        return line.problem(BAD_NUMBER, f"{number!r} of {name}, wanted 0, 1 or 2")
+        return line.problem(BAD_NUMBER, f"{name} should be 0, 1 or 2. Received: {number!r}")
     if leaves(name):
         return line.problem(OUTSIDE, repr(name))
     if path := line.file(index, stem, (class_name,)):

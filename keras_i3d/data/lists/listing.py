@@ -113,7 +113,7 @@ def class_names(source: str | os.PathLike | Sequence[str]) -> tuple[str, ...]:
         return shipped_names(source)
     names = tuple(text for _, text in lines(source))
     if not names or len(set(names)) < len(names):
-        raise ValueError(f"{source}: wanted class names, a line each, none of them twice")
+        raise ValueError(f"{source} should have class names, a line each, none of them twice")
     return names
 
 
@@ -129,7 +129,7 @@ def lines(path: str | os.PathLike) -> Iterator[tuple[int, str]]:
                 if text := line.strip():
                     yield number, text
     except UnicodeDecodeError as error:
-        raise ValueError(f"{path}: wanted text in UTF-8 ({error.reason})") from error
+        raise ValueError(f"{path} should be text in UTF-8. Received: {error.reason}") from error
 
 
 def cells(path: str | os.PathLike) -> Iterator[tuple[int, list[str] | None]]:
@@ -193,7 +193,7 @@ def files_of(lists: list[str], pattern: str) -> list[Path]:
     for path in map(Path, lists):
         found += sorted(path.glob(pattern)) if path.is_dir() else [path]
     if not found:
-        raise ValueError(f"no list: wanted {pattern} in {', '.join(lists) or 'annotations'}")
+        raise ValueError(f"no list: there is no {pattern} in {', '.join(lists) or 'annotations'}")
     return found
 
 

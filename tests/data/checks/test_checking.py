@@ -70,7 +70,8 @@ def test_one_of_everything(small_set, tmp_path):
     assert (first["frames"], first["fps"], first["size"]) == (12, 25.0, [40, 30])
     assert first["duration"] == 0.48
     assert lines[2]["cause"] == "the file is empty (0 bytes)"
-    assert lines[4]["cause"].startswith("bad number: trainlist01.txt:5: label '9'")
+    said = "bad number: trainlist01.txt:5: label of Zoom/v_Zoom_g01_c01.avi should be 1 to 3. "
+    assert lines[4]["cause"] == f"{said}Received: '9'"
     assert [Path(path).stem for path in counted["too_short"]] == ["v_Pan_g02_c01"]
     assert (counted["files"], counted["frames"]) == (4, 12 + 5 + 12)
     (double,) = counted["duplicates"]
