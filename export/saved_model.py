@@ -1,10 +1,13 @@
 """A network as one SavedModel that carries everything: written, checked, then put in its place."""
 
+import contextlib
+import errno
 import json
 import os
 import subprocess
 import sys
 import tempfile
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -76,6 +79,7 @@ def export_saved_model(
 
     Raises:
         ExportError: when the folder is there, or a signature answers otherwise than the model.
+        OSError: when it cannot be written.
     """
     folder = Path(folder)
     if not folder.name.isdecimal():
@@ -94,8 +98,9 @@ def export_saved_model(
     metadata = _metadata(network, how)
     remove_leftovers(folder.parent)
     with whole_path(folder) as made:  # meanwhile under a name that no server takes for a version
-        _write(served, made, metadata)
-        notes = write_warm_up(made, served)
+        with _full_disk(made):
+            _write(served, made, metadata)
+            notes = write_warm_up(made, served)
         differences = _check(made, original, clips or {}, precision)
         _check_free(folder, overwrite)  # another export may have been quicker
     signatures = {name: s.purpose for name, s in served.signatures().items()}
@@ -128,6 +133,18 @@ def _metadata(network: LoadedNetwork, how: dict) -> dict:
         "weights_sha256": weights_hash(network.model),
         **asked.as_metadata(),
     }
+
+
+@contextlib.contextmanager
+def _full_disk(folder: Path) -> Iterator[None]:
+    """Within, TensorFlow's error of a full disk is the system's."""
+    try:
+        yield
+    except tf.errors.ResourceExhaustedError as error:
+        if "No space left" not in error.message:
+            raise
+        number = errno.ENOSPC
+        raise OSError(number, os.strerror(number), str(folder)) from error
 
 
 def _write(served: ServedNetwork, folder: Path, metadata: dict) -> None:

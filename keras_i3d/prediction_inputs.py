@@ -11,6 +11,7 @@ from typing import TextIO
 from keras_i3d.data.lists.file_index import VIDEO, suffix
 from keras_i3d.data.lists.plain_csv import COLUMNS
 from keras_i3d.data.video.decoding import DEFAULT_FPS, VideoFile
+from keras_i3d.data.video.picture_archive import ARCHIVES, PictureArchive
 from keras_i3d.data.video.picture_folder import PictureFolder, numbered_pictures
 
 
@@ -55,12 +56,18 @@ def read_list(path: str) -> list[str]:
 def open_video(
     path: str | os.PathLike, frames_fps: float = DEFAULT_FPS
 ) -> VideoFile | PictureFolder:
-    """Open a video file, or a folder of numbered pictures as a video of `frames_fps` a second.
+    """Open a video file, or numbered pictures as a video of `frames_fps` a second.
+
+    Pictures lie in a folder, or in an archive whose name ends in .tar or .zip.
 
     Raises:
         VideoError: it cannot be read.
     """
-    return PictureFolder(path, frames_fps) if os.path.isdir(path) else VideoFile(path)
+    if os.path.isdir(path):
+        return PictureFolder(path, frames_fps)
+    if suffix(os.fspath(path)) in ARCHIVES and os.path.isfile(path):
+        return PictureArchive(path, frames_fps)
+    return VideoFile(path)
 
 
 def _named(path: str) -> Iterator[NamedVideo]:

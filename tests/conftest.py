@@ -40,6 +40,17 @@ def shared() -> Path:
 
 
 @pytest.fixture(scope="session")
+def nasty(shared, tmp_path_factory) -> Path:
+    """Links to the shared nasty files; broken_link.mp4 leads to nothing, however it was copied."""
+    folder = tmp_path_factory.mktemp("nasty")
+    for path in (shared / "nasty").iterdir():
+        if path.name not in ("broken_link.mp4", "nasty.json"):
+            (folder / path.name).symlink_to(path)
+    (folder / "broken_link.mp4").symlink_to("gone.mp4")
+    return folder
+
+
+@pytest.fixture(scope="session")
 def golden_rules(shared):
     """make_checkpoint and clips of the shared folder: the rules of the recorded cases."""
     sys.path.insert(0, str(shared / "golden"))

@@ -37,6 +37,16 @@ def test_predict(videos, tmp_path, capsys):
     assert prediction.scores.sum() == pytest.approx(1, abs=1e-5)
 
 
+def test_features(videos, tmp_path, capsys):
+    build_i3d().save_weights(tmp_path / "random.weights.h5")
+    path = sorted(videos.rglob("*.mp4"))[0]
+    features = example("features.py")(path, tmp_path / "random.weights.h5", window=9)
+    lines = capsys.readouterr().out.splitlines()
+    assert lines[0].startswith("  0.00 - 0.36 s  length ")
+    assert lines[-1].startswith("most alike: windows 0 and 1, cosine ")
+    assert features.arrays["rgb"]["Mixed_5c"].shape == (2, 1024)
+
+
 def test_fine_tune(videos, tmp_path, capsys):
     """The new head has moved, and all else is as the weights had it."""
     begin = build_i3d()

@@ -37,6 +37,14 @@ def test_every_path_is_accounted_for(tmp_path):
     assert link == NamedVideo(paths[3])  # VideoFile says what is wrong with it
 
 
+def test_links_to_folders_are_not_walked(tmp_path):
+    (tmp_path / "a.mp4").touch()
+    (tmp_path / "all").symlink_to("/")
+    (tmp_path / "all.mp4").symlink_to("/")
+    (tmp_path / "round").symlink_to(tmp_path)
+    assert find_videos([str(tmp_path)]) == [NamedVideo(str(tmp_path / "a.mp4"))]
+
+
 @pytest.mark.skipif(os.geteuid() == 0, reason="root may read every folder")
 def test_a_folder_that_may_not_be_read_is_named(tmp_path):
     (tmp_path / "secret").mkdir(mode=0)

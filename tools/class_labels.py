@@ -6,7 +6,7 @@ from keras_i3d.tools.running import FlagError
 
 
 def labels_in(path: str | None) -> tuple[str, ...] | None:
-    """The names in a file, a line each; None without a file.
+    """Read the names in a file, a line each; None without a file.
 
     Raises:
         FlagError: when the file cannot be read.

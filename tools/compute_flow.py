@@ -10,25 +10,21 @@ an error, not mixed. Exit status: 0 when all videos have their flow, 1 when some
 others have), 2 for wrong flags, also when FLOWS holds flow made in another way.
 """
 
-import os
 import sys
 import time
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from functools import partial
 
 from absl import flags
-from tqdm import tqdm
 
-from keras_i3d.data.flow.data_sets import compute_flows
-from keras_i3d.data.flow.flow_files import SUFFIX
-from keras_i3d.data.flow.methods import METHODS, FingerprintError
-from keras_i3d.data.pixels.preprocessing import DEEPMIND_FLOW
-from keras_i3d.files.workers import Outcome
+from keras_i3d.tools import dataset_flags
+from keras_i3d.tools.bars import frame_bar
 from keras_i3d.tools.dataset_flags import ROOT, annotations_from_flags, say_concerns
-from keras_i3d.tools.running import FlagError, ToolError, run
-from keras_i3d.visualisation.flow_colours import write_flow_mp4
+from keras_i3d.tools.flow_flag import METHODS
+from keras_i3d.tools.running import FlagError, ToolError, can_be_written, run
 
+flags.adopt_module_key_flags(dataset_flags)  # so that --help lists them too
 OUT = flags.DEFINE_string("out", None, "the folder for the flow")
 METHOD = flags.DEFINE_enum("method", "tvl1", METHODS, "tvl1 is our own, the others are OpenCV's")
 FPS = flags.DEFINE_integer("fps", 25, "frames a second", lower_bound=1)
@@ -50,6 +46,12 @@ def main(arguments: Sequence[str]) -> int:
     if not OUT.value:
         raise FlagError("no place for the flow: give --out=FOLDER")
     missing, videos = _videos(arguments)
+    can_be_written(OUT.value, "folder")
+    from keras_i3d.data.flow.data_sets import compute_flows
+    from keras_i3d.data.flow.methods import FingerprintError
+    from keras_i3d.data.pixels.preprocessing import DEEPMIND_FLOW
+    from keras_i3d.visualisation.flow_colours import write_flow_mp4
+
     sizes = {"fps": FPS.value, "short_side": SHORT_SIDE.value, "bound": BOUND.value}
     begin = time.monotonic()
     try:
@@ -62,12 +64,10 @@ def main(arguments: Sequence[str]) -> int:
             WORKERS.value,
             TIMEOUT.value,
             MEMORY_MB.value,
-            _with_a_bar,
+            partial(frame_bar, "compute_flow"),
         )
     except FingerprintError as error:
         raise FlagError(f"{error}\ngive another --out, or the flags of that flow") from error
-    except OSError as error:
-        raise ToolError(f"{OUT.value}: {error.strerror or error}") from error
     except ImportError as error:
         raise ToolError(error) from error
     print(
@@ -82,39 +82,24 @@ def main(arguments: Sequence[str]) -> int:
 
 def _videos(arguments: Sequence[str]) -> tuple[int, list[tuple[str, str]]]:
     """How many listed videos cannot be used; (path, name) of the others."""
+    if ROOT.value is None and not arguments:
+        raise FlagError("no videos: give files, or a data set by --root")
+    if ROOT.value is not None and arguments:
+        raise FlagError("give files, or a data set by --root, not both")
+    problems, paths = (), arguments
     if ROOT.value is not None:
-        if arguments:
-            raise FlagError("give files, or a data set by --root, not both")
         annotations = annotations_from_flags()
         say_concerns(annotations)
-        paths = {v.path: None for videos in annotations.splits.values() for v in videos}
-        named = [(path, os.path.relpath(path, ROOT.value)) for path in paths]
-        for path, name in named:
-            if name.startswith(os.pardir + os.sep):
-                raise FlagError(f"{path} is not below {ROOT.value}: give its --root")
-        if annotations.problems:
-            print(annotations.problems.report(), file=sys.stderr)
-        return len(annotations.problems), named
-    if not arguments:
-        raise FlagError("no videos: give files, or a data set by --root")
-    named = [(path, os.path.basename(os.path.normpath(path))) for path in dict.fromkeys(arguments)]
-    owners: dict[str, str] = {}
-    for path, name in named:
-        if owners.setdefault(name, path) != path:
-            raise FlagError(f"{owners[name]} and {path} would both be {name}{SUFFIX}: use --root")
-    return 0, named
+        problems = annotations.problems
+        paths = [video.path for videos in annotations.splits.values() for video in videos]
+        if problems:
+            print(problems.report(), file=sys.stderr)
+    from keras_i3d.data.flow.data_sets import named_below
 
-
-def _with_a_bar(outcomes: Iterable[Outcome], frames: int) -> Iterator[Outcome]:
-    """The outcomes, with a bar over their frames; what fails is named."""
-    pause = 0.1 if sys.stderr.isatty() else 30
-    # Averaged over the whole run: the rate of the last few videos would say little.
-    with tqdm(total=frames, unit=" frames", smoothing=0, mininterval=pause) as bar:
-        for outcome in outcomes:
-            if outcome.error is not None:
-                bar.write(f"compute_flow: {outcome.item.path}: {outcome.error}", file=sys.stderr)
-            bar.update(outcome.item.frames)
-            yield outcome
+    try:
+        return len(problems), named_below(paths, ROOT.value)
+    except ValueError as error:
+        raise FlagError(error) from error
 
 
 if __name__ == "__main__":

@@ -20,7 +20,15 @@ from absl import flags
 from tqdm import tqdm
 
 from keras_i3d.data.lists.annotations import FORMATS
-from keras_i3d.tools.running import FlagError, ToolError, loaded, must_exist, quiet_import, run
+from keras_i3d.tools.running import (
+    FlagError,
+    ToolError,
+    can_be_written,
+    loaded,
+    must_exist,
+    quiet_import,
+    run,
+)
 from keras_i3d.tools.weights_flag import HELP, NAMED, check_weights
 
 RUN = flags.DEFINE_string("run", None, "the folder of a training")
@@ -64,11 +72,8 @@ def main(arguments: Sequence[str]) -> int:
     except (ValueError, OSError) as error:
         raise FlagError(error) from error
     out = OUT.value or f"{folder}{scores.made['split']}.npz"
-    try:
-        save_scores(out, scores)
-        page = report_evaluation(REPORT.value, scores, videos, inputs) if REPORT.value else None
-    except OSError as error:
-        raise ToolError(error) from error
+    save_scores(out, scores)
+    page = report_evaluation(REPORT.value, scores, videos, inputs) if REPORT.value else None
     for video, cause in scores.failed.items():
         print(f"evaluate: {video}: {cause}")
     print(f"{len(scores.ids)} of {scores.listed} listed videos, {summary_line(scores)}")
@@ -91,6 +96,10 @@ def _check_flags(arguments: Sequence[str]) -> None:
         raise FlagError(f"no videos: give --data=FOLDER to try --weights={WEIGHTS.value} on")
     if WEIGHTS.value:
         check_weights(WEIGHTS.value, MODEL.value, STREAM.value)
+    if OUT.value:
+        can_be_written(OUT.value)
+    if REPORT.value:
+        can_be_written(REPORT.value, "folder")
 
 
 def _of_run() -> tuple:

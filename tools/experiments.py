@@ -16,7 +16,7 @@ from pathlib import Path
 from absl import flags
 from tqdm import tqdm
 
-from keras_i3d.tools.running import FlagError, ToolError, loaded, quiet_import, run
+from keras_i3d.tools.running import FlagError, ToolError, can_be_written, loaded, quiet_import, run
 
 OUT = flags.DEFINE_string("out", "experiments", "the folder for everything")
 TABLES = ["motion_needs_time", "two_streams", "new_task"]
@@ -30,6 +30,7 @@ def main(arguments: Sequence[str]) -> int:
     """Train, test and report; the exit status."""
     if arguments:
         raise FlagError(f"no arguments but flags are taken. Received: {' '.join(arguments)}")
+    can_be_written(Path(OUT.value).expanduser(), "folder")
     with quiet_import():
         from keras_i3d.experiments.measurement import run_experiments
         from keras_i3d.training.failures import FailedError, NotFiniteError

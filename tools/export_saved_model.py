@@ -15,9 +15,16 @@ import numpy as np
 from absl import flags
 from absl import logging as absl_logging
 
-from keras_i3d.data import VideoError, VideoFile
 from keras_i3d.tools.class_labels import labels_in
-from keras_i3d.tools.running import FlagError, ToolError, loaded, must_exist, quiet_import, run
+from keras_i3d.tools.running import (
+    FlagError,
+    ToolError,
+    can_be_written,
+    loaded,
+    must_exist,
+    quiet_import,
+    run,
+)
 from keras_i3d.tools.weights_flag import HELP, check_weights
 
 MODEL = flags.DEFINE_string("model", "i3d", "network, where --weights does not say it itself")
@@ -54,6 +61,7 @@ def main(arguments: Sequence[str]) -> int:
     if VIDEO.value and STREAM.value != "rgb":
         raise FlagError("--video checks the rgb network alone; flow is not in a video")
     check_weights(WEIGHTS.value, MODEL.value, STREAM.value)
+    can_be_written(Path(OUT.value).parent, "folder")
     shape = _shape()
     clips = {Path(VIDEO.value).name: {"rgb": _frames(shape)}} if VIDEO.value else {}
     with quiet_import():
@@ -99,13 +107,16 @@ def _shape() -> tuple:
         shape = ()
     if len(shape) != 3 or min(shape) < 1:
         raise FlagError(
-            f"--shape={','.join(SHAPE.value)}: wanted frames,height,width, such as 64,256,340"
+            f"--shape should be frames,height,width, such as 64,256,340. "
+            f"Received: --shape={','.join(SHAPE.value)}"
         )
     return shape
 
 
 def _frames(shape: tuple) -> np.ndarray:
     """The first frames of the video, as a client would send them: not yet resized."""
+    from keras_i3d.data import VideoError, VideoFile
+
     wanted = shape[0] or 64
     try:
         with VideoFile(VIDEO.value) as video:
@@ -114,7 +125,9 @@ def _frames(shape: tuple) -> np.ndarray:
         raise FlagError(error) from error
     for came, fixed in zip(frames.shape[:3], shape, strict=True):
         if fixed is not None and came != fixed:
-            raise FlagError(f"{VIDEO.value}: --shape wants {shape}, it has {frames.shape[:3]}")
+            raise FlagError(
+                f"{VIDEO.value} should be of --shape={shape}. Received: {frames.shape[:3]}"
+            )
     return frames
 
 

@@ -18,7 +18,7 @@ from keras_i3d.evaluation.scores import (
     save_scores,
     summary_line,
 )
-from keras_i3d.tools.running import FlagError, ToolError, run
+from keras_i3d.tools.running import FlagError, ToolError, can_be_written, run
 
 OUT = flags.DEFINE_string("out", None, "the score file to write")
 
@@ -26,9 +26,10 @@ OUT = flags.DEFINE_string("out", None, "the score file to write")
 def main(arguments: Sequence[str]) -> int:
     """Fuse; the exit status."""
     if len(arguments) < 2 or OUT.value is None:
-        raise FlagError("wanted two score files or more, and --out=FILE.npz")
+        raise FlagError("give two score files or more, and --out=FILE.npz")
     if len(set(arguments)) < len(arguments):
         raise FlagError("a file is named twice: its logits would count double")
+    can_be_written(OUT.value)
     try:
         parts = {path: load_scores(path) for path in arguments}
         both = fuse(parts)

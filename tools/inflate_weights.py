@@ -11,11 +11,10 @@ still image, repeated, gives the image network's activations.
 from collections.abc import Sequence
 from pathlib import Path
 
-import numpy as np
 from absl import flags
 from tqdm import tqdm
 
-from keras_i3d.tools.running import FlagError, ToolError, loaded, quiet_import, run
+from keras_i3d.tools.running import FlagError, ToolError, can_be_written, loaded, quiet_import, run
 
 SOURCE = flags.DEFINE_string("source", None, "network or .keras file", required=True)
 OUT = flags.DEFINE_string("out", None, "the .keras or .weights.h5 file to write", required=True)
@@ -36,7 +35,6 @@ PREPROCESSING = flags.DEFINE_enum(
     "less the mean), torch (by mean and deviation), pixels [0, 255]; [its own; tf of a file]",
 )
 OVERWRITE = flags.DEFINE_bool("overwrite", False, "replace a file that is there")
-TOLERANCE = 1e-4
 
 
 def main(arguments: Sequence[str]) -> int:
@@ -48,35 +46,27 @@ def main(arguments: Sequence[str]) -> int:
         raise FlagError(f"--out={out}: there is no folder {out.parent}")
     if out.exists() and not OVERWRITE.value:
         raise FlagError(f"--out={out} is there already; --overwrite replaces it")
+    can_be_written(out)
     if SOURCE.value.endswith(".keras") and not Path(SOURCE.value).is_file():
         raise FlagError(f"--source={SOURCE.value}: no such file")
     with quiet_import():
-        import keras_i3d
-        from keras_i3d.applications.from_file import record_of_inflated
-        from keras_i3d.tools.image_networks import image_network, preprocessing_of
-        from keras_i3d.tools.inflation_report import check_table, write_inflated
+        from keras_i3d.applications.inflating import TOLERANCE, inflate_to_file
+        from keras_i3d.tools.inflation_report import check_table
 
-    with tqdm(total=4, desc="inflate", delay=1, leave=False) as steps:
-        with loaded():
-            model_2d = image_network(SOURCE.value, WEIGHTS.value)
-            steps.update()
-            model_3d = keras_i3d.inflate(
-                model_2d,
-                schedule=SCHEDULE.value,
-                frames=FRAMES.value,
-                kernel=KERNEL.value,
-                temporal_padding=PADDING.value,
-            )
-            steps.update()
-        height, width, channels = (n or SIDE.value for n in model_2d.input_shape[1:])
-        image = np.random.default_rng(0).uniform(-1, 1, (height, width, channels))
-        image = image.astype(np.float32)
-        result = keras_i3d.boring_video_check(model_2d, model_3d, image, CHECK.value)
-        steps.update()
-        if result.difference <= TOLERANCE:
-            wanted = PREPROCESSING.value or preprocessing_of(SOURCE.value)
-            record = record_of_inflated(model_3d, wanted, _made())
-            write_inflated(model_3d, out, _made(), result, model_2d, record)
+    with tqdm(total=3, desc="inflate", delay=1, leave=False, disable=None) as steps, loaded():
+        result = inflate_to_file(
+            SOURCE.value,
+            out,
+            weights=WEIGHTS.value,
+            preprocessing=PREPROCESSING.value,
+            check_frames=CHECK.value,
+            check_side=SIDE.value,
+            watch=steps.update,
+            schedule=SCHEDULE.value,
+            frames=FRAMES.value,
+            kernel=KERNEL.value,
+            temporal_padding=PADDING.value,
+        )
     print(check_table(result))
     if result.difference > TOLERANCE:
         raise ToolError(
@@ -84,18 +74,6 @@ def main(arguments: Sequence[str]) -> int:
         )
     print(f"wrote {out} and {out}.json")
     return 0
-
-
-def _made() -> dict:
-    """What the output is made of, for the record beside it."""
-    return {
-        "source": SOURCE.value,
-        "weights": WEIGHTS.value,
-        "schedule": SCHEDULE.value,
-        "kernel": KERNEL.value,
-        "temporal_padding": PADDING.value,
-        "check_frames": CHECK.value,
-    }
 
 
 if __name__ == "__main__":

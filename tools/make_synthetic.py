@@ -12,20 +12,14 @@ photographs than training. Broken off, the same command goes on. Exit status: 0 
 there, 1 when some could not be written, 2 for wrong flags.
 """
 
-import sys
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
-import numpy as np
 from absl import flags
-from tqdm import tqdm
 
-from keras_i3d.data import VideoFile
-from keras_i3d.data.synthetic.files import LISTS, VIDEOS, VideoSet, write_videos
 from keras_i3d.data.synthetic.videos import APPEARANCES, MOTIONS, TASKS
-from keras_i3d.tools.running import FlagError, ToolError, run
-from keras_i3d.visualisation.filmstrips import filmstrips
-from keras_i3d.visualisation.kernel_pictures import save_picture
+from keras_i3d.tools.bars import bar
+from keras_i3d.tools.running import FlagError, ToolError, can_be_written, run
 
 OUT = flags.DEFINE_string("out", None, "the folder to write into", required=True)
 TASK = flags.DEFINE_enum("task", "motion", TASKS, "what a class is")
@@ -38,14 +32,17 @@ SEED = flags.DEFINE_integer("seed", 0, "another seed, other videos", lower_bound
 NOISE = flags.DEFINE_float("noise", 0.75, "at most so many grey levels of noise", lower_bound=0)
 WORKERS = flags.DEFINE_integer("workers", None, "processes [one for each core]", lower_bound=1)
 PICTURES = 6  # of each class in the filmstrip
-# A terminal's bar moves ten times a second, one in a file of its own is a line a minute.
-BAR_SECONDS = 0.1 if sys.stderr.isatty() else 60
 
 
 def main(arguments: Sequence[str]) -> None:
     """Write the videos and their lists, draw a filmstrip of them, say where all is."""
     if arguments:
-        raise FlagError(f"unexpected {arguments[0]!r}: give --out=FOLDER")
+        raise FlagError(f"no arguments but flags are taken. Received: {' '.join(arguments)}")
+    can_be_written(OUT.value, "folder")
+    from keras_i3d.data.synthetic.files import LISTS, VIDEOS, VideoSet, write_videos
+    from keras_i3d.visualisation.filmstrips import filmstrips_of_files
+    from keras_i3d.visualisation.kernel_pictures import save_picture
+
     out = Path(OUT.value)
     try:
         videos = VideoSet(
@@ -61,9 +58,11 @@ def main(arguments: Sequence[str]) -> None:
         paths = write_videos(out, videos, WORKERS.value, _bar)
     except ValueError as error:
         raise FlagError(error) from error
-    except (OSError, ImportError) as error:
+    except ImportError as error:
         raise ToolError(error) from error
-    save_picture(filmstrips(_first_of_each_class(paths), PICTURES), out / "filmstrip.png")
+    first = {path.parent.name: path for path in reversed(paths)}
+    strips = filmstrips_of_files(dict(sorted(first.items())), FRAMES.value, PICTURES)
+    save_picture(strips, out / "filmstrip.png")
     print(f"{len(paths)} videos of {len(videos.source(0).class_names)} classes are in {out}")
     print(f"wrote {out}/filmstrip.png")
     print(f"for the other tools: --format=ucf101 --root={out / VIDEOS} --annotations={out / LISTS}")
@@ -73,23 +72,14 @@ def _size() -> tuple[int, int]:
     """(height, width) of the frames."""
     width, _, height = SIZE.value.partition("x")
     if not (width.isdecimal() and height.isdecimal()):
-        raise FlagError(f"--size={SIZE.value}: wanted WIDTHxHEIGHT, such as 320x240")
+        raise FlagError(
+            f"--size should be WIDTHxHEIGHT, such as 320x240. Received: --size={SIZE.value}"
+        )
     return int(height), int(width)
 
 
 def _bar(outcomes: Iterable, total: int) -> Iterable:
-    return tqdm(outcomes, "writing", total, unit=" videos", leave=False, mininterval=BAR_SECONDS)
-
-
-def _first_of_each_class(paths: Sequence[Path]) -> dict[str, np.ndarray]:
-    first = {path.parent.name: path for path in reversed(paths)}
-    shown = set(np.linspace(0, FRAMES.value - 1, PICTURES).round().astype(int).tolist())
-    clips = {}
-    for name in sorted(first):
-        with VideoFile(first[name]) as video:
-            taken = [frame for number, (frame, _, _) in enumerate(video) if number in shown]
-        clips[name] = np.stack(taken)
-    return clips
+    return bar(outcomes, "writing", total, unit=" videos", leave=False)
 
 
 if __name__ == "__main__":

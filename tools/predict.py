@@ -26,7 +26,15 @@ from collections.abc import Sequence
 from absl import flags
 from tqdm import tqdm
 
-from keras_i3d.tools.running import FlagError, ToolError, loaded, must_exist, quiet_import, run
+from keras_i3d.tools.running import (
+    FlagError,
+    ToolError,
+    can_be_written,
+    loaded,
+    must_exist,
+    quiet_import,
+    run,
+)
 from keras_i3d.tools.weights_flag import HELP, check_weights
 
 VIDEO = flags.DEFINE_multi_string("video", [], "a video file or folder; the same as an argument")
@@ -92,6 +100,8 @@ def _check_flags(arguments: Sequence[str]) -> None:
         raise FlagError(f"--end={END.value} is not after --start={START.value}")
     if CSV.value and not os.path.isdir(os.path.dirname(CSV.value) or "."):
         raise FlagError(f"--csv={CSV.value}: there is no folder {os.path.dirname(CSV.value)}")
+    if CSV.value:
+        can_be_written(CSV.value)
 
 
 def _videos(arguments: Sequence[str]) -> list:
@@ -172,10 +182,7 @@ def _network(report):
 
 
 def _write(report) -> None:
-    try:
-        report.table.write(CSV.value)
-    except OSError as error:
-        raise ToolError(f"--csv={CSV.value}: {error.strerror or error}") from error
+    report.table.write(CSV.value)
     counted = f"{report.done} videos" + (f", {report.failed} failed" if report.failed else "")
     print(f"predict: wrote {CSV.value}: {counted}", file=sys.stderr)
 

@@ -11,7 +11,6 @@ wrong flags.
 """
 
 import json
-import os
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -19,15 +18,8 @@ from pathlib import Path
 from absl import flags
 from tqdm import tqdm
 
-from keras_i3d.data import VideoError
-from keras_i3d.export.client.answer import ModelMetadata, ServingError
-from keras_i3d.export.client.connecting import connect
-from keras_i3d.export.client.video_answer import VideoAnswer, ask_video
-from keras_i3d.export.client.video_query import FILES
-from keras_i3d.tools.running import FlagError, ToolError, run
+from keras_i3d.tools.running import FlagError, ToolError, environment, run
 
-# What gRPC would tell of a connection is in the error; its own lines name its source files.
-os.environ.setdefault("GRPC_VERBOSITY", "NONE")
 SERVER = flags.DEFINE_string("server", "localhost:8500", "HOST:PORT; also http(s)://… for --rest")
 MODEL = flags.DEFINE_string("model", "i3d", "the model's name on the server")
 VERSION = flags.DEFINE_integer("version", None, "which version [the latest]", 1)
@@ -45,7 +37,7 @@ WINDOW = flags.DEFINE_integer("window", None, "frames of a window, at 25 a secon
 STRIDE = flags.DEFINE_integer("stride", None, "frames from window to window [32]", 1)
 START = flags.DEFINE_float("start", 0, "look at the video from this second on", lower_bound=0)
 END = flags.DEFINE_float("end", None, "look at the video up to this second", lower_bound=0)
-FORM = flags.DEFINE_enum("files", "jpeg", FILES, "what jpeg_frames and classify are sent")
+FORM = flags.DEFINE_enum("files", "jpeg", ["jpeg", "png"], "what jpeg_frames and classify are sent")
 QUALITY = flags.DEFINE_integer("quality", 95, "of JPEG files", 1, 100)
 TIMEOUT = flags.DEFINE_float("timeout", 60, "seconds for each answer", 0.001)
 ATTEMPTS = flags.DEFINE_integer("attempts", 4, "tries while the server is unavailable", 1)
@@ -67,22 +59,27 @@ def main(arguments: Sequence[str]) -> int:
     for path in (ROOTS.value, CERT.value, KEY.value):
         if path and not Path(path).is_file():
             raise FlagError(f"{path}: no such file")
+    from keras_i3d.export.client.answer import ServingError
+    from keras_i3d.export.client.connecting import connect
+
     try:
-        client = connect(
-            SERVER.value,
-            MODEL.value,
-            rest=REST.value,
-            tls=TLS.value,
-            roots=ROOTS.value,
-            certificate=CERT.value,
-            key=KEY.value,
-            tls_name=TLS_NAME.value,
-            version=VERSION.value,
-            label=LABEL.value,
-            timeout=TIMEOUT.value,
-            attempts=ATTEMPTS.value,
-            message_bytes=MESSAGE.value << 20,
-        )
+        # What gRPC would tell of a connection is in the error; its own lines name its source files.
+        with environment("GRPC_VERBOSITY", "NONE"):
+            client = connect(
+                SERVER.value,
+                MODEL.value,
+                rest=REST.value,
+                tls=TLS.value,
+                roots=ROOTS.value,
+                certificate=CERT.value,
+                key=KEY.value,
+                tls_name=TLS_NAME.value,
+                version=VERSION.value,
+                label=LABEL.value,
+                timeout=TIMEOUT.value,
+                attempts=ATTEMPTS.value,
+                message_bytes=MESSAGE.value << 20,
+            )
     except (ValueError, ImportError) as error:
         raise FlagError(error) from error
     with client:
@@ -95,10 +92,13 @@ def main(arguments: Sequence[str]) -> int:
         return 1 if sum(not _ask(client, metadata, path) for path in paths) else 0
 
 
-def _ask(client, metadata: ModelMetadata, path: str) -> bool:
+def _ask(client, metadata, path: str) -> bool:
     """Ask about one file and print the answer; whether there was one."""
+    from keras_i3d.data import VideoError
+    from keras_i3d.export.client.answer import ServingError
+    from keras_i3d.export.client.video_answer import ask_video
 
-    def show(answer: VideoAnswer) -> None:
+    def show(answer) -> None:
         with tqdm.external_write_mode():  # the bar steps aside
             text = (
                 json.dumps(answer.as_json(TOP.value)) if JSON.value else answer.as_text(TOP.value)

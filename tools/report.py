@@ -22,7 +22,7 @@ from keras_i3d.evaluation.published import Published, published_for
 from keras_i3d.evaluation.report import NAMES, write_report
 from keras_i3d.evaluation.scores import Scores, ScoresError, load_scores, summary_line
 from keras_i3d.evaluation.trials import trial_of
-from keras_i3d.tools.running import FlagError, ToolError, quiet_import, run
+from keras_i3d.tools.running import FlagError, ToolError, can_be_written, quiet_import, run
 
 REPORT = flags.DEFINE_string("report", "report", "the folder of the report")
 TITLE = flags.DEFINE_string("title", None, "the report's title [data, split and network]")
@@ -35,9 +35,10 @@ FIGURE = flags.DEFINE_enum("figure", "top_1", list(NAMES), "what the table of se
 def main(arguments: Sequence[str]) -> int:
     """Write the report; the exit status."""
     if not arguments:
-        raise FlagError("wanted a score file or several: keras-i3d report scores.npz")
+        raise FlagError("no score file: keras-i3d report scores.npz")
     if len(set(arguments)) < len(arguments):
         raise FlagError("a file is named twice")
+    can_be_written(REPORT.value, "folder")
     published = _published()
     try:
         scores = {path: load_scores(path) for path in arguments}
@@ -114,9 +115,13 @@ def _published() -> Published | None:
         try:
             found[name] = float(value)
         except ValueError:
-            raise FlagError(f"--published={pair}: wanted FIGURE:VALUE, like top_1:95.1") from None
+            raise FlagError(
+                f"--published should be FIGURE:VALUE, like top_1:95.1. Received: --published={pair}"
+            ) from None
         if name not in NAMES:
-            raise FlagError(f"--published={pair}: figures are {', '.join(NAMES)}")
+            raise FlagError(
+                f"--published should name one of {', '.join(NAMES)}. Received: --published={pair}"
+            )
     return Published(found, "as given") if found else None
 
 

@@ -19,13 +19,18 @@ from typing import NoReturn
 from absl import app, flags
 from absl import logging as absl_logging
 
+from keras_i3d.files.places import check_file_place, check_folder_place, error_line
+
 
 class FlagError(Exception):
     """Flags that parse, but ask for what cannot be; exit status 2."""
 
 
 class ToolError(Exception):
-    """Work that cannot be done, for a reason the user can mend; exit status 1."""
+    """Work that cannot be done, for a reason the user can mend; exit status 1.
+
+    Of an OSError, which need not be caught, the file is named, and what to do about a full disk.
+    """
 
 
 def must_exist(flag: flags.FlagHolder, kind: str = "file") -> None:
@@ -46,16 +51,34 @@ def must_exist(flag: flags.FlagHolder, kind: str = "file") -> None:
     flags.register_validator(flag, check)
 
 
+def can_be_written(path: str | os.PathLike, kind: str = "file") -> None:
+    """Check, before the work begins, that an output can be written at its place.
+
+    Args:
+        path: the output; what is at gs:// or the like is not asked.
+        kind: "file" or "folder".
+
+    Raises:
+        ToolError: it names what is in the way.
+    """
+    check = {"file": check_file_place, "folder": check_folder_place}[kind]
+    try:
+        if "://" not in os.fspath(path):
+            check(path)
+    except OSError as error:
+        raise ToolError(f"{os.fspath(path)} cannot be written: {error_line(error)}") from error
+
+
 @contextlib.contextmanager
 def quiet_import() -> Iterator[None]:
     """Keep back what native libraries print while they are loaded; shown where loading fails.
 
-    TensorFlow's notes on oneDNN and CUDA come before TF_CPP_MIN_LOG_LEVEL is read.
+    TensorFlow reads TF_CPP_MIN_LOG_LEVEL once, here, for all it logs later; its notes on oneDNN and
+    CUDA come before that.
     """
-    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     sys.stderr.flush()
     shown = os.dup(2)
-    with tempfile.TemporaryFile() as kept:
+    with environment("TF_CPP_MIN_LOG_LEVEL", "3"), tempfile.TemporaryFile() as kept:
         os.dup2(kept.fileno(), 2)
         try:
             yield
@@ -69,8 +92,21 @@ def quiet_import() -> Iterator[None]:
 
 
 @contextlib.contextmanager
+def environment(name: str, value: str) -> Iterator[None]:
+    """Set an environment variable within, unless the user has."""
+    if name in os.environ:
+        yield
+        return
+    os.environ[name] = value
+    try:
+        yield
+    finally:
+        del os.environ[name]
+
+
+@contextlib.contextmanager
 def loaded() -> Iterator[None]:
-    """Around the loading of weights: what goes wrong becomes one line and the right status."""
+    """Turn what goes wrong while weights are loaded into one line and the right status."""
     from keras_i3d.weights import DamagedFileError
 
     try:
@@ -112,8 +148,13 @@ def _status(name: str, main: Callable, arguments: Sequence[str]) -> int:
     except FlagError as error:
         print(f"{name}: {error}", file=sys.stderr)
         return 2
-    except (ToolError, MemoryError) as error:
-        print(f"{name}: {error or 'out of memory'}", file=sys.stderr)
+    except MemoryError:
+        print(f"{name}: out of memory", file=sys.stderr)
+        return 1
+    except ToolError as error:
+        (cause,) = error.args
+        reason = error_line(cause) if isinstance(cause, OSError) else error
+        print(f"{name}: {reason}", file=sys.stderr)
         return 1
     except KeyboardInterrupt:
         print(f"\n{name}: interrupted", file=sys.stderr)
@@ -121,6 +162,9 @@ def _status(name: str, main: Callable, arguments: Sequence[str]) -> int:
     except BrokenPipeError:  # whoever read the output has enough: `| head`
         _close_output()
         return 0
+    except OSError as error:
+        print(f"{name}: {error_line(error)}", file=sys.stderr)
+        return 1
 
 
 def _close_output() -> None:

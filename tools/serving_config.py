@@ -14,7 +14,7 @@ from absl import flags
 
 from keras_i3d.export.tf_serving.model_sizes import ModelSizes, exported_sizes
 from keras_i3d.export.tf_serving.serving_config import ServingConfig, write_serving_config
-from keras_i3d.tools.running import FlagError, run
+from keras_i3d.tools.running import FlagError, can_be_written, run
 
 NAME = flags.DEFINE_string("name", "i3d", "the model's name: the folder below --models")
 MODELS = flags.DEFINE_string("models", "./models", "the folder that has NAME/VERSION")
@@ -31,6 +31,7 @@ def main(arguments: Sequence[str]) -> int:
     """Write the files; the exit status."""
     if arguments:
         raise FlagError(f"no arguments but flags are taken. Received: {' '.join(arguments)}")
+    can_be_written(OUT.value, "folder")
     home = Path(MODELS.value, NAME.value)
     try:
         sizes = exported_sizes(home)

@@ -17,7 +17,7 @@ from pathlib import Path
 
 from absl import flags
 
-from keras_i3d.tools.running import FlagError, ToolError, loaded, quiet_import, run
+from keras_i3d.tools.running import FlagError, ToolError, can_be_written, loaded, quiet_import, run
 from keras_i3d.tools.weights_flag import check_weights
 from keras_i3d.training.recipes import RECIPES, Recipe, to_json
 
@@ -44,7 +44,7 @@ FIELDS = {
 def main(arguments: Sequence[str]) -> int:
     """Train; the exit status."""
     if arguments:
-        raise FlagError(f"{arguments[0]!r}: all that can be said is said by flags")
+        raise FlagError(f"no arguments but flags are taken. Received: {' '.join(arguments)}")
     from keras_i3d.training.recipe_checks import change, parse
 
     try:
@@ -59,7 +59,10 @@ def main(arguments: Sequence[str]) -> int:
         raise FlagError("no folder for what comes of it: give --output_dir=FOLDER")
     folder = Path(OUTPUT_DIR.value).expanduser()
     if "://" in OUTPUT_DIR.value:
-        raise FlagError(f"--output_dir={OUTPUT_DIR.value}: wanted a folder of this machine")
+        raise FlagError(
+            f"--output_dir should be a folder of this machine. Received: {OUTPUT_DIR.value}"
+        )
+    can_be_written(folder, "folder")
     if recipe.weights is not None and not (folder / "final.keras").exists():
         check_weights(recipe.weights, recipe.model, recipe.stream)
     with quiet_import():

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from absl import flags
 
-from keras_i3d.tools.running import FlagError, ToolError, loaded, quiet_import, run
+from keras_i3d.tools.running import FlagError, can_be_written, loaded, quiet_import, run
 from keras_i3d.tools.weights_flag import HELP, check_weights
 
 WEIGHTS = flags.DEFINE_list("weights", ["kinetics"], f"each {HELP}")
@@ -23,6 +23,7 @@ def main(arguments: Sequence[str]) -> None:
     """Draw, write, and say where the picture is."""
     if not Path(OUT.value).parent.is_dir():
         raise FlagError(f"--out={OUT.value}: there is no folder {Path(OUT.value).parent}")
+    can_be_written(OUT.value)
     for weights in WEIGHTS.value:
         check_weights(weights, stream=STREAM.value)
     with quiet_import():
@@ -45,10 +46,7 @@ def main(arguments: Sequence[str]) -> None:
         pictures[f"{weights}, {STREAM.value}"] = with_time_and_numbers(
             kernel_picture(kernel), kernel
         )
-    try:
-        save_picture(side_by_side(pictures), OUT.value)
-    except OSError as error:
-        raise ToolError(f"--out={OUT.value}: {error.strerror or error}") from error
+    save_picture(side_by_side(pictures), OUT.value)
     print(f"wrote {OUT.value}")
 
 

@@ -46,7 +46,6 @@ class Card {
   say(text, kind = "") {
     this.part(".says").textContent = text;
     this.part(".says").className = `says ${kind}`;
-    at("says").textContent = `${this.file.name}: ${text}`;
   }
 
   /** The file in a player, where the browser can show it. */
@@ -76,8 +75,9 @@ class Card {
   }
 
   stop() {
-    this.request?.abort();
     this.end("cancelled");
+    if (waiting.includes(this)) waiting.splice(waiting.indexOf(this), 1);
+    this.request?.abort();
   }
 
   end(text, kind) {
@@ -85,6 +85,7 @@ class Card {
     this.part("progress").hidden = true;
     this.part(".stop").textContent = "Look again";
     this.say(text, kind);
+    at("says").textContent = `${this.file.name}: ${text}`;  // which a screen reader reads out
   }
 
   progress(done, total, text) {

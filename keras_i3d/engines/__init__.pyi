@@ -1,5 +1,6 @@
 """What computes a network at inference."""
 
+from .calibration import calibration_clips as calibration_clips
 from .interface import (
     Engine as Engine,
     EngineError as EngineError,

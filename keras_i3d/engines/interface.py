@@ -3,6 +3,7 @@
 from abc import ABC, abstractmethod
 from collections import deque
 from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping
+from itertools import chain, islice
 
 import numpy as np
 
@@ -51,11 +52,15 @@ class Engine(ABC):
         """Give (key, outputs) of each (key, clips), in their order.
 
         The network computes while the next clips are read; `in_flight` batches, the one being read
-        and their results are all that is held.
+        and their results are all that is held. A batch that comes alone is run alone.
         """
-        waiting: deque = deque()
+        batches, waiting = iter(batches), deque()
+        first = list(islice(batches, 2))
+        if len(first) == 1:
+            yield first[0][0], self.run(first[0][1])
+            return
         try:
-            for key, clips in batches:
+            for key, clips in chain(first, batches):
                 clips = self._by_stream(clips)
                 if len(waiting) == self.in_flight:
                     yield _finished(waiting)

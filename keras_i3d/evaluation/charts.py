@@ -4,7 +4,8 @@ import html
 from collections.abc import Iterable, Sequence
 
 import numpy as np
-from PIL import ImageFont
+
+from keras_i3d.visualisation.lettering import lettering
 
 # Pixels. A bar stands below its name, so that the whole is as narrow as a phone: there the text
 # keeps 12 of its 14 pixels.
@@ -65,7 +66,7 @@ def _fitted(name: str) -> str:
 
 def _squeezed(name: str) -> str:
     """What narrows the letters of a name of many wide ones; a browser's font is about as wide."""
-    wide = ImageFont.load_default(FONT).getlength(name[:LONGEST_NAME]) > NAMES_WIDTH
+    wide = lettering(FONT).getlength(name[:LONGEST_NAME]) > NAMES_WIDTH
     return f' textLength="{NAMES_WIDTH}" lengthAdjust="spacingAndGlyphs"' if wide else ""
 
 

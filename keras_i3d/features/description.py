@@ -14,7 +14,7 @@ from keras_i3d.features.seen_frames import NATIVE, Sight, VideoFacts
 from keras_i3d.features.settings import Settings
 
 # Fields of the settings that stand elsewhere in the metadata, or change no number.
-ELSEWHERE = ("flows", "frames_fps", "engine", "precision", "batch")
+ELSEWHERE = ("flows", "frames_fps", "engine", "precision", "calibrate", "batch")
 FILLED = {"loop": "looped to", "repeat_last": "the last one repeated to", "partial": "shown of"}
 
 
@@ -46,7 +46,8 @@ def how_made(
         "preprocessing": {s: dataclasses.asdict(one) for s, one in sight.inputs.items()},
         "flow": sight.flow_made(),
         "frames_fps": settings.frames_fps,
-        "engine": dict(engine),
+        # A note is about the machine, not about the numbers.
+        "engine": {name: value for name, value in engine.items() if name != "note"},
         "versions": {"keras_i3d": keras_i3d.__version__, "keras": keras.__version__},
     }
 

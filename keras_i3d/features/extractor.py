@@ -10,6 +10,7 @@ import numpy as np
 from keras_i3d import engines
 from keras_i3d.applications.loaded import LoadedNetwork, load
 from keras_i3d.data.pixels.preprocessing import scale
+from keras_i3d.engines.calibration import calibration_clips
 from keras_i3d.features.description import described, how_made
 from keras_i3d.features.layers_of_network import feature_layers, head_pool
 from keras_i3d.features.pooling import pooled
@@ -43,6 +44,7 @@ class FeatureExtractor:
 
     Raises:
         ValueError: there is no such network, stream, layer or engine, or a number cannot be.
+        EngineError: the engine cannot be made, or int8 would not be close enough to float32.
     """
 
     def __init__(
@@ -63,8 +65,13 @@ class FeatureExtractor:
         self._layers = feature_layers(network, settings.layers)
         names = [name for layers in self._layers.values() for name in layers.values()]
         self._pools = {name: head_pool(network, name) for name in names}
+        int8 = settings.precision == "int8"
         self._engine = engines.open(
-            network, outputs=names, engine=settings.engine, precision=settings.precision
+            network,
+            outputs=names,
+            engine=settings.engine,
+            precision=settings.precision,
+            calibration=calibration_clips(network, settings.calibrate) if int8 else None,
         )
 
     def features(self, video, *, name: str | None = None) -> Features:
@@ -140,8 +147,10 @@ class FeatureExtractor:
         bare = tuple((key, dataclasses.replace(one, frames=[])) for key, one in waiting)
         return bare, clips
 
-    def gathered(self, windows: Iterable[FeatureWindow], facts: VideoFacts) -> Features:
-        """Return a video's record of its windows' features."""
+    def gathered(
+        self, windows: Iterable[FeatureWindow], facts: VideoFacts, labels: tuple[str, ...] = ()
+    ) -> Features:
+        """Return a video's record of its windows' features; `labels` are its classes' names."""
         windows = list(windows)
         arrays: Arrays = {
             stream: {
@@ -153,7 +162,10 @@ class FeatureExtractor:
             for stream, layers in self._layers.items()
         }
         times = (np.array([getattr(w, t) for w in windows]) for t in ("start", "centre", "end"))
-        return Features(arrays, *times, **self.described(facts, len(windows)))
+        about = self.described(facts, len(windows))
+        if labels:
+            about["metadata"]["video"]["labels"] = list(labels)
+        return Features(arrays, *times, **about)
 
     def described(self, facts: VideoFacts, windows: int) -> dict[str, Any]:
         """Return the fps, notes and metadata of a video's Features."""

@@ -15,7 +15,8 @@ from itertools import chain
 from pathlib import Path
 
 from keras_i3d.features.extractor import FeatureExtractor
-from keras_i3d.features.output_folder import FAILED, Job, OtherFeaturesError, OutputFolder
+from keras_i3d.features.jobs import Job
+from keras_i3d.features.output_folder import FAILED, OtherFeaturesError, OutputFolder
 from keras_i3d.features.seen_frames import VideoFacts, frames_of
 from keras_i3d.features.video_features import (
     Clocked,
@@ -123,7 +124,7 @@ def _one_pass(extractor, jobs, out, write, producers, seen) -> Iterator[Finished
 def _finished(extractor, video: _Open, out: OutputFolder, write) -> Finished:
     """Write what a video gave, or take down why it gave nothing."""
     if video.cause is None:
-        features = extractor.gathered(video.windows, video.facts)
+        features = extractor.gathered(video.windows, video.facts, video.job.labels)
         paths = write(features, out.folder / video.job.name)
         record = out.add_done(video.job, len(features), features.notes, paths)
     else:
@@ -216,7 +217,7 @@ class _Feeder:
     def _read(self, job: Job, producer: Producer) -> None:
         video, window = _Open(job), None
         cutting = self._extractor.settings.cutting
-        chunks = producer.results((job.path, self._extractor.sight, job.flow_name))
+        chunks = producer.results((job.path, self._extractor.sight, job.part, job.flow_name))
         items = Clocked(chain.from_iterable(chunks), kept_times(cutting))
         try:
             for one in timed(items, cutting):

@@ -8,15 +8,14 @@ OUT/.features/leases/KEY          who works on it
 """
 
 import contextlib
-import hashlib
 import json
 import os
 import secrets
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from keras_i3d.features.jobs import Job
 from keras_i3d.files.hashes import sha256
 from keras_i3d.files.journal import file_stamp
 from keras_i3d.files.leases import Leases
@@ -33,25 +32,6 @@ class OtherFeaturesError(ValueError):
     def cause(self) -> str:
         """The message."""
         return str(self)
-
-
-@dataclass(frozen=True)
-class Job:
-    """One video whose features are wanted: its path, its name in the folder of features.
-
-    cause: why it cannot be read, if that is known beforehand.
-    flow_name: what compute_flow calls it.
-    """
-
-    path: str
-    name: str
-    cause: str | None = None
-    flow_name: str | None = None
-
-    @property
-    def key(self) -> str:
-        """A short file name for it."""
-        return hashlib.sha256(self.name.encode("utf-8", "surrogateescape")).hexdigest()[:32]
 
 
 class OutputFolder:
@@ -151,6 +131,8 @@ class OutputFolder:
 
     def _add(self, job: Job, status: str, **more) -> dict:
         record = {"name": job.name, "video": job.path, "status": status, **more}
+        if job.labels:
+            record["labels"] = job.labels
         record["stamp"] = video_stamp(job.path)
         write_whole(self._record_path(job), json.dumps(record))
         return record

@@ -17,10 +17,10 @@ from keras_i3d.data.flow.frames_with_flow import frames_with_flow
 from keras_i3d.data.flow.methods import check_equal, decode, encode, fingerprint
 from keras_i3d.data.pixels.preprocessing import Input, Preprocessing, resize_and_crop
 from keras_i3d.data.pixels.resizing import resize, resized
-from keras_i3d.data.video import timing
 from keras_i3d.data.video.decoding import DEFAULT_FPS
 from keras_i3d.data.video.parts import ticks
 from keras_i3d.features.crops import cut_crops
+from keras_i3d.features.jobs import WHOLE, Part
 from keras_i3d.files.hashes import sha256
 from keras_i3d.prediction_inputs import open_video
 
@@ -104,12 +104,15 @@ class VideoFacts:
     notes: tuple[str, ...]
 
 
-def watch(source, sight: Sight, name: str | None = None) -> Iterator[Seen | VideoFacts]:
+def watch(
+    source, sight: Sight, part: Part = WHOLE, name: str | None = None
+) -> Iterator[Seen | VideoFacts]:
     """Give a video's frames as they are decoded, and at the end what is known of it.
 
     Args:
         source: a path, or an open video of which nothing has been read.
         sight: what of it is wanted.
+        part: its start and end in seconds from the first frame; None for the video's own.
         name: its name in the folder of stored flow, below which NAME.flow.zip lies.
 
     Raises:
@@ -120,7 +123,7 @@ def watch(source, sight: Sight, name: str | None = None) -> Iterator[Seen | Vide
     is_path = isinstance(source, str | os.PathLike)
     with open_video(source, sight.frames_fps) if is_path else source as video:
         first, end = None, 0.0
-        for seen in islice(_timed(video, sight, name), 0, None, sight.every):
+        for seen in islice(_timed(video, sight, part, name), 0, None, sight.every):
             first, end = seen.start if first is None else first, seen.end
             yield seen
         digest, size = content_hash(video.path) if is_path else (None, None)
@@ -137,7 +140,7 @@ def watch(source, sight: Sight, name: str | None = None) -> Iterator[Seen | Vide
         )
 
 
-def frames_of(task: tuple[str, Sight, str | None]) -> Iterator[list[Seen | VideoFacts]]:
+def frames_of(task: tuple[str, Sight, Part, str | None]) -> Iterator[list[Seen | VideoFacts]]:
     """Give what `watch` gives for these arguments, a few at a time, for a files.producers.Producer.
 
     Here, so that processes that decode load neither Keras nor TensorFlow.
@@ -157,7 +160,7 @@ def content_hash(path: str) -> tuple[str, int]:
     return digest, sum(one.stat().st_size for one in files)
 
 
-def _timed(video, sight: Sight, name: str | None) -> Iterator[Seen]:
+def _timed(video, sight: Sight, part: Part, name: str | None) -> Iterator[Seen]:
     spec = sight.spec
     size: list[tuple[int, int]] = []
 
@@ -170,42 +173,50 @@ def _timed(video, sight: Sight, name: str | None) -> Iterator[Seen]:
 
     # Flow is a frame or more behind the reading: times wait here until their frame comes.
     times: deque[tuple[float, float]] = deque()
-    images = (_each if sight.fps == NATIVE else _at_ticks)(video, sight, change, times)
-    for frame in _by_stream(images, sight, name):
+    images = (_each if sight.fps == NATIVE else _at_ticks)(video, sight, part, change, times)
+    for frame in _by_stream(images, sight, part, name):
         yield Seen(frame, *times.popleft())
 
 
-def _each(video, sight: Sight, change, times: deque) -> Iterator[np.ndarray]:
+def _each(video, sight: Sight, part: Part, change, times: deque) -> Iterator[np.ndarray]:
     """Every frame of the file once, with its own times."""
-    for frame, start, end in timing.spans(video.unconverted(), video.frame_duration):
+    for frame, start, end in video.shown():
         begin = video.begin or 0
+        if part[1] is not None and start >= part[1]:
+            return
+        if part[0] is not None and end <= part[0]:
+            continue
         times.append((float(begin + start), float(begin + end)))
         yield change(video.image(frame))
 
 
-def _at_ticks(video, sight: Sight, change, times: deque) -> Iterator[np.ndarray]:
+def _at_ticks(video, sight: Sight, part: Part, change, times: deque) -> Iterator[np.ndarray]:
     """The frame that is shown at each tick of a clock which begins with the file's first frame."""
-    every = sight.every
-    for number, image in enumerate(ticks(video, sight.fps, change)):
+    every, first = sight.every, round((part[0] or 0) * sight.fps)
+    last = None if part[1] is None else round(part[1] * sight.fps)
+    for number, image in enumerate(ticks(video, sight.fps, change, first, last), first):
         start = (video.begin or 0) + Fraction(number) / sight.fps
         times.append((float(start), float(start + Fraction(every) / sight.fps)))
         yield image
 
 
-def _by_stream(images: Iterator, sight: Sight, name: str | None) -> Iterator[dict]:
+def _by_stream(images: Iterator, sight: Sight, part: Part, name: str | None) -> Iterator[dict]:
     spec = sight.spec
     if "flow" not in sight.inputs:
         pairs = ((image, None) for image in images)
     elif sight.flows is None:
         pairs = frames_with_flow(images, METHOD)
     else:
-        pairs = _with_coded_flow(images, spec, os.path.join(sight.flows, f"{name}{SUFFIX}"))
+        path = os.path.join(sight.flows, f"{name}{SUFFIX}")
+        pairs = _with_coded_flow(images, spec, path, round((part[0] or 0) * sight.fps))
     for image, flow in pairs:
         both = {"rgb": image, "flow": flow}
         yield {stream: cut_crops(both[stream], spec.crop, sight.crops) for stream in sight.inputs}
 
 
-def _with_coded_flow(images: Iterator, spec: Preprocessing, path: str) -> Iterator[tuple]:
+def _with_coded_flow(
+    images: Iterator, spec: Preprocessing, path: str, first: int
+) -> Iterator[tuple]:
     """Each frame with its flow out of compute_flow's file; without one, computed and coded alike.
 
     The last frame has the flow of the one before it, as `frames_with_flow` gives it.
@@ -217,7 +228,7 @@ def _with_coded_flow(images: Iterator, spec: Preprocessing, path: str) -> Iterat
     with FlowFile(path) as stored:
         check_equal(fingerprint(METHOD, spec), stored.fingerprint, path)
         size = stored.info.height, stored.info.width
-        for number, image in enumerate(images):
+        for number, image in enumerate(images, first):
             if number >= stored.info.frames or image.shape[:2] != size:
                 raise FlowFileError(
                     path,

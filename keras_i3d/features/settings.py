@@ -27,6 +27,7 @@ class Settings:
     flows: the folder where compute_flow has stored flow; None to compute it on the way.
     frames_fps: pictures a second, of a folder of pictures, an archive of them or of frames.
     engine, precision: what computes the network; see keras_i3d.engines.open.
+    calibrate: videos that int8 is calibrated on; not for other precisions.
     batch: windows that go through the network at once.
     """
 
@@ -42,10 +43,12 @@ class Settings:
     frames_fps: float = 25
     engine: str = "keras"
     precision: str = "float32"
+    calibrate: tuple[str, ...] = ()
     batch: int = 1
 
     def __post_init__(self):
-        object.__setattr__(self, "layers", tuple(self.layers))
+        for name in ("layers", "calibrate"):
+            object.__setattr__(self, name, tuple(getattr(self, name)))
         for name, known in (("pooling", POOLINGS), ("crops", CROPS)):
             if getattr(self, name) not in known:
                 raise ValueError(

@@ -133,7 +133,7 @@ def clocked(source, sight, how: Cutting, name: str | None = None) -> Clocked:
         source = FrameSequence(source, sight.frames_fps)
     if isinstance(source, os.PathLike):
         source = os.fspath(source)
-    return Clocked(watch(source, sight, name), kept=kept_times(how))
+    return Clocked(watch(source, sight, name=name), kept=kept_times(how))
 
 
 def kept_times(how: Cutting) -> int:

@@ -55,7 +55,7 @@ class Journal:
         return iter(self._records.values())
 
     def get(self, key: Any) -> dict | None:
-        """The record of this key; None where there is none."""
+        """Return the record of this key; None where there is none."""
         return self._records.get(key)
 
     def add(self, record: dict) -> None:
@@ -79,7 +79,7 @@ class Journal:
 
 
 def file_stamp(path: str | os.PathLike) -> dict[str, int] | None:
-    """What tells whether a file is unchanged: its size in bytes, when it was modified (ns).
+    """Return what tells whether a file is unchanged: bytes, and when it was modified (ns).
 
     None where there is no regular file.
     """

@@ -1,4 +1,4 @@
-"""Work on many files in processes of their own: a crash, a hang or a hunger costs one file."""
+"""Work on many files in processes of their own: a crash or a hang costs one file."""
 
 import itertools
 import multiprocessing
@@ -12,6 +12,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from pebble import ProcessExpired, ProcessPool
+
+from keras_i3d.files.places import FULL
 
 
 @dataclass(frozen=True)
@@ -35,7 +37,7 @@ def run_all(
     seconds: float | None = 600,
     megabytes: int | None = 4000,
 ) -> Iterator[Outcome]:
-    """One outcome for each item, in the order in which they end.
+    """Give one outcome for each item, in the order in which they end.
 
     Args:
         task: a function of a module, called with one item in a fresh process; items and results
@@ -46,6 +48,9 @@ def run_all(
 
     Closing the iterator, or an exception in the loop over it (Ctrl-C too), ends the processes at
     once. They end by themselves when this process is killed.
+
+    Raises:
+        OSError: a task found the disk full, which is no item's fault.
     """
     processes = processes or usable_cores()
     waiting, running = iter(items), {}
@@ -70,7 +75,7 @@ def run_all(
 
 
 def usable_cores() -> int:
-    """How many processor cores this process may use."""
+    """Return how many processor cores this process may use."""
     if hasattr(os, "sched_getaffinity"):
         return len(os.sched_getaffinity(0))
     return os.cpu_count() or 1
@@ -83,6 +88,8 @@ def _attempt(task: Callable, item) -> tuple[Any, str | None]:
     except MemoryError:
         raise
     except Exception as error:
+        if isinstance(error, OSError) and error.errno in FULL:
+            raise
         return None, cause_of(error)
 
 

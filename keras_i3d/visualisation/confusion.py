@@ -1,7 +1,9 @@
 """A confusion matrix as a picture."""
 
 import numpy as np
-from PIL import Image, ImageDraw, ImageFont
+from PIL import Image, ImageDraw
+
+from keras_i3d.visualisation.lettering import lettering
 
 # With more classes than this, names and counts would be larger than their rows.
 MOST_NAMED = 60
@@ -25,7 +27,7 @@ def draw_confusion(confusion: np.ndarray, classes: tuple[str, ...]) -> Image.Ima
     """
     counts = np.asarray(confusion)
     share = counts / np.maximum(counts.sum(1, keepdims=True), 1)
-    font = ImageFont.load_default(12)
+    font = lettering(12)
     cell = max(1, PICTURE // len(classes))
     named = len(classes) <= MOST_NAMED
     if named:

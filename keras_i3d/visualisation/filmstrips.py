@@ -1,9 +1,12 @@
 """Clips as strips of pictures, time from left to right."""
 
+import os
 from collections.abc import Mapping
 
 import numpy as np
 from PIL import Image, ImageDraw
+
+from keras_i3d.data.video.decoding import VideoFile
 
 GAP = 2  # pixels between two pictures of a strip
 MARGIN = 8  # pixels around the whole, and between two strips
@@ -11,7 +14,7 @@ LETTER = 8  # pixels of a caption's letter, at most
 
 
 def filmstrip(frames: np.ndarray, count: int = 6, height: int = 96) -> np.ndarray:
-    """`count` pictures of a clip side by side: (height, width, 3) uint8.
+    """Return `count` pictures of a clip side by side: (height, width, 3) uint8.
 
     Args:
         frames: (time, height, width, 3) uint8; the first and the last are shown, and others at
@@ -36,9 +39,9 @@ def filmstrip(frames: np.ndarray, count: int = 6, height: int = 96) -> np.ndarra
 
 
 def filmstrips(clips: Mapping[str, np.ndarray], count: int = 6, height: int = 96) -> np.ndarray:
-    """A strip for each clip, one below the other, its caption to the left.
+    """Return a strip for each clip, one below the other, its caption to the left.
 
-    Gives (height, width, 3) uint8.
+    (height, width, 3) uint8.
 
     Args:
         clips: caption to (time, height, width, 3) uint8.
@@ -57,3 +60,22 @@ def filmstrips(clips: Mapping[str, np.ndarray], count: int = 6, height: int = 96
         canvas.paste(Image.fromarray(strip), (left, top))
         top += height + MARGIN
     return np.asarray(canvas)
+
+
+def filmstrips_of_files(
+    paths: Mapping[str, str | os.PathLike], frames: int, count: int = 6
+) -> np.ndarray:
+    """Return a strip for each video file; as `filmstrips`.
+
+    Args:
+        paths: caption to the path of a video.
+        frames: how many each of them has.
+        count: pictures of each.
+    """
+    shown = set(np.linspace(0, frames - 1, count).round().astype(int).tolist())
+    clips = {}
+    for caption, path in paths.items():
+        with VideoFile(path) as video:
+            taken = [image for number, (image, _, _) in enumerate(video) if number in shown]
+        clips[caption] = np.stack(taken)
+    return filmstrips(clips, count)

@@ -8,9 +8,10 @@ import os
 from collections.abc import Iterable
 
 import numpy as np
-from PIL import Image, ImageDraw, ImageFont
+from PIL import Image, ImageDraw
 
 from keras_i3d.data.video.encoding import write_mp4
+from keras_i3d.visualisation.lettering import lettering
 
 # Steps from red to yellow, to green, to cyan, to blue, to magenta, and back to red.
 STEPS = (15, 6, 4, 11, 13, 6)
@@ -76,7 +77,7 @@ def flow_legend(largest: float | None = None, size: int = 112) -> np.ndarray:
     legend = Image.new("RGB", (size, size), "white")
     legend.paste(Image.fromarray(wheel), ((size - side) // 2, 0))
     text = f"rim: top {100 - PERCENTILE} %" if largest is None else f"rim: {largest:.3g} pixels"
-    font = ImageFont.load_default(11)
+    font = lettering(11)
     ImageDraw.Draw(legend).text((size // 2, size - 7), text, "black", font, anchor="mm")
     return np.asarray(legend)
 

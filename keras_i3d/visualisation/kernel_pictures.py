@@ -3,9 +3,10 @@
 import os
 
 import numpy as np
-from PIL import Image, ImageDraw, ImageFont
+from PIL import Image, ImageDraw
 
 from keras_i3d.files.whole import whole_file
+from keras_i3d.visualisation.lettering import lettering
 
 GAP = 2  # pixels between two slices of a kernel
 MARGIN = 12  # pixels around a picture, and between two kernels side by side
@@ -60,7 +61,7 @@ def with_time_and_numbers(picture: np.ndarray, kernel: np.ndarray, zoom: int = 4
     tall, wide = height * zoom + GAP, time * (width * zoom + GAP) + MARGIN
     rows, columns = picture.shape[0] // tall, picture.shape[1] // wide
     canvas = Image.new("RGB", (columns * (NUMBER + wide), HEAD + rows * tall), "white")
-    draw, font = ImageDraw.Draw(canvas), ImageFont.load_default(11)
+    draw, font = ImageDraw.Draw(canvas), lettering(11)
     for column in range(min(columns, count)):
         left = column * (NUMBER + wide) + NUMBER
         strips = picture[:, column * wide : (column + 1) * wide]

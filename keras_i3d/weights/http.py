@@ -69,7 +69,7 @@ def _append(url: str, part: Path, begun: int, size: int | None) -> None:
             begun = 0
         there = begun + int(answer.headers.get("Content-Length", -1))
         if size is not None and there >= begun and there != size:
-            raise DamagedFileError(f"is damaged: wanted {size} bytes, the server has {there}")
+            raise DamagedFileError(f"is damaged: it should have {size} bytes. Received: {there}")
         limit = MAX_BYTES if size is None else size
         name = part.name.removesuffix(".part")
         bar = tqdm(desc=name, total=size, initial=begun, unit="B", unit_scale=True, delay=1)
@@ -77,7 +77,9 @@ def _append(url: str, part: Path, begun: int, size: int | None) -> None:
             for piece in answer.iter_content(CHUNK):
                 begun += len(piece)
                 if begun > limit:
-                    raise DamagedFileError(f"is damaged: wanted at most {limit} bytes, came more")
+                    raise DamagedFileError(
+                        f"is damaged: it should have at most {limit} bytes. Received: more"
+                    )
                 file.write(piece)
                 bar.update(len(piece))
     if size is not None and begun < size:

@@ -22,7 +22,8 @@ def check(file: PublishedFile, path: Path) -> None:
     came = path.stat().st_size
     if file.size is not None and came != file.size:
         raise DamagedFileError(
-            f"{path} is damaged: wanted {file.size} bytes, came {came}. Delete it and try again."
+            f"{path} is damaged: it should have {file.size} bytes. Received: {came}. "
+            f"Delete it and try again."
         )
     kind, wanted, hash_of = ("git blob", file.git_blob, git_blob)
     if file.git_blob is None:
@@ -31,12 +32,13 @@ def check(file: PublishedFile, path: Path) -> None:
         return
     if not (came := hash_of(path)).startswith(wanted):
         raise DamagedFileError(
-            f"{path} is damaged: wanted {kind} {wanted}, came {came}. Delete it and try again."
+            f"{path} is damaged: its {kind} should be {wanted}. Received: {came}. "
+            f"Delete it and try again."
         )
 
 
 def weights_hash(model) -> str:
-    """SHA-256 over all arrays of a Keras model, in their order, whatever file they came from."""
+    """Return SHA-256 over all arrays of a Keras model, in order, whatever file they came from."""
     digest = hashlib.sha256()
     for array in model.get_weights():
         digest.update(np.ascontiguousarray(array).tobytes())

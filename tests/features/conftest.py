@@ -24,7 +24,9 @@ def tiny_network(*streams, crop=8, frames=4, every=1):
         clips[s] = keras.Input((None, crop, crop, inputs[s].channels), name=s)
         pool = keras.layers.AveragePooling3D((1, 4, 4), name=f"{prefixes[s]}Mixed_5c")
         mean = keras.layers.GlobalAveragePooling3D(name=f"{prefixes[s]}Logits")(pool(clips[s]))
-        logits.append(keras.layers.Dense(2, name=f"{prefixes[s]}Classes")(mean))
+        logits.append(
+            keras.layers.Dense(2, kernel_initializer="ones", name=f"{prefixes[s]}Classes")(mean)
+        )
     scores = keras.layers.Add(name="Sum")(logits) if len(streams) == 2 else logits[0]
     model = keras.Model(clips if len(streams) == 2 else clips[streams[0]], scores)
     record = record_of(of, stream, inputs, ("one", "two"), least_clip=(1, crop, crop))

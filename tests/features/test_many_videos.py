@@ -9,8 +9,9 @@ import numpy as np
 import pytest
 
 import keras_i3d
+from keras_i3d.features.jobs import Job
 from keras_i3d.features.many_videos import extract_many
-from keras_i3d.features.output_folder import Job, OtherFeaturesError, OutputFolder
+from keras_i3d.features.output_folder import OtherFeaturesError, OutputFolder
 from keras_i3d.features.writers import write_features
 from tests.conftest import PROJECT, write_video
 from tests.features.conftest import tiny_network
@@ -107,14 +108,15 @@ def test_another_video_of_the_same_name_replaces_nothing(videos, tmp_path, extra
 WORKER = """
 import sys
 from pathlib import Path
-import keras_i3d
-from keras_i3d.features.many_videos import extract_many
-from keras_i3d.features.output_folder import OutputFolder
-from keras_i3d.features.writers import write_features
-from tests.features.conftest import tiny_network
-from tests.features.test_many_videos import jobs
 
 if __name__ == "__main__":
+    import keras_i3d
+    from keras_i3d.features.many_videos import extract_many
+    from keras_i3d.features.output_folder import OutputFolder
+    from keras_i3d.features.writers import write_features
+    from tests.features.conftest import tiny_network
+    from tests.features.test_many_videos import jobs
+
     extractor = keras_i3d.FeatureExtractor(tiny_network("rgb"), window=4, tail="partial", batch=3)
     videos, out = map(Path, sys.argv[1:])
     with OutputFolder(out, extractor.metadata) as folder:

@@ -123,6 +123,7 @@ CONFIGURED = [
     InceptionBlock3D(1, (2, 3), (4, 5), 6),
     HeadPooling3D((2, 3, 3), (4, 8, 8)),
     HeadPooling3D((9, 7, None), shrinks=True),
+    ConvUnit3D(4, 3, 2, padding="symmetric", norm={"scale": True}, kernel_initializer="zeros"),
     SeparableConvUnit3D(4, 3, 2),
     SeparableConvUnit3D(4, 3, 2, "torchvision", gating=True),
     SeparableConvUnit3D(4, 1, temporal=False, gating=True),

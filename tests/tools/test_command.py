@@ -10,13 +10,18 @@ from pathlib import Path
 import pytest
 
 from keras_i3d import __version__, list_models
+from keras_i3d.data.checks.checking import LEAST_FRAMES
+from keras_i3d.data.flow.methods import METHODS
+from keras_i3d.data.shards.beam import RUNNERS
+from keras_i3d.data.shards.plan import VIDEOS_PER_SHARD
 from keras_i3d.experiments import TABLES
+from keras_i3d.export.client.video_query import FILES
 from keras_i3d.inflation import SCHEDULES
 from keras_i3d.tools.command import TOOLS
 from keras_i3d.training.devices import STRATEGIES
 from tests.tools.test_predict import keras_i3d
 
-HEAVY = ("tensorflow", "keras", "jax", "torch")
+HEAVY = ("tensorflow", "keras", "jax", "torch", "av", "grpc", "pebble")
 # Runs the command several times in children of one process, which start at once.
 SEVERAL = """
 import contextlib, io, json, os, sys
@@ -42,12 +47,14 @@ print(json.dumps(answers))
 """
 
 
-def answers(*calls):
-    """{tool: (exit status, heavy packages that were imported, output)} of calls of the command."""
+def answers(*calls, within=()):
+    """{tool: (exit status, heavy packages that were imported, output)} of calls of the command.
+
+    within: a command that starts the process which is given to it.
+    """
     program = f"HEAVY = {HEAVY}\n{SEVERAL}"
-    done = subprocess.run(
-        [sys.executable, "-c", program, json.dumps(calls)], capture_output=True, text=True
-    )
+    command = [*within, sys.executable, "-c", program, json.dumps(calls)]
+    done = subprocess.run(command, capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
     found = {}
     for call, answer in zip(calls, json.loads(done.stdout), strict=True):
@@ -100,6 +107,13 @@ def test_wrong_flags_need_no_network():
         (["export_saved_model", "--video=gone.mp4"], "there is no such file: gone.mp4"),
         (["verify_weights", "--weights=kinetics700"], "Received: weights='kinetics700'"),
         (["serve", "--sample=gone.mp4", "--model=x"], "gone.mp4"),
+        (["make_tfrecords", "--root=x"], "--out=FOLDER"),
+        (["compute_flow", "x.mp4"], "--out=FOLDER"),
+        (["compute_flow", "--out=x"], "no videos"),
+        (["check_dataset", "--out=x"], "--root=FOLDER"),
+        (["make_synthetic", "--out=x", "--videos=1"], "flag --videos=1"),
+        (["query"], "no video"),
+        (["query", "--video=x.mp4", "--tls_roots=gone.pem"], "gone.pem: no such file"),
     ],
     ids=str,
 )
@@ -116,6 +130,10 @@ def test_what_cannot_be_is_told_before_anything_is_loaded(call, wanted):
         ("train", "strategy", STRATEGIES),
         ("inflate_weights", "schedule", SCHEDULES),
         ("experiments", "only", TABLES),
+        ("query", "files", FILES),
+        ("compute_flow", "method", METHODS),
+        ("make_tfrecords", "flow", METHODS),
+        ("make_tfrecords", "runner", RUNNERS),
     ],
 )
 def test_flags_offer_what_the_library_knows(tool, flag, known):
@@ -123,6 +141,13 @@ def test_flags_offer_what_the_library_knows(tool, flag, known):
     ((_, _, printed),) = answers([tool, "--help"]).values()
     offered = re.search(rf"--{flag}: <(\S+)>", printed)[1]
     assert sorted(offered.split("|")) == sorted(known)
+
+
+def test_help_says_the_library_s_own_defaults():
+    ((_, _, printed),) = answers(["check_dataset", "--help"]).values()
+    assert re.search(rf"--least_frames:[^-]*\(default: '{LEAST_FRAMES}'\)", printed)
+    ((_, _, printed),) = answers(["make_tfrecords", "--help"]).values()
+    assert f"[one for every {VIDEOS_PER_SHARD} videos]" in printed
 
 
 def test_the_version():

@@ -84,3 +84,18 @@ def test_wrong_flags(arguments, message):
     run = tool(*arguments)
     assert run.returncode == 2 and message in run.stderr
     assert len(run.stderr.splitlines()) == 1
+
+
+def test_a_link_to_nothing(videos, tmp_path):
+    (videos / "gone.mkv").symlink_to("nowhere")
+    (videos / "below" / "broken.mkv").unlink()
+    run = tool(f"--out={tmp_path}/flow", videos / "a.mkv", videos / "gone.mkv")
+    assert (run.returncode, "1 computed" in run.stdout, "1 failed" in run.stdout) == (1, True, True)
+    assert "gone.mkv: a link to a file that is not there" in run.stderr
+    data_set = [f"--out={tmp_path}/flow", f"--root={videos}", "--format=files"]
+    run = tool(*data_set)
+    assert (run.returncode, run.stdout) == (2, "")
+    assert "gone.mkv: a link to a file that is not there" in run.stderr
+    run = tool(*data_set, "--allow_missing")
+    assert run.returncode == 0
+    assert "1 more are listed, but cannot be used" in run.stdout

@@ -64,7 +64,7 @@ def test_report_is_written_and_named(files, tmp_path):
     "flag, status, message",
     [
         ("--published=top_1", 2, "FIGURE:VALUE"),
-        ("--published=top_2:3", 2, "figures are"),
+        ("--published=top_2:3", 2, "--published should name one of"),
         ("--baseline=gone.npz", 1, "gone.npz"),
     ],
 )
@@ -90,7 +90,7 @@ def test_report_of_several_is_a_table(files, tmp_path):
 @pytest.mark.parametrize(
     "arguments, message",
     [
-        ([], "wanted a score file"),
+        ([], "no score file"),
         (["a.npz", "a.npz"], "named twice"),
         (["rgb.npz", "flow.npz", "--baseline=rgb.npz"], "--baseline is for one score file"),
         (["rgb.npz", "--run=gone"], "--run=gone: gone is no folder of a training"),

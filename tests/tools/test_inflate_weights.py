@@ -61,7 +61,7 @@ def test_a_network_that_cannot_be_inflated_leaves_nothing(tmp_path):
         (["--source=x.keras", "--out=/nowhere/y.keras"], "there is no folder /nowhere"),
         (["--source=x.keras", "--out=y.h5"], "should end in .keras or .weights.h5"),
         (["--source=x.keras", "--out=y.keras"], "--source=x.keras: no such file"),
-        (["--source=resnet99", "--out=y.keras"], "is no .keras file and no network"),
+        (["--source=resnet99", "--out=y.keras"], "source should be a .keras file, inception_v1, "),
         (["--source=x.keras", "--out=y.keras", "--schedule=slow"], "flag --schedule=slow"),
         (["--out=y.keras"], "flag --source"),
     ],

@@ -42,9 +42,9 @@ def test_a_set_of_videos(tmp_path):
 @pytest.mark.parametrize(
     ("flags", "status", "message"),
     [
-        (["--size=3"], 2, "wanted WIDTHxHEIGHT"),
+        (["--size=3"], 2, "--size should be WIDTHxHEIGHT"),
         (["--motions=Fly"], 2, "should be one of MoveDown"),
-        (["stray"], 2, "unexpected 'stray'"),
+        (["stray"], 2, "no arguments but flags are taken. Received: stray"),
         (["--videos=1"], 2, "videos"),
         (["--out=/dev/null/x"], 1, "Not a directory"),
     ],

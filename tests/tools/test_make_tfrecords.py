@@ -161,18 +161,46 @@ def test_ctrl_c_keeps_what_is_done(many, tmp_path):
     assert make_tfrecords(*flags)[0] == 1
 
 
-@pytest.mark.slow
-@pytest.mark.parametrize("folder", ["clips", "nasty"])
-def test_every_file_is_accounted_for(shared, tmp_path, folder):
-    flags = [f"--root={shared}/{folder}", "--format=files", f"--out={tmp_path}", "--shards=3"]
+def accounted_for(root, out, *flags):
+    """{path: cause} of what is not in the shards; what is was read back."""
+    flags = [f"--root={root}", "--format=files", f"--out={out}", "--shards=3", *flags]
     status, _, _ = make_tfrecords(*flags, "--timeout=120", "--quality=50")
-    manifest = read_manifest(tmp_path, "all")
+    manifest = read_manifest(out, "all")
     failed = {path: cause for _, path, cause in manifest.failed}
     assert manifest.listed == manifest.written + len(failed)
     assert status == bool(failed)
     for video in manifest.videos:
         parse(read_record(manifest.path(video), video.offset, video.length))
-    if folder == "nasty":
-        assert "zero_byte.mp4" in failed and "frames_01.mp4" not in failed
-        assert all("\n" not in cause for cause in failed.values())
-        assert json.loads((tmp_path / "all.manifest.json").read_bytes())["listed"] >= 40
+    return failed
+
+
+@pytest.mark.slow
+def test_every_clip_is_written(shared, tmp_path):
+    clips = json.loads((shared / "clips" / "clips.json").read_text())
+    failed = accounted_for(shared / "clips", tmp_path)
+    assert failed.keys().isdisjoint(clips)
+
+
+@pytest.mark.slow
+def test_every_nasty_file_is_accounted_for(nasty, tmp_path):
+    failed = accounted_for(nasty, tmp_path, "--allow_missing")
+    assert "zero_byte.mp4" in failed and "frames_01.mp4" not in failed
+    assert all("\n" not in cause for cause in failed.values())
+    assert json.loads((tmp_path / "all.manifest.json").read_bytes())["listed"] >= 40
+    assert "broken_link.mp4" not in failed  # it is no video that could be tried
+    assert "broken_link.mp4: a link to a file" in (tmp_path / "problems.txt").read_text()
+
+
+def test_a_link_to_nothing_is_refused_or_told(root, tmp_path):
+    videos = tmp_path / "videos"
+    videos.mkdir()
+    (videos / "a.mkv").symlink_to(root / "wave" / "0.mkv")
+    (videos / "gone.mkv").symlink_to("nowhere")
+    flags = [f"--root={videos}", "--format=files", f"--out={tmp_path}/out"]
+    status, out, err = make_tfrecords(*flags)
+    assert (status, out) == (2, "")
+    assert "gone.mkv: a link to a file that is not there" in err and "--allow_missing" in err
+    assert not (tmp_path / "out").exists()
+    status, out, _ = make_tfrecords(*flags, "--allow_missing")
+    assert (status, "1 videos listed, 1 written" in out) == (0, True)
+    assert f"1 listed videos cannot be used: {tmp_path}/out/problems.txt" in out

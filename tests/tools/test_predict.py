@@ -232,7 +232,7 @@ def test_weights_that_are_damaged_or_not_to_be_had_exit_with_one(counting_video,
     flags = (f"--video={counting_video}",)
     status, _, err = keras_i3d("predict", *flags, KERAS_I3D_WEIGHTS=str(tmp_path))
     assert status == 1
-    assert "rgb_scratch/model.ckpt.index is damaged: wanted 10953 bytes, came 6" in err
+    assert "rgb_scratch/model.ckpt.index is damaged: it should have 10953 bytes. Received: 6" in err
     assert len(err.splitlines()) == 1
 
 

@@ -47,7 +47,7 @@ SLOW = [
     (["--output_dir=x", "--model=s4d"], "model should be one of i3d, two_stream_i3d"),
     (["--output_dir=x", "--precision=mixed_float16"], "mixed_float16 wants a GPU"),
     (["--output_dir=x", "--strategy=multi_worker"], "strategy=multi_worker wants TF_CONFIG"),
-    (["--output_dir=x", "more"], "'more': all that can be said is said by flags"),
+    (["--output_dir=x", "more"], "no arguments but flags are taken. Received: more"),
     (["--output_dir=x", "--keep=0"], "flag --keep=0"),
     (["--output_dir=x", "--weights=y.keras", "--transfer=full"], "neither a name nor a file"),
     (

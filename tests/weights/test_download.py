@@ -79,16 +79,15 @@ def test_a_damaged_file_in_the_users_folder_is_an_error(server, small_record, mo
         download.checkpoint(small_record)
     wanted, came = small_record.files[1].git_blob, git_blob(data)
     assert str(error.value) == (
-        f"{data} is damaged: wanted git blob {wanted}, came {came}. Delete it and try again."
+        f"{data} is damaged: its git blob should be {wanted}. Received: {came}. "
+        f"Delete it and try again."
     )
 
 
 @pytest.mark.parametrize("fault", ["wrong", "flipped", "endless"])
 def test_other_bytes_from_a_server_are_never_kept(fault, server, small_record, cache):
     server.faults = [None, fault, fault]
-    with pytest.raises(
-        UnavailableError, match=r"model\.ckpt\.data-00000-of-00001 is damaged: wanted"
-    ):
+    with pytest.raises(UnavailableError, match=r"model\.ckpt\.data-00000-of-00001 is damaged: it"):
         download.checkpoint(small_record)
     assert names(cache) == ["tiny/model.ckpt.index"]
 
@@ -96,7 +95,7 @@ def test_other_bytes_from_a_server_are_never_kept(fault, server, small_record, c
 def test_other_bytes_from_a_mirror_are_an_error_at_once(server, small_record, monkeypatch):
     monkeypatch.setenv("KERAS_I3D_WEIGHTS", server.url)
     server.faults = ["wrong"]
-    with pytest.raises(DamagedFileError, match="wanted .* bytes, the server has 35"):
+    with pytest.raises(DamagedFileError, match="should have .* bytes. Received: 35"):
         download.checkpoint(small_record)
 
 
@@ -140,7 +139,9 @@ def test_a_damaged_file_in_the_cache_is_said_and_fetched_again(server, small_rec
     (cache / small_record.files[1].path).write_bytes(b"short")
     with caplog.at_level(logging.WARNING):
         download.checkpoint(small_record)
-    assert "is damaged: wanted 480028 bytes, came 5. It is fetched again." in caplog.text
+    assert (
+        "is damaged: it should have 480028 bytes. Received: 5. It is fetched again." in caplog.text
+    )
     check(small_record.files[1], cache / small_record.files[1].path)
 
 
@@ -241,7 +242,7 @@ def test_a_file_without_a_known_size_is_limited(server, cache, monkeypatch):
     (server.folder / "big").write_bytes(b"x" * 5000)
     monkeypatch.setattr(transfer, "MAX_BYTES", 4000)
     file = PublishedFile("big", "0" * 40, None, f"{server.url}/big")
-    with pytest.raises(UnavailableError, match="wanted at most 4000 bytes, came more"):
+    with pytest.raises(UnavailableError, match="should have at most 4000 bytes. Received: more"):
         download.fetch((file,))
 
 

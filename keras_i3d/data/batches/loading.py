@@ -88,6 +88,7 @@ class Loader:
                 )
                 if clip is None:
                     break
+                _check_finite(clip, self.source.id(request.video))
                 return *(np.ascontiguousarray(clip[s]) for s in self.inputs), *others
             except BROKEN as error:
                 last = error
@@ -224,3 +225,12 @@ class Loader:
         for other, spec in zip(others, self.others, strict=True):
             other.set_shape(spec.shape)
         return others
+
+
+def _check_finite(clip: Mapping[str, np.ndarray], where: str) -> None:
+    """Refuse flow that has NaN or infinity: one such frame would spoil the weights for good."""
+    flow = clip.get("flow")
+    if flow is not None and not np.isfinite(flow).all():
+        frames = np.unique(np.nonzero(~np.isfinite(flow))[1])
+        cause = f"{len(frames)} frames of its flow are not finite (NaN or infinity)"
+        raise FlowFileError(where, f"{cause}: compute it again")

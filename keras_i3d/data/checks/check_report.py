@@ -14,7 +14,7 @@ FOUND = tuple(Probe.__dataclass_fields__)
 
 
 def manifest(annotations: Annotations, records: dict[str, dict]) -> list[dict]:
-    """One line for each listed video, split after split: its videos, then its problems.
+    """Return a line for each listed video, split after split: its videos, then its problems.
 
     Args:
         annotations: the list.
@@ -49,7 +49,7 @@ def _outside(line: dict) -> dict:
 
 
 def summary(annotations: Annotations, lines: list[dict], least_frames: int) -> dict:
-    """Counts of a manifest; listed = ok + damaged + failed + missing.
+    """Return the counts of a manifest; listed = ok + damaged + failed + missing.
 
     least_frames: videos of fewer are too short.
     """
@@ -138,7 +138,7 @@ def _causes(lines: Iterable[dict]) -> list[str]:
 
 
 def as_text(counted: dict, most_classes: int | None = None) -> str:
-    """A summary for people.
+    """Return a summary for people.
 
     most_classes: leave the table of classes out where there are more.
     """

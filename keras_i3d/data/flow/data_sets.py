@@ -10,7 +10,14 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from keras_i3d.data.flow.flow_files import SUFFIX, FlowFile, FlowFileError, write_flow_file
-from keras_i3d.data.flow.methods import check_equal, compute_flow, decode, fingerprint, flows
+from keras_i3d.data.flow.methods import (
+    FlowFingerprint,
+    check_equal,
+    compute_flow,
+    decode,
+    fingerprint,
+    flows,
+)
 from keras_i3d.data.pixels.preprocessing import DEEPMIND_FLOW, Preprocessing
 from keras_i3d.data.video.decoding import VideoError, VideoFile
 from keras_i3d.data.video.frames import resized_frames
@@ -92,7 +99,6 @@ def compute_flows(
     tasks = [_task(path, os.path.join(folder, name), name, method, spec, draw)
              for path, name in videos]  # fmt: skip
     os.makedirs(folder, exist_ok=True)
-    remove_leftovers(folder)
     todo = _longest_first([task for task in tasks if not _finished(task)])
     if any(not task.stored for task in todo):
         _prepare(method)
@@ -102,12 +108,53 @@ def compute_flows(
             failed += outcome.error is not None
             pairs += outcome.result or 0
     finally:
-        remove_leftovers(folder)
+        remove_leftovers(folder, below=True)  # of processes that were ended
     return Computed(len(tasks) - len(todo), len(todo) - failed, failed, pairs)
 
 
+def named_below(paths: Iterable[str], root: str | os.PathLike | None) -> list[tuple[str, str]]:
+    """Return (path, name) of videos as compute_flows takes them, each path once.
+
+    Args:
+        paths: of the videos.
+        root: the folder that names start from; None for the files' own names.
+
+    Raises:
+        ValueError: a path is not below the root, or two files have one name.
+    """
+    named, owners = [], {}
+    for path in dict.fromkeys(paths):
+        if root is None:
+            name = os.path.basename(os.path.normpath(path))
+        else:
+            name = os.path.relpath(path, root)
+        if name.startswith(os.pardir + os.sep):
+            raise ValueError(f"{path} should be below the root. Received: root={root}")
+        if owners.setdefault(name, path) != path:
+            both = f"{owners[name]} and {path}"
+            raise ValueError(f"{both} would both be {name}{SUFFIX}: give a root above them")
+        named.append((path, name))
+    return named
+
+
+def stored_fingerprint(folder: str | os.PathLike) -> FlowFingerprint:
+    """Return how the flow in a folder was made, as its first file says.
+
+    Raises:
+        ValueError: there is no flow in it.
+        FlowFileError: the file is damaged.
+    """
+    for below, folders, names in os.walk(folder):
+        folders.sort()
+        for name in sorted(names):
+            if name.endswith(SUFFIX):
+                with FlowFile(os.path.join(below, name)) as stored:
+                    return stored.fingerprint
+    raise ValueError(f"{folder}: no flow files (*{SUFFIX}) in it")
+
+
 def store_flow(task: FlowTask) -> int:
-    """Compute and store the flow of a video, and draw it; how many pairs of frames it has."""
+    """Compute, store and draw the flow of a video; returns how many pairs of frames it has."""
     os.makedirs(os.path.dirname(task.out) or ".", exist_ok=True)
     if not task.stored:
         if task.method != "tvl1" and task.threads == 1:

@@ -24,6 +24,8 @@ ORDER = "resize_then_flow"
 # Zero is exactly 128; 0 is never written.
 CODING = "uint8: 128 + round(127 * flow / bound)"
 ZERO, STEPS = 128, 127
+# Pixels: nothing moves so far, and flow stays finite in float32.
+MOST_BOUND = 1e6
 # Red, green and blue of grey in 1/32768, as OpenCV's RGB2GRAY (ITU-R BT.601).
 GREY = np.array([9798, 19235, 3735], np.uint32)
 
@@ -185,7 +187,7 @@ class FlowFingerprint:
             wanted = {int: int, float: (int, float), str: str}.get(kind, dict)
             if not isinstance(values[name], wanted) or isinstance(values[name], bool):
                 raise ValueError(f"flow fingerprint: {name} cannot be {values[name]!r}")
-        if not (values["bound"] > 0 and values["bound"] < float("inf")):
+        if not 0 < values["bound"] <= MOST_BOUND:
             raise ValueError(f"flow fingerprint: bound cannot be {values['bound']!r}")
         return cls(**values)
 

@@ -76,7 +76,7 @@ class Annotations:
 
     @property
     def listed(self) -> int:
-        """How many lines, or files, the list has: videos and problems."""
+        """Return how many lines, or files, the list has: videos and problems."""
         return sum(map(len, self.splits.values())) + len(self.problems)
 
 
@@ -91,7 +91,7 @@ def read_annotations(
     auto_split: AutoSplit | None = None,
     allow_missing: bool = False,
 ) -> Annotations:
-    """A data set's list, read and compared with the files that are there.
+    """Read a data set's list and compare it with the files that are there.
 
     Args:
         format: one of FORMATS:
@@ -120,7 +120,7 @@ def read_annotations(
         raise ValueError(f"format should be one of {', '.join(FORMATS)}. Received: {format!r}")
     root = os.path.abspath(os.path.expanduser(root))
     if not os.path.isdir(root):
-        raise ValueError(f"{root}: wanted the folder of the videos; there is none")
+        raise ValueError(f"root should be the folder of the videos. Received: {root}, no folder")
     lists = [os.path.abspath(os.path.expanduser(path)) for path in annotations]
     reader = importlib.import_module(f"keras_i3d.data.lists.{READERS[format]}")
     try:

@@ -18,13 +18,15 @@ SPLITS = {"train": "Charades_v1_train.csv", "test": "Charades_v1_test.csv"}
 
 
 def read(root: str, lists: list[str], **_) -> Annotations:
-    """The splits "train" and "test", those whose file is there."""
+    """Read the splits "train" and "test", those whose file is there."""
     folder = folder_with(lists, root, CLASSES)
     codes = _class_codes(folder / CLASSES)
     index, listing = FileIndex(root), Listing()
     paths = {split: folder / name for split, name in SPLITS.items() if (folder / name).exists()}
     if not paths:
-        raise ValueError(f"{folder}: wanted {' and '.join(SPLITS.values())}; neither is there")
+        raise ValueError(
+            f"{folder} should have {' and '.join(SPLITS.values())}. Received: neither of them"
+        )
     for split, path in paths.items():
         _read_split(path, split, codes, index, listing)
     return listing.annotations((name for _, name in codes.values()), index.notes())
@@ -37,7 +39,7 @@ def _class_codes(path: Path) -> dict[str, tuple[int, str]]:
         code, _, name = text.replace("\t", " ").partition(" ")
         if code != f"c{len(codes):03d}" or not name.strip():
             raise ValueError(
-                f"{path}:{number}: wanted 'c{len(codes):03d} name of the class'. "
+                f"{path}:{number} should be 'c{len(codes):03d} name of the class'. "
                 f"Received: {text[:100]!r}"
             )
         codes[code] = len(codes), name.strip()
@@ -48,12 +50,13 @@ def _read_split(path: Path, split: str, codes: dict, index: FileIndex, listing: 
     rows = cells(path)
     _, header = next(rows, (0, None))
     if header is None or not {"id", "actions"} <= set(header):
-        raise ValueError(f"{path}:1: wanted a header with id and actions. Received: {header}")
+        raise ValueError(f"{path}:1 should be a header with id and actions. Received: {header}")
     for number, row in rows:
         where = f"{path.name}:{number}"
         if row is None or len(row) != len(header):
             count = "an open quote" if row is None else f"{len(row)} cells"
-            listing.line(where, split).problem(TORN_LINE, f"{count}, wanted {len(header)} cells")
+            what = f"should have {len(header)} cells. Received: {count}"
+            listing.line(where, split).problem(TORN_LINE, what)
             continue
         found = dict(zip(header, row, strict=True))
         _add(found["id"], found["actions"], where, split, codes, index, listing)
@@ -69,7 +72,8 @@ def _add(name, text, where, split, codes, index: FileIndex, listing: Listing) ->
             return line.problem(UNKNOWN_CLASS, f"{code!r} of {name}")
         start, end = map(seconds, times) if len(times) == 2 else (None, None)
         if start is None or end is None or end < start:
-            return line.problem(BAD_NUMBER, f"{action!r} of {name}, wanted '{code} START END'")
+            what = f"{name} should have '{code} START END'. Received: {action!r}"
+            return line.problem(BAD_NUMBER, what)
         actions.append((codes[code][0], start, end))
     line.labels = tuple(sorted({label for label, _, _ in actions}))
     if leaves(name) or not name:

@@ -45,7 +45,7 @@ class DataSet:
 
     @property
     def name(self) -> str:
-        """Where the data is; of videos made by rule what they show, since they lie nowhere."""
+        """Return where the data is; of videos made by rule, which lie nowhere, what they show."""
         if self.data != "synthetic":
             return self.data
         shown = "; ".join(", ".join(names) for names in (self.motions, self.appearances) if names)

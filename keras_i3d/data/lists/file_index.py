@@ -20,7 +20,7 @@ VIDEO, NO_VIDEO = frozenset(_VIDEO.split()), frozenset(_NO_VIDEO.split())
 
 
 def plain(name: str) -> str:
-    """A class's or folder's name without what people write differently.
+    """Return a class's or folder's name without what people write differently.
 
     "Playing_Guitar" and '"playing guitar"' are the same.
     """
@@ -28,12 +28,14 @@ def plain(name: str) -> str:
 
 
 def suffix(name: str) -> str:
-    """A file name's extension with its dot, in small letters; "" without."""
+    """Return a file name's extension with its dot, in small letters; "" without."""
     return PurePath(name).suffix.casefold()
 
 
 class FileIndex:
     """Every file below a folder; links are followed, hidden files are not looked at.
+
+    A link to a folder above, such as /, is not followed: all else lies below it.
 
     Args:
         root: the folder.
@@ -45,6 +47,7 @@ class FileIndex:
         empty: folders in which nothing lies, relative paths.
         dangling: links that lead to nothing, relative paths.
         ignored: extension to number of files that are none.
+        above: links that lead to a folder above, relative paths.
 
     Raises:
         OSError: when a folder below cannot be read.
@@ -56,6 +59,8 @@ class FileIndex:
         self.empty: list[str] = []
         self.dangling: set[str] = set()
         self.ignored: Counter[str] = Counter()
+        self.above: list[str] = []
+        self._real_root = os.path.realpath(root)
         self._seen_folders: set[tuple[int, int]] = set()
         self._scan("")
         self.paths.sort()
@@ -69,11 +74,11 @@ class FileIndex:
         return path in self._present
 
     def full(self, path: str) -> str:
-        """A relative path with the folder before it."""
+        """Return a relative path with the folder before it."""
         return os.path.join(self.root, path)
 
     def find(self, stem: str, folders: tuple[str, ...] = ()) -> list[str]:
-        """Relative paths of the files of this name, without extension.
+        """Return relative paths of the files of this name, without extension.
 
         Of several the ones that lie below most of `folders`, such as their class and split, and
         among those the ones with a video's extension.
@@ -88,11 +93,15 @@ class FileIndex:
         return found
 
     def notes(self) -> tuple[str, ...]:
-        """What was left aside, in sentences."""
-        if not self.ignored:
-            return ()
-        kinds = ", ".join(f"{count} {kind}" for kind, count in self.ignored.most_common())
-        return (f"left aside, since they are no videos: {kinds}",)
+        """Return what was left aside, in sentences."""
+        notes = []
+        if self.ignored:
+            kinds = ", ".join(f"{count} {kind}" for kind, count in self.ignored.most_common())
+            notes.append(f"left aside, since they are no videos: {kinds}")
+        if self.above:
+            links = ", ".join(self.above)
+            notes.append(f"not followed, since they lead to a folder above: {links}")
+        return tuple(notes)
 
     def _in_any_case(self, stem: str) -> list[str]:
         if self._by_small_stem is None:
@@ -114,6 +123,8 @@ class FileIndex:
                     continue
                 if entry.is_symlink() and not os.path.exists(entry.path):
                     self.dangling.add(path)
+                elif entry.is_symlink() and entry.is_dir() and self._is_above(entry.path):
+                    self.above.append(path)
                 # An empty folder named like a video is a video that went wrong.
                 elif entry.is_dir() and (suffix(path) not in VIDEO or _visible(entry.path)):
                     if not _visible(entry.path):
@@ -123,6 +134,10 @@ class FileIndex:
                     self.ignored[suffix(path)] += 1
                 else:
                     self.paths.append(path)
+
+    def _is_above(self, link: str) -> bool:
+        real = os.path.realpath(link)
+        return real != self._real_root and os.path.commonpath([real, self._real_root]) == real
 
 
 def _visible(folder: str) -> bool:

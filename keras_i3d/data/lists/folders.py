@@ -22,7 +22,7 @@ ALL = "all"
 
 
 def read(root: str, lists: list[str], *, classes=None, labelled: bool = True, **_) -> Annotations:
-    """Every file below `root`, in order of its path."""
+    """List every file below `root`, in order of its path."""
     if lists:
         raise ValueError("folders and files have no list: leave annotations out")
     index, listing = FileIndex(root), Listing()
@@ -39,7 +39,7 @@ def read(root: str, lists: list[str], *, classes=None, labelled: bool = True, **
         names = class_names(classes) if classes is not None else tuple(folders)
         if not names:
             raise ValueError(
-                f"{root}: wanted a folder for each class; there are none with videos. "
+                f"{root} should have a folder for each class. Received: none with videos. "
                 "The format 'files' takes videos without labels"
             )
     numbers = ClassNumbers(names)

@@ -17,7 +17,7 @@ SPLITS = {"1": "train", "2": "test", "0": "unused"}
 
 
 def read(root: str, lists: list[str], *, split_number: int = 1, **_) -> Annotations:
-    """One of the three divisions into "train", "test" and "unused"."""
+    """Read one of the three divisions into "train", "test" and "unused"."""
     ending = f"_test_split{split_number}.txt"
     folder = folder_with(lists, root, f"*{ending}")
     files = {path.name.removesuffix(ending): path for path in folder.glob(f"*{ending}")}
@@ -34,9 +34,9 @@ def _add(text, where, label, class_name, index: FileIndex, listing: Listing) -> 
     line, stem = listing.line(where, SPLITS.get(number)), PurePath(name).stem
     line.name, line.labels = f"{class_name}/{stem}", (label,)
     if not number:
-        return line.problem(TORN_LINE, f"{text!r}, wanted 'FILE.avi 1'")
+        return line.problem(TORN_LINE, f"should be 'FILE.avi 1'. Received: {text!r}")
     if line.split is None:
-        return line.problem(BAD_NUMBER, f"{number!r} of {name}, wanted 0, 1 or 2")
+        return line.problem(BAD_NUMBER, f"{name} should be 0, 1 or 2. Received: {number!r}")
     if leaves(name):
         return line.problem(OUTSIDE, repr(name))
     if path := line.file(index, stem, (class_name,)):

@@ -39,7 +39,7 @@ MOST = 0.9
 
 
 def read(root: str, lists: list[str], *, classes=None, **_) -> Annotations:
-    """The CSV files, or those of a folder, with the videos below `root`.
+    """Read the CSV files, or those of a folder, with the videos below `root`.
 
     Classes are in alphabetical order, as DeepMind's label maps are: the shipped 400 or 600 where
     nine labels in ten are among them, else those of all the files given.
@@ -67,7 +67,7 @@ def _rows(path: Path, listing: Listing) -> list[dict]:
     }
     if not {"id", "start", "end"} <= places.keys():
         raise ValueError(
-            f"{path}:1: wanted a header such as label,youtube_id,time_start,time_end,split. "
+            f"{path}:1 should be a header such as label,youtube_id,time_start,time_end,split. "
             f"Received: {','.join(header)[:100]!r}"
         )
     rows = []
@@ -77,7 +77,8 @@ def _rows(path: Path, listing: Listing) -> list[dict]:
             count = "an open quote" if row is None else f"{len(row)} cells"
             # Of a torn line the column is not known, and the file's name may not be its word.
             split = None if "split" in places else _split({}, path)
-            listing.line(where, split).problem(TORN_LINE, f"{count}, wanted {len(header)} cells")
+            what = f"should have {len(header)} cells. Received: {count}"
+            listing.line(where, split).problem(TORN_LINE, what)
             continue
         found = {name: row[place] for name, place in places.items()}
         found["split"] = _split(found, path)

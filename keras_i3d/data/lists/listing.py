@@ -32,13 +32,13 @@ class Line:
         self.name, self.labels = "", ()
 
     def problem(self, kind: str, what: str) -> None:
-        """It gives no video, and why."""
+        """Take down that it gives no video, and why."""
         self._listing.problems.add(
             Problem(kind, self.where, what[:MOST_TEXT], self.split, self.name, self.labels)
         )
 
     def file(self, index: FileIndex, stem: str, folders: tuple[str, ...]) -> str | None:
-        """The full path of the one file of this name; None, and a problem, where there is none."""
+        """Return the full path of the one file of this name; None, and a problem, where none is."""
         found = index.find(stem, folders)
         if len(found) == 1:
             return index.full(found[0])
@@ -49,7 +49,7 @@ class Line:
         return None
 
     def video(self, path: str, **times) -> None:
-        """It is this file; `times` as in Video. A second one of its name or part is a problem."""
+        """Take down that it is this file; `times` as in Video. A second one is a problem."""
         self._listing.add(self, Video(path, self.labels, self.name, **times))
 
 
@@ -62,7 +62,7 @@ class Listing:
         self._places: dict[tuple, str] = {}
 
     def line(self, where: str, split: str | None) -> Line:
-        """One more line of the list."""
+        """Return one more line of the list."""
         return Line(self, where, split)
 
     def add(self, line: Line, video: Video) -> None:
@@ -75,7 +75,7 @@ class Listing:
         self._splits.setdefault(line.split, []).append(video)
 
     def annotations(self, classes: Iterable[str], notes: Iterable[str] = ()) -> Annotations:
-        """What was taken down."""
+        """Return what was taken down."""
         return Annotations(tuple(classes), self._splits, self.problems, tuple(notes))
 
 
@@ -95,7 +95,7 @@ class ClassNumbers:
         return self.get(name) is not None
 
     def get(self, name: str) -> int | None:
-        """The number; None for an unknown name."""
+        """Return the number; None for an unknown name."""
         return self._exact.get(name, self._plain.get(plain(name)))
 
 
@@ -113,12 +113,12 @@ def class_names(source: str | os.PathLike | Sequence[str]) -> tuple[str, ...]:
         return shipped_names(source)
     names = tuple(text for _, text in lines(source))
     if not names or len(set(names)) < len(names):
-        raise ValueError(f"{source}: wanted class names, a line each, none of them twice")
+        raise ValueError(f"{source} should have class names, a line each, none of them twice")
     return names
 
 
 def lines(path: str | os.PathLike) -> Iterator[tuple[int, str]]:
-    """(number from 1, text) of the lines that are not blank; without spaces at their ends.
+    """Give (number from 1, text) of the lines that are not blank, without spaces at their ends.
 
     Raises:
         OSError, ValueError: when the file cannot be read, or is no text in UTF-8.
@@ -129,11 +129,11 @@ def lines(path: str | os.PathLike) -> Iterator[tuple[int, str]]:
                 if text := line.strip():
                     yield number, text
     except UnicodeDecodeError as error:
-        raise ValueError(f"{path}: wanted text in UTF-8 ({error.reason})") from error
+        raise ValueError(f"{path} should be text in UTF-8. Received: {error.reason}") from error
 
 
 def cells(path: str | os.PathLike) -> Iterator[tuple[int, list[str] | None]]:
-    """(line number, cells) of a CSV file; None for a line whose quotes do not end.
+    """Give (line number, cells) of a CSV file; None for a line whose quotes do not end.
 
     Line by line, so that one open quote cannot swallow the lines after it. Blanks around a cell or
     its quotes are no part of it. Where the first line has no comma, tabs separate, or semicolons.
@@ -169,13 +169,13 @@ def last_word(text: str) -> tuple[str, str]:
 
 
 def natural(text: str) -> int | None:
-    """A whole number from 0, written in the digits 0 to 9; None where the text is none."""
+    """Return a whole number from 0, in the digits 0 to 9; None where the text is none."""
     digits = text.lstrip("0")[:10] or "0"  # as many as tell a number from a mistake
     return int(digits) if text.isascii() and text.isdigit() else None
 
 
 def seconds(text: str) -> float | None:
-    """A number of seconds, at least 0; None where the text is no such number."""
+    """Return a number of seconds, at least 0; None where the text is no such number."""
     try:
         value = float(text)
     except ValueError:
@@ -184,7 +184,7 @@ def seconds(text: str) -> float | None:
 
 
 def files_of(lists: list[str], pattern: str) -> list[Path]:
-    """The files given, and those of the folders given that match; sorted within a folder.
+    """Return the files given and the folders' files that match, sorted within a folder.
 
     Raises:
         ValueError: when there are none.
@@ -193,12 +193,12 @@ def files_of(lists: list[str], pattern: str) -> list[Path]:
     for path in map(Path, lists):
         found += sorted(path.glob(pattern)) if path.is_dir() else [path]
     if not found:
-        raise ValueError(f"no list: wanted {pattern} in {', '.join(lists) or 'annotations'}")
+        raise ValueError(f"no list: there is no {pattern} in {', '.join(lists) or 'annotations'}")
     return found
 
 
 def folder_with(lists: list[str], root: str, pattern: str) -> Path:
-    """The folder with files of this pattern: the one given, else ROOT or a folder in it.
+    """Return the folder with files of this pattern: the one given, else ROOT or one in it.
 
     Raises:
         ValueError: when there is none.
@@ -214,6 +214,6 @@ def folder_with(lists: list[str], root: str, pattern: str) -> Path:
 
 
 def leaves(path: str) -> bool:
-    """Whether a relative path would lead out of the folder that it starts in."""
+    """Return whether a relative path would lead out of the folder that it starts in."""
     whole = os.path.normpath(path)
     return os.path.isabs(path) or whole == ".." or whole.startswith(".." + os.sep)

@@ -48,7 +48,7 @@ NUMBER = re.compile(r"[+-]?\d+(\.\d*)?", re.ASCII)
 
 
 def read(root: str, lists: list[str], *, classes=None, **_) -> Annotations:
-    """The CSV files, or those of a folder; each is a split, named after it, if it names none."""
+    """Read the CSV files, or those of a folder; one that names no split is one by its name."""
     listing = Listing()
     rows = [row for path in files_of(lists, "*.csv") for row in _rows(path, root, listing)]
     labels = dict.fromkeys(row["label"] for row in rows if row["label"])
@@ -93,13 +93,14 @@ def _rows(path: Path, root: str, listing: Listing) -> list[dict]:
                 continue
             header = list(WITHOUT_HEADER)
             if row and len(row) > 1 and _is_unknown_header(row, root):
-                what = f"{','.join(row)[:100]!r}, wanted one such as path,label,start,end,split,id"
+                what = "should be one such as path,label,start,end,split,id. "
+                what += f"Received: {','.join(row)[:100]!r}"
                 listing.line(where, path.stem).problem(UNKNOWN_HEADER, what)
                 continue
         if row is None or not 2 <= len(row) <= len(header) or not row[0]:
-            what = "an open quote" if row is None else f"{','.join(row)[:100]!r}"
+            came = "an open quote" if row is None else f"{','.join(row)[:100]!r}"
             line = listing.line(where, None if "split" in header else path.stem)
-            line.problem(TORN_LINE, f"{what}, wanted {','.join(header)}")
+            line.problem(TORN_LINE, f"should be {','.join(header)}. Received: {came}")
             continue
         found = dict(zip(header, row, strict=False))
         rows.append({"start": "", "end": "", "id": "", "label": "", **found, "where": where})

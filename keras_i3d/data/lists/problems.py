@@ -4,7 +4,7 @@ import os
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
-from keras_i3d.files.whole import write_whole
+from keras_i3d.files import storage
 
 # The kinds, as they stand in reports.
 MISSING = "missing file"
@@ -59,19 +59,19 @@ class Problems:
         return iter(self._problems)
 
     def of_splits(self, names: Iterable[str]) -> "Problems":
-        """Those of these splits, and those of which no split is known."""
+        """Return those of these splits, and those of which no split is known."""
         names = {*names, None}
         return Problems(problem for problem in self if problem.split in names)
 
     def counts(self) -> dict[str, int]:
-        """Kind to number, the most frequent first."""
+        """Return {kind: number}, the most frequent first."""
         counts: dict[str, int] = {}
         for problem in self:
             counts[problem.kind] = counts.get(problem.kind, 0) + 1
         return dict(sorted(counts.items(), key=lambda item: -item[1]))
 
     def report(self, shown: int | None = SHOWN) -> str:
-        """Counts, and the first `shown` of each kind, all of them with None; lines of text."""
+        """Return counts and the first `shown` of each kind, all with None; lines of text."""
         lines = []
         for kind, count in self.counts().items():
             lines.append(f"{kind}: {count}")
@@ -82,10 +82,11 @@ class Problems:
         return "\n".join(map(printable, lines))
 
     def write(self, path: str | os.PathLike) -> None:
-        """The whole report as a text file, which appears whole or not at all."""
-        write_whole(path, self.report(shown=None) + "\n")
+        """Write the whole report as a text file, whole or not at all; also to gs:// or s3://."""
+        report = self.report(shown=None) + "\n"
+        storage.write(os.fspath(path), report.encode("utf-8", "backslashreplace"))
 
 
 def printable(text: str) -> str:
-    """The text in one line: what a terminal would obey rather than show is written as escapes."""
+    """Return the text in one line; what a terminal would obey, not show, becomes escapes."""
     return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)

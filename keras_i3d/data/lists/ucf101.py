@@ -26,7 +26,7 @@ from keras_i3d.data.lists.problems import BAD_NUMBER, OUTSIDE, UNKNOWN_CLASS, WR
 
 
 def read(root: str, lists: list[str], *, split_number: int = 1, **_) -> Annotations:
-    """One of the three divisions into "train" and "test"."""
+    """Read one of the three divisions into "train" and "test"."""
     folder = folder_with(lists, root, "classInd.txt")
     names = _class_index(folder / "classInd.txt")
     numbers, index, listing = ClassNumbers(names), FileIndex(root, any_case=True), Listing()
@@ -43,7 +43,7 @@ def _class_index(path: Path) -> tuple[str, ...]:
         index, _, name = text.replace("\t", " ").partition(" ")
         if index != str(len(names) + 1) or not name.strip():
             raise ValueError(
-                f"{path}:{number}: wanted '{len(names) + 1} ClassName'. Received: {text[:100]!r}"
+                f"{path}:{number} should be '{len(names) + 1} ClassName'. Received: {text[:100]!r}"
             )
         names.append(name.strip())
     return tuple(names)
@@ -53,10 +53,10 @@ def _add(text, where, split, numbers: ClassNumbers, index: FileIndex, listing: L
     line = listing.line(where, split)
     name, number = last_word(text)
     line.name = stem = PurePath(name).stem
-    wanted = f"wanted 1 to {len(numbers.names)}"
     given = natural(number)
     if (split == "train" or number) and not 1 <= (given or 0) <= len(numbers.names):
-        return line.problem(BAD_NUMBER, f"label {number!r} of {name}, {wanted}")
+        what = f"label of {name} should be 1 to {len(numbers.names)}. Received: {number!r}"
+        return line.problem(BAD_NUMBER, what)
     if leaves(name):
         return line.problem(OUTSIDE, repr(name))
     folder = os.path.basename(os.path.dirname(name))

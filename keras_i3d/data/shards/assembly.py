@@ -34,6 +34,7 @@ from keras_i3d.data.shards.manifest import (
 from keras_i3d.data.shards.plan import Job, Plan
 from keras_i3d.files import storage
 from keras_i3d.files.locks import held
+from keras_i3d.files.whole import remove_leftovers
 from keras_i3d.files.workers import Outcome
 
 
@@ -42,7 +43,7 @@ class OtherRunError(ValueError):
 
 
 def finished(plan: Plan) -> Manifest | None:
-    """The manifest of a run of this plan that came to its end; None where none has.
+    """Return the manifest of a run of this plan that came to its end; None where none has.
 
     Raises:
         OtherRunError: a finished run of other options, or of another list, is there.
@@ -106,7 +107,7 @@ def write_shards(
 
 
 def assemble(plan: Plan, number: int, outcomes: Iterable[Outcome]) -> dict[str, Any]:
-    """Put a shard together from the records of its videos, in order; its part of the manifest.
+    """Put a shard together from its videos' records; returns its part of the manifest.
 
     May be done twice: while its part is not written, the records are kept.
     """
@@ -185,7 +186,7 @@ def retry_failed(plan: Plan) -> None:
 
 @contextlib.contextmanager
 def working(plan: Plan) -> Iterator[dict[int, dict[str, Any]]]:
-    """The folder of work, for this plan and this process alone; the shards that are done in it."""
+    """Hold the folder of work for this plan and process alone; gives the shards that are done."""
     storage.make_folder(plan.folder)
     storage.make_folder(plan.work)
     with _lock(plan.work):
@@ -194,7 +195,11 @@ def working(plan: Plan) -> Iterator[dict[int, dict[str, Any]]]:
             _check_same(plan, json.loads(storage.read(path)), "holds unfinished shards")
         else:
             storage.write(path, json.dumps(plan.identity(), indent=1).encode())
-        yield dict(_done_shards(plan))
+        try:
+            yield dict(_done_shards(plan))
+        finally:
+            if not storage.is_remote(plan.work):
+                remove_leftovers(plan.work)  # of processes that were ended
 
 
 @contextlib.contextmanager
@@ -225,7 +230,7 @@ def _check_same(plan: Plan, there: dict[str, Any], what: str) -> None:
 
 
 def part_path(plan: Plan, number: int) -> str:
-    """Where a finished shard's part of the manifest waits for the others."""
+    """Return where a finished shard's part of the manifest waits for the others."""
     return storage.join(plan.work, f"{number:05d}.json")
 
 

@@ -9,6 +9,7 @@ process of its own, with limits, as everywhere: no video can break the pipeline.
 """
 
 import json
+import logging
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 
@@ -17,9 +18,9 @@ from keras_i3d.data.shards.examples import written_records
 from keras_i3d.data.shards.manifest import Manifest
 from keras_i3d.data.shards.plan import Job, Plan
 from keras_i3d.files import storage
+from keras_i3d.files.beam_pipelines import check_runner, pipeline
 from keras_i3d.files.workers import Outcome
 
-RUNNERS = ("DirectRunner", "FlinkRunner", "SparkRunner", "DataflowRunner")
 # Starting a process to decode in takes about as long as one short video.
 LEAST_BATCH, MOST_BATCH = 8, 64
 
@@ -44,26 +45,17 @@ def write_shards_with_beam(
         ValueError: there is no such runner.
         OtherRunError, BlockingIOError, OSError: as assembly.write_shards does.
     """
-    if runner not in RUNNERS:
-        raise ValueError(f"runner should be one of {', '.join(RUNNERS)}. Received: {runner!r}")
-    try:
-        import apache_beam as beam  # an extra, and two seconds
-        from apache_beam.options.pipeline_options import PipelineOptions
-        from apache_beam.runners.portability.fn_api_runner import FnApiRunner
-    except ImportError as error:
-        raise ImportError("Apache Beam is not installed: pip install 'keras-i3d[beam]'") from error
+    check_runner(runner)
     if manifest := assembly.finished(plan):
         return manifest
+    logging.getLogger("apache_beam").setLevel(logging.WARNING)
     with assembly.working(plan) as done:
         jobs = [job for row in plan.jobs for job in row if job.shard not in done]
         # Workers need what a shard is called, not what is in all the others.
         outline = replace(plan, jobs=())
-        options = PipelineOptions([f"--runner={runner}", *arguments])
-        # Beam's DirectRunner would first download a program, and take this one where it cannot.
-        here = FnApiRunner() if runner == "DirectRunner" else None
-        with beam.Pipeline(here, options) as pipeline:
+        with pipeline(runner, arguments) as (beam, made):
             outcomes = (
-                pipeline
+                made
                 | "jobs" >> beam.Create(jobs)
                 | "spread" >> beam.Reshuffle()
                 | "batch" >> beam.BatchElements(LEAST_BATCH, MOST_BATCH)

@@ -29,24 +29,25 @@ def written_records(
     seconds: float | None = 600,
     megabytes: int | None = 4000,
 ) -> Iterator[Outcome]:
-    """write_record of many videos in processes of their own; as workers.run_all.
+    """Write the records of many videos in processes of their own; as workers.run_all.
 
     Raises:
         OSError: a record could not be written, as on a full disk: that is no video's fault.
     """
     with closing(run_all(_written_record, jobs, processes, seconds, megabytes)) as outcomes:
         for outcome in outcomes:
-            if isinstance(outcome.result, str):
-                raise OSError(outcome.result)
+            if isinstance(outcome.result, OSError):
+                raise outcome.result
             yield outcome
 
 
-def _written_record(job: Job) -> dict | str:
-    """The record's entry; or, in a line, why no record can be written at all."""
+def _written_record(job: Job) -> dict | OSError:
+    """The record's entry; or why no record can be written at all."""
     try:
         return write_record(job)
     except OSError as error:  # what is wrong with the video itself is a VideoError
-        return f"{error.filename or job.work}: {error.strerror or error}"
+        # By its three parts, since they are what travels between processes.
+        return OSError(error.errno, error.strerror or str(error), error.filename or job.work)
 
 
 def write_record(job: Job) -> dict:
@@ -77,7 +78,7 @@ def write_record(job: Job) -> dict:
 
 
 def read_entry(path: str) -> dict:
-    """The entry of a record that waits for its shard."""
+    """Return the entry of a record that waits for its shard."""
     with storage.reading(path) as file:
         return json.loads(file.readline())
 

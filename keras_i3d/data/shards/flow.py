@@ -10,7 +10,7 @@ from keras_i3d.data.video.frames import resized_frames
 
 
 def stored_flow(job: Job, images: Pictures) -> Flow:
-    """The flow of a video's stored frames, one picture fewer than frames, as PNG with two channels.
+    """Return the flow of a video's stored frames as PNG with two channels, one fewer.
 
     Args:
         job: whose flow; its options say how it must have been made.
@@ -50,8 +50,9 @@ def _cached(
         if found != (images.height, images.width) or len(stored) < first + count:
             raise VideoError(
                 job.video.path,
-                f"its flow file {path} does not fit: {len(stored)} pictures of {found}, wanted "
-                f"{first + count} of {(images.height, images.width)}; compute it again",
+                f"its flow file {path} should have {first + count} pictures of "
+                f"{(images.height, images.width)}. Received: {len(stored)} of {found}; compute it "
+                f"again",
             )
         pictures = []
         for number in range(first, first + count):

@@ -91,26 +91,35 @@ class Manifest:
 
     @property
     def written(self) -> int:
-        """How many videos are in the shards."""
+        """Return how many videos are in the shards."""
         return len(self.videos)
 
     def path(self, video: StoredVideo) -> str:
-        """The path of a video's shard."""
+        """Return the path of a video's shard."""
         return storage.join(self.folder, video.file)
+
+    def summary(self) -> str:
+        """Return the split's counts in a line."""
+        size = sum(shard.bytes for shard in self.shards)
+        failed = f", {len(self.failed)} not (why is in the manifest)" if self.failed else ""
+        return (
+            f"{self.split}: {self.listed} videos listed, {self.written} written in "
+            f"{len(self.shards)} shards ({size / 1e6:.1f} MB){failed}"
+        )
 
 
 def manifest_path(folder: str, split: str) -> str:
-    """Where the manifest of a split is."""
+    """Return where the manifest of a split is."""
     return storage.join(folder, f"{split}.manifest.json")
 
 
 def shard_name(split: str, number: int, count: int) -> str:
-    """'train', 0, 8    train-00000-of-00008.tfrecord"""
+    """Return a shard's name: 'train', 0, 8 gives train-00000-of-00008.tfrecord."""
     return f"{split}-{number:05d}-of-{count:05d}.tfrecord"
 
 
 def read_manifest(folder: str | os.PathLike, split: str) -> Manifest:
-    """The manifest of a split; everything in it is checked, and that its shards are there whole.
+    """Read a split's manifest; all in it is checked, and that its shards are there whole.
 
     Args:
         folder: a folder, also gs:// or s3://.
@@ -142,7 +151,7 @@ def read_manifest(folder: str | os.PathLike, split: str) -> Manifest:
 
 
 def splits_in(folder: str) -> list[str]:
-    """The splits of which a folder has manifests."""
+    """Return the splits of which a folder has manifests."""
     if not storage.exists(folder):
         return []
     ending = ".manifest.json"
@@ -150,17 +159,18 @@ def splits_in(folder: str) -> list[str]:
 
 
 def check_size(path: str, wanted: int) -> None:
-    """ManifestError unless a shard is there with so many bytes."""
+    """Raise ManifestError unless a shard is there with so many bytes."""
     if not storage.exists(path):
         raise ManifestError(f"{path}: missing, though the manifest beside it lists it")
     if (found := storage.size(path)) != wanted:
         raise ManifestError(
-            f"{path}: {found} bytes, the manifest says {wanted}: damaged or replaced"
+            f"{path} should have {wanted} bytes, says the manifest. Received: {found}: damaged or "
+            f"replaced"
         )
 
 
 def parse_manifest(content: Any, folder: str) -> Manifest:
-    """A manifest's JSON as a Manifest; ValueError, KeyError or TypeError where it is not one."""
+    """Return JSON as a Manifest; ValueError, KeyError or TypeError where it is none."""
     if _typed(content, "version", int) != VERSION:
         raise ValueError(f"version {content['version']}; this program reads version {VERSION}")
     split, classes = _typed(content, "split", str), tuple(_typed(content, "classes", list))
@@ -232,13 +242,13 @@ def _count(entry: Any, key: str) -> int:
 
 
 def framed(data: bytes) -> tuple[bytes, bytes, bytes]:
-    """A record as it stands in a file, in three parts that follow one another."""
+    """Return a record as it stands in a file, in three parts that follow one another."""
     length = struct.pack("<Q", len(data))
     return HEAD.pack(len(data), masked_crc(length)), data, TAIL.pack(masked_crc(data))
 
 
 def read_record(path: str | os.PathLike, offset: int, length: int | None = None) -> bytes:
-    """The data of the record at a place of a local file, its checksums verified.
+    """Return the data of the record at a place of a local file, its checksums verified.
 
     Args:
         path: a TFRecord file.

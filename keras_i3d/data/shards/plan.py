@@ -96,15 +96,15 @@ class Plan:
 
     @property
     def listed(self) -> int:
-        """How many videos there are."""
+        """Return how many videos there are."""
         return sum(map(len, self.jobs))
 
     def shard_name(self, number: int) -> str:
-        """The name of a shard's file."""
+        """Return the name of a shard's file."""
         return shard_name(self.split, number, self.options.shards)
 
     def identity(self) -> dict[str, Any]:
-        """What a finished or half finished run must agree in, to be gone on with."""
+        """Return what a finished or half finished run must agree in, to be gone on with."""
         return {
             "split": self.split,
             "options": asdict(self.options),

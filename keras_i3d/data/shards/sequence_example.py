@@ -53,7 +53,7 @@ class Pictures:
     width: int
 
     def times(self) -> list[int]:
-        """Microseconds of each picture in the media file."""
+        """Return the microseconds of each picture in the media file."""
         ticks = range(self.first, self.first + len(self.encoded))
         return [round(tick * MICROSECONDS / self.fps) for tick in ticks]
 
@@ -86,7 +86,7 @@ class Example:
 
 
 def build(example: Example) -> bytes:
-    """A serialised SequenceExample; equal examples give equal bytes.
+    """Return a serialised SequenceExample; equal examples give equal bytes.
 
     Raises:
         ValueError: there is no picture, or more than a message can hold (2 GiB).
@@ -117,7 +117,7 @@ def build(example: Example) -> bytes:
 
 
 def parse(data: bytes) -> Example:
-    """What `build` made, back again.
+    """Return the example that `build` made these bytes of.
 
     Raises:
         ValueError: it is no SequenceExample, or one without these keys.

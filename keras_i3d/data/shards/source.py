@@ -1,6 +1,7 @@
 """Shards that tools/make_tfrecords.py wrote, as a source of clips."""
 
 import io
+import json
 import os
 from collections.abc import Sequence
 
@@ -45,22 +46,25 @@ class Shards:
         self.short_side: int = self._manifest.options["short_side"]
         self.fps: int = self._manifest.options["fps"]
         flow = self._manifest.options["flow"]
-        self.flow = None if flow is None else FlowFingerprint(**flow)
+        try:
+            self.flow = None if flow is None else FlowFingerprint.from_json(json.dumps(flow))
+        except ValueError as error:
+            raise ManifestError(f"{folder}: manifest of {split}: {error}") from error
 
     def id(self, index: int) -> str:
-        """The video's own name."""
+        """Return the video's own name."""
         return self.videos[index].id
 
     def labels(self, index: int) -> tuple[int, ...]:
-        """Numbers of its classes."""
+        """Return the numbers of its classes."""
         return self.videos[index].labels
 
     def num_frames(self, index: int) -> int:
-        """Its frames, at `fps` a second."""
+        """Return how many frames it has, at `fps` a second."""
         return self.videos[index].frames
 
     def record(self, index: int) -> bytes:
-        """A video's SequenceExample; no other part of its shard is read."""
+        """Return a video's SequenceExample; no other part of its shard is read."""
         video = self.videos[index]
         path = self._manifest.path(video)
         if not storage.is_remote(path):
@@ -74,7 +78,7 @@ class Shards:
     def read(
         self, index: int, start: int, count: int, streams: Sequence[str] = ("rgb",)
     ) -> dict[str, np.ndarray]:
-        """Whole frames of a video; see clip_sources.Source."""
+        """Read whole frames of a video; see clip_sources.Source."""
         example, clip = parse(self.record(index)), {}
         if "rgb" in streams:
             clip["rgb"] = _pictures(example.images.encoded[start : start + count])

@@ -42,13 +42,13 @@ class VideoSet:
     def __post_init__(self):
         if self.videos_per_class < 2:
             raise ValueError(
-                f"videos_per_class: wanted 2 or more, one to train and one to test; "
-                f"came {self.videos_per_class}"
+                f"videos_per_class should be 2 or more, one to train and one to test. "
+                f"Received: {self.videos_per_class}"
             )
         self.source(0)
 
     def source(self, quarter: int) -> SyntheticVideos:
-        """The videos that show this quarter of each photograph."""
+        """Return the videos that show this quarter of each photograph."""
         return SyntheticVideos(
             f"quarter_{quarter}",
             self.task,
@@ -73,7 +73,7 @@ class VideoPlan:
 
 
 def plan_videos(videos: VideoSet) -> list[VideoPlan]:
-    """All videos of the set, in the order of their names.
+    """Return all videos of the set, in the order of their names.
 
     As in UCF-101, a test list has whole groups: 1 to 7, 8 to 14, 15 to 21 of 25, fewer where there
     are fewer. The groups of each of the three, and the rest, have a quarter of the photographs to
@@ -117,7 +117,7 @@ def write_videos(
 
     Raises:
         ValueError: where the folder holds something else.
-        OSError: where some file cannot be written; the others are.
+        OSError: where some file cannot be written; the others are, unless the disk is full.
     """
     folder = Path(folder)
     plans = plan_videos(videos)
@@ -125,17 +125,16 @@ def write_videos(
     with _claimed(folder, videos):
         for name in {plan.name.partition("/")[0] for plan in plans}:
             (folder / VIDEOS / name).mkdir(parents=True, exist_ok=True)
-        remove_leftovers(folder / VIDEOS, below=True)
         todo = [
             (str(path), videos, plan)
             for path, plan in zip(paths, plans, strict=True)
             if not path.exists()
         ]
-        failures = [
-            f"{outcome.item[0]}: {outcome.error}"
-            for outcome in watch(run_all(_write, todo, processes) if todo else (), len(todo))
-            if outcome.error
-        ]
+        try:
+            outcomes = watch(run_all(_write, todo, processes) if todo else (), len(todo))
+            failures = [f"{one.item[0]}: {one.error}" for one in outcomes if one.error]
+        finally:
+            remove_leftovers(folder / VIDEOS, below=True)  # of processes that were ended
         if failures:
             raise OSError(f"{len(failures)} of {len(paths)} videos are not written; {failures[0]}")
         _write_lists(folder / LISTS, videos, plans)

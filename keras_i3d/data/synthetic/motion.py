@@ -58,7 +58,7 @@ class Path:
 def draw_path(
     rng: np.random.Generator, motion: str, extent: tuple[float, float], num_frames: int
 ) -> Path:
-    """A path at random, on a plane that repeats after twice `extent`.
+    """Draw a path at random, on a plane that repeats after twice `extent`.
 
     Place and angle are uniform, hence so in every frame of every motion. A zoom cannot be: all
     clips draw one, and those that do not zoom keep what it has in a frame drawn at random. So a
@@ -78,12 +78,12 @@ def draw_path(
 
 
 def largest_fraction(path: Path, num_frames: int, size: tuple[int, int]) -> float:
-    """The most of the plane that the frame's shorter side may come to show, whatever the motion."""
+    """Return the most of the plane that the frame's shorter side may show in any motion."""
     return path.fraction * np.exp(_zoom_rate(path, num_frames, size) * (num_frames - 1))
 
 
 def views(path: Path, num_frames: int, size: tuple[int, int]) -> np.ndarray:
-    """The camera in each frame: (num_frames, 2, 3) float64, from the frame to the plane.
+    """Return the camera in each frame: (num_frames, 2, 3) float64, from frame to plane.
 
     x, then y, in pixels, of which the middle of the first is at (1/2, 1/2); size: height, width.
     """
@@ -105,7 +105,7 @@ def views(path: Path, num_frames: int, size: tuple[int, int]) -> np.ndarray:
 
 
 def flow_between(cameras: np.ndarray, size: tuple[int, int]) -> np.ndarray:
-    """True optical flow: (time - 1, height, width, 2) float32, x then y, in pixels.
+    """Return true optical flow: (time - 1, height, width, 2) float32, x then y, in pixels.
 
     What is at p in frame i is at p + flow[i, p] in frame i + 1; in or out of the frame.
 

@@ -31,7 +31,7 @@ MARGIN = 2
 
 @lru_cache(maxsize=QUARTERS * len(PICTURES))
 def quarter(name: str, number: int) -> np.ndarray:
-    """A quarter of a photograph: (height, width, 3) uint8, not to be written to.
+    """Return a quarter of a photograph: (height, width, 3) uint8, not to be written to.
 
     Args:
         name: one of PICTURES.
@@ -61,13 +61,13 @@ def quarter(name: str, number: int) -> np.ndarray:
 
 
 def plane_size(name: str) -> tuple[float, float]:
-    """Width and height of a picture's quarters, whose shorter side is 1."""
+    """Return width and height of a picture's quarters, whose shorter side is 1."""
     height, width = quarter(name, 0).shape[:2]
     return width / min(width, height), height / min(width, height)
 
 
 def resized(pixels: np.ndarray, short_side: int) -> np.ndarray:
-    """The picture with a shorter side of `short_side` pixels; uint8, without aliasing."""
+    """Return the picture with a shorter side of `short_side` pixels; uint8, not aliased."""
     height, width = pixels.shape[:2]
     scale = short_side / min(height, width)
     size = max(1, round(width * scale)), max(1, round(height * scale))
@@ -75,7 +75,7 @@ def resized(pixels: np.ndarray, short_side: int) -> np.ndarray:
 
 
 def mirrored(start: int, stop: int, length: int) -> np.ndarray:
-    """Indices into `length` pixels that fill the line: there and back, for ever.
+    """Return indices into `length` pixels that fill the line: there and back, for ever.
 
     length=3    start=-2, stop=7    1 0 0 1 2 2 1 0 0
     """
@@ -86,7 +86,7 @@ def mirrored(start: int, stop: int, length: int) -> np.ndarray:
 def render(
     picture: np.ndarray, extent: tuple[float, float], view: np.ndarray, size: tuple[int, int]
 ) -> np.ndarray:
-    """What the camera sees of the plane that the picture fills: (height, width, 3) uint8.
+    """Draw what the camera sees of the plane that the picture fills: (height, width, 3) uint8.
 
     Args:
         picture: (height, width, 3) uint8; mirrored at its edges without end, so that no view has

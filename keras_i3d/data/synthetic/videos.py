@@ -131,22 +131,22 @@ class SyntheticVideos:
         return self.num_videos
 
     def id(self, index: int) -> str:
-        """A name that no other video of the same seed has."""
+        """Return a name that no other video of the same seed has."""
         return f"synthetic_{self.seed}_{self.split}_{self._checked(index):010d}"
 
     def labels(self, index: int) -> tuple[int, ...]:
-        """The number of the video's class; one."""
+        """Return the number of the video's class; one."""
         appearance, motion = self._pair(self._checked(index))
         names = {"motion": motion, "appearance": appearance, "joint": appearance + motion}
         return (self.class_names.index(names[self.task]),)
 
     def num_frames(self, index: int) -> int:
-        """Frames of the video; all have as many."""
+        """Return the frames of the video; all have as many."""
         self._checked(index)
         return self._num_frames
 
     def scene(self, index: int) -> Scene:
-        """All that is drawn for the video: both labels, the camera, brightness, noise."""
+        """Return all that is drawn for the video: both labels, the camera, brightness, noise."""
         appearance, motion = self._pair(self._checked(index))
         rng = self._rng(SCENE, index)
         quarters = SPLITS[self.split]
@@ -162,7 +162,7 @@ class SyntheticVideos:
     def read(
         self, index: int, start: int, count: int, streams: Sequence[str] = ("rgb",)
     ) -> dict[str, np.ndarray]:
-        """Frames start to start + count of a video, and the true flow between them.
+        """Return frames start to start + count of a video, and the true flow between them.
 
         Returns:
             rgb: (count, height, width, 3) uint8.
@@ -172,7 +172,8 @@ class SyntheticVideos:
         end = self.num_frames(index)
         if not 0 <= start < start + count <= end:
             raise ValueError(
-                f"{self.id(index)} has {end} frames; wanted {count} of them from frame {start}"
+                f"frames of {self.id(index)} should be within 0 to {end}. Received: start={start}, "
+                f"count={count}"
             )
         for stream in streams:
             _check_one("stream", stream, ("rgb", "flow"))
@@ -219,7 +220,10 @@ class SyntheticVideos:
 
     def _checked(self, index: int) -> int:
         if not 0 <= index < self.num_videos:
-            raise IndexError(f"there are {self.num_videos} videos; wanted number {index}")
+            raise IndexError(
+                f"index should be 0 to {self.num_videos - 1}, there are {self.num_videos} videos. "
+                f"Received: {index}"
+            )
         return int(index)
 
 

@@ -116,6 +116,8 @@ class VideoFile:
             raise VideoError(self.path, "no frame of it can be decoded")
         if presentation.broken:
             self.notes.append(STEPPING_BACK)
+        if 0 < presentation.untimed < self.frames:
+            self.notes.append(f"broken time stamps: {presentation.untimed} frames have none")
         self.note_end(clock)
         self.close()  # the decoder of 8K video holds a gigabyte
 

@@ -1,4 +1,4 @@
-"""How a frame is turned and mirrored, by the display matrix that its file keeps."""
+"""How a frame is turned and mirrored, by its file's display matrix or EXIF data."""
 
 import struct
 
@@ -9,6 +9,17 @@ from av.sidedata.sidedata import Type
 # Beside the largest of a matrix, a value smaller than this is none: files round their sines.
 NOTHING = 1 / 100
 AS_STORED = (False, False, False)
+# EXIF's number of an orientation, and what `oriented` takes for it.
+EXIF = {
+    1: AS_STORED,
+    2: (False, False, True),
+    3: (False, True, True),
+    4: (False, True, False),
+    5: (True, False, False),
+    6: (True, False, True),
+    7: (True, True, True),
+    8: (True, True, False),
+}
 
 
 def display_matrix(frame: av.VideoFrame) -> tuple[int, int, int, int] | None:

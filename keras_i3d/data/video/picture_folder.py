@@ -2,16 +2,21 @@
 
 import os
 import re
-from collections.abc import Iterator
+import struct
+from collections.abc import Iterable, Iterator
 from fractions import Fraction
-from pathlib import Path
+from pathlib import Path, PurePath
+from typing import IO
 
 import numpy as np
-from PIL import Image, ImageOps, UnidentifiedImageError
+from PIL import ExifTags, Image, UnidentifiedImageError
 
 from keras_i3d.data.video.decoding import DEFAULT_FPS, MAX_PIXELS, VideoError
+from keras_i3d.data.video.orientation import AS_STORED, EXIF, oriented
 from keras_i3d.data.video.timing import spans
 
+# What Pillow raises for EXIF data that are none.
+NO_EXIF = (OSError, SyntaxError, ValueError, TypeError, LookupError, OverflowError, struct.error)
 SUFFIXES = (".jpeg", ".jpg", ".png")
 # The last number in a picture's name: its place in the video.
 NUMBERED = re.compile(r"(?P<before>.*?)(?P<number>\d+)(?P<after>\D*)", re.DOTALL)
@@ -42,6 +47,7 @@ class PictureFolder:
     """
 
     seekable = False
+    kind = "a folder"
 
     def __init__(self, path: str | os.PathLike, fps: float = DEFAULT_FPS):
         self.path = os.fspath(path)
@@ -52,6 +58,7 @@ class PictureFolder:
         self.begin = Fraction(0)
         self.frames = self.width = self.height = 0
         self.notes: list[str] = []
+        self._untold = 0
         self._pictures = self._listed()
         self.duration = len(self._pictures) * self.frame_duration
 
@@ -83,6 +90,8 @@ class PictureFolder:
             yield picture, place * self.frame_duration, self.frame_duration
         if self.frames == 0:
             raise VideoError(self.path, "none of its pictures can be read")
+        if self._untold:
+            self.notes.append(f"damaged: EXIF data of {self._untold} pictures; they are not turned")
         if damaged:
             self.notes.append(f"damaged: {damaged} of its pictures cannot be read")
 
@@ -94,39 +103,66 @@ class PictureFolder:
         """Return a picture's pixels: uint8 (height, width, 3)."""
         return frame
 
-    def _listed(self) -> list[Path]:
-        try:
-            found = numbered_pictures(self.path)
-        except OSError as error:
-            raise VideoError(self.path, error.strerror or str(error)) from error
+    def _listed(self) -> list[PurePath]:
+        found = self._numbered()
         if not found:
-            raise VideoError(self.path, "a folder without numbered pictures, JPEG or PNG")
+            raise VideoError(self.path, f"{self.kind} without numbered pictures, JPEG or PNG")
         if len(found) > 1:
             names = ", ".join(sorted(f"{before}*{after}" for before, after in found))
-            raise VideoError(self.path, f"pictures of {len(found)} videos in one folder: {names}")
+            raise VideoError(
+                self.path,
+                f"pictures of {len(found)} videos in one {self.kind.split()[-1]}: {names}",
+            )
         ((_, numbers),) = found.items()
         missing = max(numbers) - min(numbers) + 1 - len(numbers)
         if missing:
             self.notes.append(f"{missing} numbers are left out between its pictures")
         return [numbers[number] for number in sorted(numbers)]
 
-    def _read(self, path: Path) -> np.ndarray:
-        with Image.open(path) as picture:
+    def _numbered(self) -> dict[tuple[str, str], dict[int, PurePath]]:
+        try:
+            return numbered_pictures(self.path)
+        except OSError as error:
+            raise VideoError(self.path, error.strerror or str(error)) from error
+
+    def _opened(self, path: PurePath) -> IO[bytes]:
+        return open(path, "rb")
+
+    def _read(self, path: PurePath) -> np.ndarray:
+        with self._opened(path) as file, Image.open(file) as picture:
             if picture.width * picture.height > MAX_PIXELS:
                 raise VideoError(
                     self.path,
                     f"{path.name} has {picture.width} x {picture.height} pixels; at most "
                     f"{MAX_PIXELS} are decoded",
                 )
-            return np.asarray(ImageOps.exif_transpose(picture).convert("RGB"))
+            # Read apart from the pixels, which may be whole where it is not.
+            image = np.asarray(picture.convert("RGB"))
+            try:
+                number = picture.getexif().get(ExifTags.Base.Orientation)
+            except NO_EXIF:
+                self._untold += 1
+                return image
+        wanted = EXIF.get(number, AS_STORED)
+        return image if wanted == AS_STORED else oriented(image, *wanted)
 
 
 def numbered_pictures(folder: str | os.PathLike) -> dict[tuple[str, str], dict[int, Path]]:
     """Return {(name before the number, after it): {number: path}} of a folder's pictures."""
+    return by_number((path, path.name) for path in Path(folder).iterdir())
+
+
+def by_number(named: Iterable[tuple[Path, str]]) -> dict[tuple[str, str], dict[int, Path]]:
+    """Return {(name before the number, after it): {number: thing}} of things with their names.
+
+    Those whose name is hidden, has no number, or is not that of a JPEG or PNG file are left out.
+    """
     found: dict[tuple[str, str], dict[int, Path]] = {}
-    for path in Path(folder).iterdir():
-        name = NUMBERED.fullmatch(path.stem)
-        if name and path.suffix.lower() in SUFFIXES and not path.name.startswith("."):
-            key = name["before"], name["after"] + path.suffix
-            found.setdefault(key, {})[int(name["number"])] = path
+    for thing, name in named:
+        stem, suffix = os.path.splitext(name)
+        parts = NUMBERED.fullmatch(stem)
+        if parts and suffix.lower() in SUFFIXES and not os.path.basename(name).startswith("."):
+            found.setdefault((parts["before"], parts["after"] + suffix), {})[
+                int(parts["number"])
+            ] = thing
     return found

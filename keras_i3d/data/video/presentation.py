@@ -24,10 +24,11 @@ class Presentation:
 
     Attributes:
         broken: whether the times at which frames are to be shown were found to be wrong.
+        untimed: how many frames have none of them.
     """
 
     def __init__(self):
-        self.broken = False
+        self.broken, self.untimed = False, 0
         self._faults, self._latest = [0, 0], [None, None]
         self._shift = self._given = self._step = None
 
@@ -58,6 +59,7 @@ class Presentation:
             yield frame, self._time(shown, decoded, duration), duration
 
     def _see(self, *times: Fraction | None) -> None:
+        self.untimed += times[0] is None
         for place, time in enumerate(times):
             if time is not None:
                 latest = self._latest[place]

@@ -137,3 +137,27 @@ def test_of_several_files_the_one_in_its_class_folder(tmp_path):
     assert index.find("X") == []
     assert FileIndex(str(tmp_path), any_case=True).find("Y") == ["y.mp4"]
     assert index.ignored == {".npy": 1}
+
+
+def test_links_to_folders_above_are_not_followed(tmp_path):
+    """A link to / has every file of the machine below it, and no end of /proc."""
+    root, beside = tmp_path / "home" / "root", tmp_path / "home" / "beside"
+    for folder in (root, beside):
+        folder.mkdir(parents=True)
+    (root / "a.mp4").touch()
+    (beside / "b.mp4").touch()
+    (root / "linked").symlink_to(beside)  # data sets are put together so
+    (root / "all").symlink_to("/")
+    (root / "up").symlink_to("..")
+    (beside / "all").symlink_to("/")
+    index = FileIndex(str(root))
+    assert index.paths == ["a.mp4", os.path.join("linked", "b.mp4")]
+    assert index.notes() == (
+        "not followed, since they lead to a folder above: all, linked/all, up",
+    )
+    (root / "up").unlink()
+    (root / "itself").symlink_to(root)  # it leads nowhere new, which needs no word
+    assert FileIndex(str(root)).paths == index.paths
+    link = tmp_path / "link"
+    link.symlink_to(root)
+    assert FileIndex(str(link)).paths == index.paths

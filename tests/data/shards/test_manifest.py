@@ -124,7 +124,7 @@ def test_a_missing_split_says_which_there_are(folder):
 def test_shards_must_be_there_whole(folder):
     shard = folder / "train-00001-of-00002.tfrecord"
     shard.write_bytes(bytes(25))
-    with pytest.raises(ManifestError, match="25 bytes, the manifest says 26"):
+    with pytest.raises(ManifestError, match="26 bytes, says the manifest. Received: 25"):
         read_manifest(folder, "train")
     shard.unlink()
     with pytest.raises(ManifestError, match="train-00001-of-00002.*missing"):

@@ -137,7 +137,10 @@ def test_its_record_says_how_it_was_made(written):
 
 @pytest.mark.parametrize(
     ("changes", "message"),
-    [({"videos_per_class": 1}, "wanted 2 or more"), ({"motions": ("Fly",)}, "Received: 'Fly'")],
+    [
+        ({"videos_per_class": 1}, "videos_per_class should be 2 or more"),
+        ({"motions": ("Fly",)}, "Received: 'Fly'"),
+    ],
 )
 def test_sets_that_cannot_be(changes, message):
     with pytest.raises(ValueError, match=message):

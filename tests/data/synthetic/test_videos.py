@@ -287,9 +287,9 @@ def test_what_is_not_there():
     videos = SyntheticVideos(num_videos=3, num_frames=9)
     assert len(videos) == 3
     assert videos.id(2) == "synthetic_0_train_0000000002"
-    with pytest.raises(IndexError, match="there are 3 videos; wanted number 3"):
+    with pytest.raises(IndexError, match="index should be 0 to 2, there are 3 videos. Received: 3"):
         videos.labels(3)
-    with pytest.raises(ValueError, match="has 9 frames; wanted 2 of them from frame 8"):
+    with pytest.raises(ValueError, match="should be within 0 to 9. Received: start=8, count=2"):
         videos.read(0, 8, 2)
     with pytest.raises(ValueError, match="stream should be one of rgb, flow. Received: 'sound'"):
         videos.read(0, 0, 1, ["sound"])

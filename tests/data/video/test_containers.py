@@ -62,10 +62,10 @@ def number_in(image: np.ndarray) -> int:
     return sum(1 << bit for bit, level in enumerate(middles.ravel()) if level > 128)
 
 
-def write(path, codec, form, rate, stamps, kinds=()):
+def write(path, codec, form, rate, stamps, kinds=(), container_options=None):
     """Encode frames 0, 1, ... at these times, in units of 1 / rate."""
     name, options = codec
-    with av.open(str(path), "w", format=form) as container:
+    with av.open(str(path), "w", form, container_options=container_options or {}) as container:
         stream = container.add_stream(name, rate=rate, options=options)
         stream.width, stream.height = 4 * FIELD, 3 * FIELD
         stream.pix_fmt = {"mjpeg": "yuvj420p", "ffv1": "bgr0"}.get(name, "yuv420p")
@@ -225,6 +225,16 @@ def test_joined_transport_streams(offset, tmp_path):
     assert notes == []
     assert abs(len(whole) - 120) <= 1
     assert Timelines(25).indexed(str(path)).frames.size == len(whole)
+
+
+def test_pictures_without_a_time(tmp_path):
+    """Matroska cannot keep times before zero: its first pictures have none."""
+    options = {"avoid_negative_ts": "disabled"}
+    path = write(tmp_path / "video", H264, "matroska", Fraction(25), range(-13, 30), (), options)
+    whole, notes = decoded(path)
+    assert whole == list(range(43))
+    assert notes == ["broken time stamps: 13 frames have none"]
+    assert Timelines(25).indexed(path).frames.tolist() == whole
 
 
 def test_a_clock_that_begins_before_zero(tmp_path):

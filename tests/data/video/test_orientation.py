@@ -80,6 +80,20 @@ def test_numbered_pictures(number, matrix, wanted, suffix, tmp_path):
     assert (video.height, video.width) == image.shape[:2]
 
 
+def test_broken_exif_data_cost_no_picture(tmp_path):
+    stored = Image.fromarray(picture())
+    exif = stored.getexif()
+    exif[0x0112] = 6
+    whole = exif.tobytes()
+    for number, data in enumerate([whole, whole[:6] + b"XX" + whole[8:], whole[:10]]):
+        stored.save(tmp_path / f"{number}.png", exif=data)
+    with PictureFolder(tmp_path) as video:
+        turned, *others = [quarters(image) for image, _, _ in video]
+    assert turned == [[3, 1], [4, 2]]
+    assert others == [[[1, 2], [3, 4]]] * 2
+    assert video.notes == ["damaged: EXIF data of 2 pictures; they are not turned"]
+
+
 @pytest.mark.parametrize("half", [0, 46341])  # of a turn by 45 degrees, 65536 / sqrt(2)
 def test_what_is_no_right_angle_is_noted(half, tmp_path):
     path = write_with_matrix(tmp_path / "v.mp4", half, half, -half, half)

@@ -159,11 +159,17 @@ def test_sending_shows_its_progress_and_can_be_cancelled(page, tmp_path):
         sent = tmp_path / "slow.mp4"
         sent.write_bytes(bytes(2 << 20))
         page.choose("#file", sent)
-        page.until("/sending: 0\\.[1-9] MB of 2\\.0 MB/.test(says.textContent)")
-        assert 0 < page.value("document.querySelector('progress').position") < 1
+        page.until(f"/sending: 0\\.[1-9] MB of 2\\.0 MB/.test({SAID}.at(-1))")
+        page.choose("#file", sent)
+        page.value("document.querySelector('.stop').click()")  # that waits
         page.value("document.querySelector('.stop').click()")
+        page.value("document.querySelector('.stop').click()")
+        assert page.value(f"{SAID}[0]") == "cancelled"
+        position = "[...document.querySelectorAll('progress')].at(-1).position"
+        assert 0 < page.value(position) < 1
+        page.value("[...document.querySelectorAll('.stop')].at(-1).click()")
         page.until("document.body.dataset.state")
-        assert page.value(SAID) == ["cancelled"]
+        assert page.value(SAID) == ["cancelled", "cancelled"]
     finally:
         page.do("Network.emulateNetworkConditions", **{**slow, "uploadThroughput": -1})
 
@@ -177,6 +183,8 @@ def test_nothing_widens_the_page(page, film, tmp_path, width, dark):
     assert look(page, long) == "done"
     page.value("document.querySelector('.bar span').textContent = 'x'.repeat(200)")
     page.value("document.querySelector('.label').textContent = 'x'.repeat(200)")
+    page.value("model.options[0].textContent = 'x'.repeat(100)")
+    page.value("document.querySelector('.says').textContent = 'x'.repeat(500)")
     assert page.sideways() <= 0
     assert page.value("getComputedStyle(document.body).backgroundColor") == (
         "rgb(18, 22, 27)" if dark else "rgb(255, 255, 255)"

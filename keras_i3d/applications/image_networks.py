@@ -1,16 +1,16 @@
-"""Image networks by name or file, as inflate_weights takes them."""
+"""Image networks by name or file."""
 
 import re
 from collections.abc import Callable
 
 import keras
 
-import keras_i3d
+from keras_i3d.applications.inception_v1 import InceptionV1
 from keras_i3d.weights.keras_files import load_keras
 
 
 def image_network(source: str, weights: str) -> keras.Model:
-    """Return the 2D network that `--source` and `--weights` name.
+    """Return a 2D network by name, with weights by name, or from a .keras file.
 
     Raises:
         ValueError: there is no such network.
@@ -20,17 +20,17 @@ def image_network(source: str, weights: str) -> keras.Model:
         return load_keras(source)
     weights = None if weights == "none" else weights
     if source == "inception_v1":
-        return keras_i3d.InceptionV1(weights)
+        return InceptionV1(weights)
     known = {_plain(name): thing for name, thing in _applications().items()}
     if _plain(source) not in known:
         raise ValueError(
-            f"--source={source} is no .keras file and no network; there are inception_v1, "
-            f"{', '.join(sorted(known))}"
+            f"source should be a .keras file, inception_v1, {', '.join(sorted(known))}. "
+            f"Received: {source}"
         )
     try:
         return known[_plain(source)](weights=weights)
     except Exception as error:  # keras.utils.get_file has no exception of its own
-        raise OSError(f"--weights={weights}: {' '.join(str(error).split())}") from error
+        raise OSError(f"weights={weights}: {' '.join(str(error).split())}") from error
 
 
 def preprocessing_of(source: str) -> str:

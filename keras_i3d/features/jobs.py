@@ -1,0 +1,83 @@
+"""Which videos' features are wanted, and what they are called."""
+
+import hashlib
+import os
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from keras_i3d.data.lists.annotations import Annotations
+from keras_i3d.features.video_names import video_names
+from keras_i3d.prediction_inputs import NamedVideo
+
+Part = tuple[float | None, float | None]
+WHOLE: Part = (None, None)
+
+
+@dataclass(frozen=True)
+class Job:
+    """One video whose features are wanted.
+
+    path: the file, or a folder of pictures. name: of its features, without suffix.
+    cause: why it cannot be read, if that is known beforehand.
+    part: its start and end in seconds from the file's first frame; None for the file's own.
+    flow_name: its name in the folder of compute_flow.
+    labels: the names of its classes.
+    """
+
+    path: str
+    name: str
+    cause: str | None = None
+    part: Part = WHOLE
+    flow_name: str | None = None
+    labels: tuple[str, ...] = ()
+
+    @property
+    def key(self) -> str:
+        """A short file name for it."""
+        return hashlib.sha256(self.name.encode("utf-8", "surrogateescape")).hexdigest()[:32]
+
+
+def jobs_of_videos(videos: Iterable[NamedVideo], root: str | None = None) -> list[Job]:
+    """Return the jobs of videos that `find_videos` found; one that is named twice is made once.
+
+    Args:
+        root: the folder that compute_flow was given; None where it was given files.
+    """
+    videos = {os.path.abspath(video.path): video for video in reversed(list(videos))}
+    videos = list(reversed(videos.values()))
+    names = video_names(video.path for video in videos)
+    return [
+        Job(video.path, names[video.path], video.cause, flow_name=_flow_name(video.path, root))
+        for video in videos
+    ]
+
+
+def jobs_of_data_set(
+    annotations: Annotations, root: str, labels: bool = False
+) -> tuple[list[Job], dict[str, str]]:
+    """Return a data set's jobs, and {where a line stands: why it gives none}.
+
+    Args:
+        labels: whether features shall say the classes of their video.
+    """
+    videos = {
+        (video.path, video.start, video.end): video
+        for split in annotations.splits.values()
+        for video in split
+    }
+    whole = video_names(path for path, *part in videos if part == [None, None])
+    jobs = [
+        Job(
+            path,
+            whole[path] if (start, end) == WHOLE else video.id,
+            part=(start, end),
+            flow_name=_flow_name(path, root),
+            labels=tuple(annotations.classes[n] for n in video.labels) if labels else (),
+        )
+        for (path, start, end), video in videos.items()
+    ]
+    return jobs, {problem.where: str(problem) for problem in annotations.problems}
+
+
+def _flow_name(path: str, root: str | None) -> str:
+    return os.path.relpath(path, root) if root else os.path.basename(os.path.normpath(path))

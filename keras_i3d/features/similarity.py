@@ -1,0 +1,136 @@
+"""Which windows of many videos are most like those of one: cosines of their features."""
+
+import heapq
+import json
+import os
+import zipfile
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+# What decides whether features may be compared; the window and the stride may differ.
+COMPARED = ("network", "preprocessing", "flow")
+
+
+@dataclass(frozen=True)
+class Neighbour:
+    """A window that is like a window of the query.
+
+    cosine: of their features, 1 for the same direction.
+    query: number of the query's window. path: the video of the neighbour.
+    start, end: its seconds, on the file's own clock. begin: the time of the file's first window.
+    """
+
+    cosine: float
+    query: int
+    path: str
+    start: float
+    end: float
+    begin: float
+
+
+class FeatureIndex:
+    """Features of many videos in .npz files, as `keras-i3d extract_features` writes them.
+
+    Args:
+        folder: of the files, and of those below it.
+        stream: "rgb", "flow", or "both" for the two side by side; None for what the first file has.
+
+    Attributes:
+        paths: of the files. metadata: how the features of the first file were made.
+
+    Raises:
+        ValueError: there is no such file, or one is damaged or was made in another way.
+    """
+
+    def __init__(self, folder: str | os.PathLike, stream: str | None = None):
+        self.paths = sorted(
+            path for path in Path(folder).rglob("*.npz") if ".features" not in path.parts
+        )
+        if not self.paths:
+            raise ValueError(
+                f"index should be a folder of extract_features with .npz files. Received: {folder}"
+            )
+        first = _read(self.paths[0])
+        self.metadata = json.loads(str(first["metadata"]))
+        there = tuple(name for name in ("rgb", "flow") if name in first)
+        self.streams = there if stream in (None, "both") else (stream,)
+        if not self.streams or not set(self.streams) <= set(there):
+            raise ValueError(
+                f"stream should be among those of {self.paths[0]}, {', '.join(there) or 'none'}. "
+                f"Received: {stream}"
+            )
+
+    def __iter__(self) -> Iterator[tuple[dict[str, np.ndarray], dict[str, Any]]]:
+        """Give (arrays, metadata) of each file, one held at a time."""
+        for path in self.paths:
+            arrays = _read(path)
+            metadata = json.loads(str(arrays["metadata"]))
+            for name in COMPARED:
+                if metadata[name] != self.metadata[name]:
+                    raise ValueError(
+                        f"{path} was made in another way than {self.paths[0]}: its {name} differs"
+                    )
+            yield arrays, metadata
+
+    def nearest(
+        self,
+        query: Mapping[str, np.ndarray],
+        count: int = 10,
+        without: str | None = None,
+        per_video: int = 1,
+    ) -> list[Neighbour]:
+        """Return the windows that are most like any window of the query, the nearest first.
+
+        Args:
+            query: {"rgb": (windows, channels), ...}, of the index's streams.
+            count: how many.
+            without: SHA-256 of a video that does not count: the query's own.
+            per_video: of one video at most so many.
+        """
+        wanted = directions(query, self.streams)
+        found: list[tuple[float, int, Neighbour]] = []
+        for number, (arrays, metadata) in enumerate(self):
+            video = metadata["video"]
+            if without is not None and video["sha256"] == without or not len(arrays["start"]):
+                continue
+            cosines = wanted @ directions(arrays, self.streams).T
+            best = cosines.max(axis=0)
+            for window in np.argsort(-best, kind="stable")[:per_video]:
+                times = float(arrays["start"][window]), float(arrays["end"][window])
+                one = Neighbour(
+                    float(best[window]),
+                    int(cosines[:, window].argmax()),
+                    video["path"],
+                    *times,
+                    float(arrays["start"][0]),
+                )
+                heapq.heappush(found, (one.cosine, -number, one))
+                if len(found) > count:
+                    heapq.heappop(found)
+        return [one for *_, one in sorted(found, key=lambda item: item[:2], reverse=True)]
+
+
+def directions(arrays: Mapping[str, np.ndarray], streams: tuple[str, ...]) -> np.ndarray:
+    """Return (windows, channels) of length 1; each stream counts alike."""
+    sides = [_unit(arrays[stream].reshape(len(arrays[stream]), -1)) for stream in streams]
+    return _unit(np.concatenate(sides, axis=1))
+
+
+def _unit(rows: np.ndarray) -> np.ndarray:
+    lengths = np.linalg.norm(rows, axis=1, keepdims=True)
+    return rows / np.maximum(lengths, np.finfo(np.float32).tiny)
+
+
+def _read(path: Path) -> dict[str, np.ndarray]:
+    try:
+        with np.load(path, allow_pickle=False) as file:
+            arrays = {name: file[name] for name in file.files}
+        if not {"start", "end", "metadata"} <= arrays.keys():
+            raise ValueError(f"its arrays are {', '.join(sorted(arrays))}")
+    except (OSError, ValueError, EOFError, KeyError, zipfile.BadZipFile) as error:
+        raise ValueError(f"{path} has no features that can be read: {error}") from error
+    return arrays

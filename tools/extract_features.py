@@ -1,0 +1,215 @@
+"""Turns videos into features: a vector for each window of each video, with its times.
+
+  keras-i3d extract_features --out=FEATURES --video=FILE [--video=FILE ...]
+  keras-i3d extract_features --out=FEATURES --root=VIDEOS [--format=ucf101 --annotations=LISTS]
+  keras-i3d extract_features --out=FEATURES --list=videos.txt --stream=both --window=16 --stride=4
+  keras-i3d extract_features --out=FEATURES --root=VIDEOS --layout=actionformer
+
+FEATURES/STEM.npz has "rgb" and/or "flow" (windows, 1024), "start", "centre" and "end" in seconds of
+the file's own clock, and "metadata": how they were made, in JSON. Two videos of one name have their
+folders in it. A folder of numbered pictures, or a .tar or .zip of them, is a video too.
+
+Broken off, the same command goes on with what is missing; several processes or machines may run it
+on one FEATURES at the same time. FEATURES/manifest.jsonl says of each video whether it is done,
+failed, and why, or was skipped. docs/features.md draws windows, tails, pooling and layouts.
+
+Exit status: 0 when all videos have their features, 1 when some have not (the others have), 2 for
+wrong flags, also when FEATURES holds features made in another way, 130 after Ctrl-C.
+"""
+
+import sys
+import time
+from collections.abc import Sequence
+
+from absl import flags
+from tqdm import tqdm
+
+from keras_i3d.features.crops import CROPS
+from keras_i3d.features.layouts import LAYOUTS
+from keras_i3d.features.pooling import POOLINGS
+from keras_i3d.features.windowing import TAILS, WINDOWS
+from keras_i3d.features.writers import FORMATS
+from keras_i3d.files.beam_pipelines import RUNNERS
+from keras_i3d.tools import dataset_flags
+from keras_i3d.tools.dataset_flags import FORMAT, ROOT, annotations_from_flags
+from keras_i3d.tools.running import FlagError, ToolError, loaded, quiet_import, run
+from keras_i3d.tools.weights_flag import HELP, check_weights
+
+flags.adopt_module_key_flags(dataset_flags)
+VIDEO = flags.DEFINE_multi_string("video", [], "a video file or folder; the same as an argument")
+LIST = flags.DEFINE_string("list", None, "a file of paths, a line each, or a .csv; - is stdin")
+OUT = flags.DEFINE_string("out", None, "the folder for the features")
+NETWORK = flags.DEFINE_string("network", "i3d", "network, where --weights does not say it itself")
+WEIGHTS = flags.DEFINE_string("weights", "kinetics", HELP)
+STREAM = flags.DEFINE_enum("stream", None, ["rgb", "flow", "both"], "what the network sees [rgb]")
+WINDOW = flags.DEFINE_integer("window", None, "frames of a window [I3D: 64]", lower_bound=1)
+STRIDE = flags.DEFINE_integer(
+    "stride", None, "frames from window to window [as many as a window has]", lower_bound=1
+)
+FPS = flags.DEFINE_string("fps", None, "frames a second, or native: as the file has them [25]")
+LAYERS = flags.DEFINE_list("layers", [], "end points, such as Mixed_4f,Logits [I3D: Mixed_5c]")
+POOLING = flags.DEFINE_enum("pooling", "avg", POOLINGS, "avg: as the network's head; mean: plain")
+CROPS_OF_A_FRAME = flags.DEFINE_enum("crops", None, map(str, CROPS), "squares of a frame [1]")
+TAIL = flags.DEFINE_enum("tail", None, TAILS, "frames that fill no window at the end [loop]")
+PLACES = flags.DEFINE_enum("windows", "from_start", WINDOWS, "where windows lie")
+LAYOUT = flags.DEFINE_enum("layout", None, sorted(LAYOUTS), "files as that code reads them")
+WRITE = flags.DEFINE_enum("write", None, FORMATS, "form of the files [npz]")
+FLOWS = flags.DEFINE_string("flow", None, "compute_flow's folder; without, flow is computed now")
+FRAMES_FPS = flags.DEFINE_float(
+    "frames_fps", 25, "pictures a second, of videos that are pictures", lower_bound=0.001
+)
+ENGINE = flags.DEFINE_enum("engine", "keras", ["keras", "openvino"], "what computes the network")
+PRECISION = flags.DEFINE_enum(
+    "precision", "float32", ["float32", "bfloat16", "int8"], "what the engine computes in"
+)
+CALIBRATE = flags.DEFINE_string(
+    "calibrate", None, "a folder of videos that int8 is calibrated on [the very videos]"
+)
+BATCH = flags.DEFINE_integer("batch", 1, "windows that go through at once", lower_bound=1)
+VERIFY = flags.DEFINE_bool("verify", False, "also make anew what is not as it was written")
+LABELS = flags.DEFINE_bool("labels", False, "with --format: features say their video's classes")
+WORKERS = flags.DEFINE_integer("workers", None, "processes that decode [all cores]", lower_bound=1)
+TIMEOUT = flags.DEFINE_float("timeout", 600, "seconds to wait for a frame", lower_bound=1)
+MEMORY_MB = flags.DEFINE_integer(
+    "memory_mb", 4000, "memory of a process that decodes, at most", lower_bound=100
+)
+RUNNER = flags.DEFINE_enum("runner", None, RUNNERS, "run on Apache Beam instead of here")
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Make the features of every video that has none yet; the exit status."""
+    if not OUT.value:
+        raise FlagError("no place for the features: give --out=FOLDER")
+    if RUNNER.value and VERIFY.value:
+        raise FlagError("--verify reads the files here: give it without --runner")
+    if LAYOUT.value and WRITE.value:
+        raise FlagError("--layout says how its files are written: leave out --write")
+    jobs, skipped = _jobs(arguments)
+    stream, how = _settings()
+    check_weights(WEIGHTS.value, NETWORK.value, stream)
+    with quiet_import():
+        from keras_i3d.features.output_folder import OtherFeaturesError
+        from keras_i3d.features.to_folder import Order, extract_to_folder
+    if PRECISION.value == "int8":
+        how["calibrate"] = _calibrating(jobs)
+    order = Order(NETWORK.value, WEIGHTS.value, stream, how, LAYOUT.value or WRITE.value or "npz")
+    limits = {
+        "processes": WORKERS.value, "seconds": TIMEOUT.value, "megabytes": MEMORY_MB.value
+    }  # fmt: skip
+    try:
+        with loaded():
+            _checked(order)
+        if RUNNER.value:
+            from keras_i3d.features.beam_pipeline import extract_with_beam
+
+            finished = extract_with_beam(order, jobs, OUT.value, RUNNER.value, skipped, **limits)
+        else:
+            finished = extract_to_folder(
+                order, jobs, OUT.value, skipped, verify=VERIFY.value, **limits
+            )
+        return _reported(finished, len(jobs), len(skipped))
+    except OtherFeaturesError as error:
+        raise FlagError(error) from error
+    except OSError as error:
+        raise ToolError(f"{error.filename or OUT.value}: {error.strerror or error}") from error
+    except ImportError as error:
+        raise ToolError(error) from error
+
+
+def _jobs(arguments: Sequence[str]) -> tuple[list, dict[str, str]]:
+    """The videos, and the listed lines that give none."""
+    from keras_i3d.features.jobs import jobs_of_data_set, jobs_of_videos
+    from keras_i3d.prediction_inputs import find_videos, read_list
+
+    if ROOT.value is not None and (arguments or VIDEO.value or LIST.value):
+        raise FlagError("give files or a --list, or a data set by --root, not both")
+    if ROOT.value is not None and FORMAT.present:
+        return jobs_of_data_set(annotations_from_flags(), ROOT.value, LABELS.value)
+    if LABELS.value:
+        raise FlagError("--labels are those of a data set: give --root and --format")
+    try:
+        listed = read_list(LIST.value) if LIST.value else []
+    except OSError as error:
+        raise FlagError(f"--list={LIST.value}: {error.strerror or error}") from error
+    root = [] if ROOT.value is None else [ROOT.value]
+    videos = find_videos([*VIDEO.value, *arguments, *listed, *root])
+    if not videos:
+        raise FlagError("no videos: give --video=FILE, --root=FOLDER or --list=FILE")
+    return jobs_of_videos(videos, ROOT.value), {}
+
+
+def _calibrating(jobs: list) -> tuple[str, ...]:
+    """The videos for int8's ranges."""
+    from keras_i3d.prediction_inputs import find_videos
+
+    if CALIBRATE.value is None:
+        return tuple(job.path for job in jobs)
+    return tuple(video.path for video in find_videos([CALIBRATE.value]) if video.cause is None)
+
+
+def _checked(order) -> None:
+    """Load all that is needed."""
+    from keras_i3d.engines import EngineError
+
+    try:
+        order.check()
+    except EngineError as error:
+        raise ToolError(error) from error
+
+
+def _reported(finished, total: int, skipped: int) -> int:
+    """Show what becomes of each video as it does; the exit status."""
+    begin, frames = time.monotonic(), 0
+    counts = {"made": 0, "had": 0, "failed": 0}
+    pause = 0.1 if sys.stderr.isatty() else 30
+    # Averaged over the whole run: the rate of the last few videos would say little.
+    with tqdm(total=total, unit=" videos", smoothing=0, mininterval=pause) as bar:
+        for one in finished:
+            if one.status == "failed":
+                counts["failed"] += 1
+                text = f"extract_features: {one.job.path}: {one.record['cause']}"
+                bar.write(text, file=sys.stderr)
+            else:
+                counts["made" if one.fresh else "had"] += 1
+            frames += one.frames
+            rate = frames / max(time.monotonic() - begin, 1e-3)
+            bar.set_postfix_str(f"{rate:.0f} frames/s", refresh=False)
+            bar.update()
+    seconds = time.monotonic() - begin
+    print(
+        f"{total} videos: {counts['had']} had their features, {counts['made']} made "
+        f"({frames} frames, {seconds:.0f} s), {counts['failed']} failed"
+        + (f"; {skipped} listed lines were skipped" if skipped else "")
+        + f"; {OUT.value}"
+    )
+    return 1 if counts["failed"] else 0
+
+
+def _settings() -> tuple[str, dict]:
+    """The stream and the fields of Settings that the flags name, over those of the layout."""
+    layout = LAYOUTS[LAYOUT.value] if LAYOUT.value else None
+    chosen = {
+        "window": WINDOW.value,
+        "stride": STRIDE.value,
+        "fps": FPS.value,
+        "tail": TAIL.value,
+        "crops": CROPS_OF_A_FRAME.value and int(CROPS_OF_A_FRAME.value),
+    }
+    chosen = {name: value for name, value in chosen.items() if value is not None}
+    how = {
+        **(layout.settings if layout else {}),
+        **chosen,
+        "windows": PLACES.value,
+        "layers": tuple(LAYERS.value),
+        "pooling": POOLING.value,
+        "flows": FLOWS.value,
+        "frames_fps": FRAMES_FPS.value,
+        "engine": ENGINE.value,
+        "precision": PRECISION.value,
+        "batch": BATCH.value,
+    }
+    return STREAM.value or (layout.stream if layout else "rgb"), how
+
+
+if __name__ == "__main__":
+    run(main)
