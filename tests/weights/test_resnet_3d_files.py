@@ -281,7 +281,10 @@ def test_a_hash_of_which_only_the_beginning_is_published(server, tmp_path):
     (server.folder / "x.pth").write_bytes(content)
     begins = hashlib.sha256(content).hexdigest()[:8]
     record = published("mm_i3d_r50", "kinetics", "rgb")
-    for sha256, wanted in ((begins, "cannot be read"), ("e213c223", "wanted SHA-256 e213c223")):
+    for sha256, wanted in (
+        (begins, "cannot be read"),
+        ("e213c223", "its SHA-256 should be e213c223"),
+    ):
         file = PublishedFile(f"{sha256}/x.pth", url=f"{server.url}/x.pth", sha256=sha256)
         fake = replace(record, files=(file,))
         with pytest.raises((DamagedFileError, OSError), match=wanted):

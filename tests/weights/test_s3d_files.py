@@ -260,7 +260,7 @@ def test_kinetics_is_torchvisions_file_fetched_once_and_checked_by_what_its_name
 @pytest.mark.parametrize("fault", ["wrong", "flipped", "endless"])
 def test_a_server_that_has_other_bytes_is_refused(fault, published, server, cache):
     server.faults = [fault]
-    with pytest.raises(OSError, match=rf"wanted SHA-256 {published.files[0].sha256}, came"):
+    with pytest.raises(OSError, match=rf"its SHA-256 should be {published.files[0].sha256}"):
         keras_i3d.S3D()
     assert not list(cache.glob("torchvision/*.pth"))
 
