@@ -22,6 +22,8 @@ def timed(shown, decoded, undecided=True, most_waiting=32):
         ([1, 3, 5, 4, 9], [3, 4, 7, 8, None], [1, 2, 5, 6, 7], True),  # the last as the one before
         ([8, 9, 0, 1], [8, 9, 0, 1], [8, 9, 0, 1], False),  # a new clock: both step back
         ([8, 9, 10, 0, 1], [9, 10, 0, 1, 2], [8, 9, 10, 0, 1], False),  # one frame apart
+        ([0, 2, 3, 1, 5, 6, 4, 7], [0, 2, 3, 1, 5, 6, 4, 7], list(range(8)), True),  # no better
+        ([0, 2, 1, 4, 3, 9, 6, None], [0, 2, 1, 4, 3, 9, 6, 7], [0, 1, 2, 3, 4, 6, 6, 9], True),
         ([1, 3, 2], [None] * 3, [1, 3, 2], False),  # nothing else to believe
         ([None] * 3, [None] * 3, [None] * 3, False),
         ([None, 1, 2], [0, 1, 2], [None, 1, 2], False),
