@@ -1,5 +1,6 @@
 """The records of the 3D ResNets, C2D and their non-local kin."""
 
+from dataclasses import replace
 from functools import partial
 
 from keras_i3d.data.pixels.preprocessing import (
@@ -35,7 +36,11 @@ def _network(name: str, parameters: int, paper: str, frames: int = 8) -> Network
         name=name,
         build=partial(build_resnet_3d, name),
         inputs={
-            stream: Input(channels=CHANNELS[stream], preprocessing=spec, **sizes)
+            stream: Input(
+                channels=CHANNELS[stream],
+                preprocessing=replace(spec, least_frames=frames),
+                **sizes,
+            )
             for stream, spec in preprocessing.items()
         },
         head=(HEAD,),

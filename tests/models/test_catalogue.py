@@ -1,21 +1,35 @@
 """What every network of the catalogue must do."""
 
+import inspect
+
 import keras
 import numpy as np
 import pytest
 
 from keras_i3d.models.catalogue import NETWORKS, network
+from keras_i3d.models.resnet_3d import DESIGNS
+from keras_i3d.weights.trained import record_of
 
 EVERY = [(name, stream) for name, record in NETWORKS.items() for stream in record.streams]
-# InceptionV3 and the ResNets take half a minute each.
-QUICK = ("i3d", "inception_v1_frames")
+# Those of each kind that take a few seconds; InceptionV3 and the ResNets take half a minute each.
+QUICK = ("i3d", "inception_v1_frames", "nl_i3d_r50")
+# Those that take a few seconds to learn, too.
+SMALL = ("nl_i3d_r50",)
+# The 3D ResNets are of one table: what is counted of the others is in the slow tests.
+OTHER_RESNETS = [name for name in DESIGNS if name != "nl_i3d_r50"]
 
 
 def count(variables):
     return sum(int(np.prod(v.shape)) for v in variables)
 
 
-@pytest.mark.parametrize(("name", "stream"), EVERY)
+def counted():
+    for name, stream in EVERY:
+        marks = [pytest.mark.slow] if name in OTHER_RESNETS else []
+        yield pytest.param(name, stream, marks=marks)
+
+
+@pytest.mark.parametrize(("name", "stream"), counted())
 def test_parameters_and_names_are_those_of_the_record(name, stream):
     record = network(name)
     model = record.model(stream, classes=400)
@@ -37,26 +51,65 @@ def test_parameters_and_names_are_those_of_the_record(name, stream):
     assert {s: tensor.shape[-1] for s, tensor in came.items()} == channels
 
 
-def cases():
+def cases(quick):
     for name, stream in EVERY:
-        marks = [] if name in QUICK and stream == "rgb" else [pytest.mark.slow]
+        marks = [] if name in quick and stream == "rgb" else [pytest.mark.slow]
         yield pytest.param(name, stream, marks=marks)
 
 
-@pytest.mark.parametrize(("name", "stream"), cases())
+class Small:
+    """A network of the catalogue on its least clip, of its least width; drawn weights."""
+
+    def __init__(self, name, stream, **options):
+        self.record, self.stream = network(name), stream
+        frames, *sides = self.record.least_clip
+        side = max(sides)
+        self.inputs = {
+            s: one.changed(frames=frames, short_side=side, crop=side)
+            for s, one in self.record.seen(stream).items()
+        }
+        if "width" in inspect.signature(self.record.build).parameters:
+            options["width"] = 4
+        if not self.record.any_size:
+            options["input_shape"] = (None, side, side, self.channels[stream])
+        self.model = self.record.model(
+            stream, classes=7, dropout=0, classifier_activation=None, **options
+        )
+
+    @property
+    def channels(self):
+        return {s: one.channels for s, one in self.inputs.items()}
+
+    def clip(self, larger=(0, 0, 0), batch=2):
+        """Noise of the least size, or larger by some frames, rows and columns."""
+        rng = np.random.default_rng(0)
+        sizes = [n + more for n, more in zip(self.sizes, larger, strict=True)]
+        clips = {
+            s: rng.uniform(-1, 1, (batch, *sizes, c)).astype(np.float32)
+            for s, c in self.channels.items()
+        }
+        return clips if self.record.joint else clips[self.stream]
+
+    @property
+    def sizes(self):
+        one = next(iter(self.inputs.values()))
+        return one.frames, one.crop, one.crop
+
+
+@pytest.mark.parametrize(("name", "stream"), cases(QUICK))
 def test_every_network(name, stream, tmp_path):
-    """The least clip, a gradient in every variable, saved and loaded without custom_objects."""
+    """Two sizes, features, a gradient in every variable, saved and loaded as it is."""
     tf = pytest.importorskip("tensorflow")
-    record = network(name)
-    sizes = record.least_clip
-    inputs = record.seen(stream)
-    shapes = {s: (*sizes, i.channels) for s, i in inputs.items()}
-    given = shapes if record.joint else shapes[stream]
-    options = {"classes": 7, "dropout": 0, "classifier_activation": None, "input_shape": given}
-    model = record.model(stream, **options)
-    rng = np.random.default_rng(0)
-    clips = {s: rng.uniform(-1, 1, (2, *shape)).astype(np.float32) for s, shape in shapes.items()}
-    clip = clips if record.joint else clips[stream]
+    small = Small(name, stream)
+    model, clip = small.model, small.clip()
+    # A free size takes any larger clip; a fixed one is fixed in space alone.
+    larger = small.clip((3, 5, 8) if small.record.any_size else (3, 0, 0))
+    assert np.isfinite(keras.ops.convert_to_numpy(model(larger))).all()
+    features = {
+        s: model.get_layer(n).output for s, n in small.record.feature_layers(stream).items()
+    }
+    for values in keras.Model(model.input, features)(clip).values():
+        assert len(values.shape) == 5 and np.isfinite(keras.ops.convert_to_numpy(values)).all()
     with tf.GradientTape() as tape:
         logits = model(clip, training=True)
     assert logits.shape == (2, 7)
@@ -68,6 +121,48 @@ def test_every_network(name, stream, tmp_path):
     again = keras.saving.load_model(tmp_path / "model.keras")
     np.testing.assert_array_equal(again.predict_on_batch(clip), model.predict_on_batch(clip))
     assert [v.path for v in again.weights] == [v.path for v in model.weights]
+
+
+@pytest.mark.parametrize(("name", "stream"), cases(SMALL))
+def test_every_network_learns(name, stream):
+    """One step moves its head."""
+    pytest.importorskip("tensorflow")
+    from keras_i3d.training import Step, supervised
+
+    small = Small(name, stream)
+    model = small.model
+    before = {v.path: keras.ops.convert_to_numpy(v) for v in model.weights}
+    loss = keras.losses.CategoricalCrossentropy(from_logits=True)
+    step = Step(model, keras.optimizers.SGD(0.1), supervised(loss))
+    labels, weights = np.eye(7, dtype=np.float32)[[1, 4]], np.ones(2, np.float32)
+    step.update((small.clip(), labels, weights))
+    moved = {
+        v.path for v in model.weights if (keras.ops.convert_to_numpy(v) != before[v.path]).any()
+    }
+    heads = {v.path for head in small.record.head for v in model.get_layer(head).weights}
+    assert heads <= moved
+
+
+@pytest.mark.parametrize(("name", "stream"), cases(()))
+def test_every_network_is_exported_and_served(name, stream, tmp_path):
+    """Written, compared with the Keras model, loaded by the local server, and asked."""
+    pytest.importorskip("tensorflow")
+    from keras_i3d.applications import LoadedNetwork
+    from keras_i3d.export import GrpcClient, export_saved_model
+    from keras_i3d.export.server.local_server import LocalServer
+    from keras_i3d.export.server.options import ModelConfig, Options
+
+    small = Small(name, stream)
+    labels = [f"class {n}" for n in range(7)]
+    record = record_of(small.record, stream, small.inputs, labels, output="logits")
+    export_saved_model(LoadedNetwork(small.model, record, name), tmp_path / name / "1")
+    options = Options(port=0, rest_port=0, warm_up=False)
+    clip = small.clip(batch=1)
+    inputs = {f"{s}_clip": c for s, c in (clip if small.record.joint else {stream: clip}).items()}
+    with LocalServer([ModelConfig(name, tmp_path / name)], options) as server:
+        client = GrpcClient(f"localhost:{server.port}", model=name, timeout=60)
+        logits = client.predict(inputs, "preprocessed").outputs["logits"]
+    np.testing.assert_allclose(logits, small.model.predict_on_batch(clip), rtol=1e-3, atol=1e-4)
 
 
 def test_unknown_names_are_refused_with_those_there_are():

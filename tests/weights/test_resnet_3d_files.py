@@ -3,7 +3,10 @@
 import functools
 import hashlib
 import pickle
+import sys
+import types
 import warnings
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -11,10 +14,11 @@ import pytest
 import keras_i3d
 from keras_i3d.applications.registry import list_weights
 from keras_i3d.models.resnet_3d import build_resnet_3d
-from keras_i3d.weights import reading
+from keras_i3d.weights import reading, verification
 from keras_i3d.weights.integrity import DamagedFileError
 from keras_i3d.weights.records import RECORDS, PublishedFile, published
 from keras_i3d.weights.sources import mmaction2, pytorchvideo, slowfast
+from keras_i3d.weights.state_dict import read_state_dict
 
 STAGES = ((2, 3), (3, 4), (4, 6), (5, 3))  # number of the stage, its blocks
 NON_LOCAL = ((3, 1), (3, 3), (4, 1), (4, 3), (4, 5))
@@ -266,7 +270,7 @@ def test_published_files_come_from_their_address(server, monkeypatch, caffe2_fil
     )
     assert (record.top_1, record.labels) == (74.0, "kinetics_400")
     there = PublishedFile(record.files[0].path, url=f"{server.url}/nln.pkl")
-    fake = record.__class__(**{**vars(record), "files": (there,)})
+    fake = replace(record, files=(there,))
     (server.folder / "nln.pkl").write_text("<html>log in to this network</html>")
     with pytest.raises(DamagedFileError, match="nln|I3D_NLN.*cannot be read.*Delete .* and try"):
         reading.read_published(fake)
@@ -279,9 +283,42 @@ def test_a_hash_of_which_only_the_beginning_is_published(server, tmp_path):
     record = published("mm_i3d_r50", "kinetics", "rgb")
     for sha256, wanted in ((begins, "cannot be read"), ("e213c223", "wanted SHA-256 e213c223")):
         file = PublishedFile(f"{sha256}/x.pth", url=f"{server.url}/x.pth", sha256=sha256)
-        fake = record.__class__(**{**vars(record), "files": (file,)})
+        fake = replace(record, files=(file,))
         with pytest.raises((DamagedFileError, OSError), match=wanted):
             reading.read_published(fake)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("hashed", [True, False])
+def test_verification_says_what_vouches_for_a_file(server, hashed):
+    """A file of the real widths: the beginning of its hash, or nothing."""
+    path = write_caffe2(server.folder / "x.pkl", arrays_of("caffe2"))
+    begins = hashlib.sha256(path.read_bytes()).hexdigest()[:8] if hashed else None
+    record = published("nl_i3d_r50", "kinetics", "rgb")
+    file = PublishedFile("there/x.pkl", url=f"{server.url}/x.pkl", sha256=begins)
+    checks = {c.what: c for c in verification.verify(replace(record, files=(file,)))}
+    assert [what for what, check in checks.items() if check.passed is False] == []
+    assert checks["every tensor has its place"].found == "327 tensors"
+    if hashed:
+        assert checks["SHA-256 of there/x.pkl, its beginning"].passed
+    else:
+        assert checks["hash of there/x.pkl"].passed is None
+
+
+def test_what_openmmlabs_trainings_note_is_passed_over(monkeypatch, tmp_path):
+    """A HistoryBuffer of losses, of a package that is not here, lies beside the network."""
+    torch = pytest.importorskip("torch", reason="needs PyTorch: pip install 'keras-i3d[torch]'")
+    module = types.ModuleType("mmengine.logging.history_buffer")
+    module.HistoryBuffer = type("HistoryBuffer", (), {"__module__": module.__name__})
+    for name in ("mmengine", "mmengine.logging", module.__name__):
+        monkeypatch.setitem(sys.modules, name, module)
+    noted = module.HistoryBuffer()
+    noted.losses = np.ones(3)
+    arrays = arrays_of("mmaction2", width=4)
+    state = {key: torch.from_numpy(array) for key, array in arrays.items()}
+    torch.save({"message_hub": {"loss": noted}, "state_dict": state}, tmp_path / "x.pth")
+    monkeypatch.undo()
+    assert mmaction2.convert(read_state_dict(tmp_path / "x.pth")).keys() >= {"Logits/kernel"}
 
 
 @pytest.mark.slow

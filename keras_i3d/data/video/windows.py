@@ -15,7 +15,7 @@ from keras_i3d.data.video.timing import looped
 
 # A video this short goes through the network in one piece, as the paper's test does: 10 s.
 ONE_PIECE = 250
-WINDOW, STRIDE = 64, 32
+WINDOW = 64
 
 
 @dataclass(frozen=True)
@@ -36,7 +36,7 @@ def cut(
     least: int,
     length: int | None = None,
     stride: int | None = None,
-    one_piece: int = ONE_PIECE,
+    one_piece: int | None = None,
 ) -> Iterator[Window]:
     """Cut a video into one piece where it is short, else into windows.
 
@@ -44,15 +44,19 @@ def cut(
         frames: of the video, taken one at a time.
         least: a piece of fewer frames is looped to this many.
         length, stride: frames of a window and from one to the next; when either is given, any video
-            is cut into windows (64 every 32 where the other is not).
-        one_piece: the longest that is one piece.
+            is cut into windows. By default 64 every 32, or `least` every half of it where that is
+            less: of a network that sees every eighth frame 64 would be twenty seconds.
+        one_piece: the longest that is one piece; by default 250 frames, or as much less.
     """
+    usual = min(least, WINDOW)
+    if one_piece is None:
+        one_piece = ONE_PIECE * usual // WINDOW
     frames = iter(frames)
     head = list(islice(frames, one_piece + 1)) if length is stride is None else []
     if head and len(head) <= one_piece:
         yield Window([head[i] for i in looped(len(head), least)], 0, len(head))
     else:
-        yield from windows(chain(head, frames), length or WINDOW, stride or STRIDE)
+        yield from windows(chain(head, frames), length or usual, stride or max(1, usual // 2))
 
 
 def windows(frames: Iterable, length: int, stride: int) -> Iterator[Window]:

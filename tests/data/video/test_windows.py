@@ -86,6 +86,14 @@ def test_a_long_video_is_cut():
     assert [w.start for w in cut(range(128), 64, one_piece=100)] == [0, 32, 64]
 
 
+def test_a_network_of_few_frames_sees_as_few_at_once():
+    """8 frames, each the eighth of a second at 30: four clips in one piece, else 8 every 4."""
+    assert len(list(cut(range(31), 8))) == 1
+    found = list(cut(range(32), 8))
+    assert [window.start for window in found] == [0, 4, 8, 12, 16, 20, 24]
+    assert all(len(window.frames) == 8 for window in found)
+
+
 def test_a_window_counts_by_its_stretch():
     scores = [np.array([1.0, 0.0]), np.array([0.0, 1.0])]
     assert mean_scores(scores, [64, 64]).tolist() == [0.5, 0.5]
