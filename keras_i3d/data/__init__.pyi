@@ -10,6 +10,7 @@ from .batches.video_files import VideoFiles as VideoFiles
 from .flow.flow_files import FlowFile as FlowFile
 from .flow.methods import compute_flow as compute_flow
 from .lists.annotations import read_annotations as read_annotations
+from .lists.auto_split import AutoSplit as AutoSplit
 from .pixels.preprocessing import (
     DEEPMIND_FLOW as DEEPMIND_FLOW,
     DEEPMIND_INPUTS as DEEPMIND_INPUTS,

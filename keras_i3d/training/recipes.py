@@ -247,7 +247,9 @@ def to_json(recipe: Recipe) -> str:
 
 
 def differences(recipe: Recipe, text: str) -> list[str]:
-    """What a recipe kept by `to_json` says otherwise: 'steps: was 300, now 200'.
+    """Return what a recipe kept by `to_json` says otherwise: 'steps: was 300, now 200'.
+
+    A field that it lacks is newer than it is, and was what it is now by default.
 
     Raises:
         ValueError: when the text is no JSON object.
@@ -255,9 +257,10 @@ def differences(recipe: Recipe, text: str) -> list[str]:
     kept, now = json.loads(text), json.loads(to_json(recipe))
     if not isinstance(kept, dict):
         raise ValueError("it is no JSON object")
+    kept = {**json.loads(to_json(Recipe())), **kept}
     names = [*now, *(name for name in kept if name not in now)]
     return [
-        f"{name}: was {kept.get(name, 'unknown')!r}, now {now.get(name, 'unknown')!r}"
+        f"{name}: was {kept[name]!r}, now {now.get(name, 'unknown')!r}"
         for name in names
-        if kept.get(name) != now.get(name) or (name in kept) != (name in now)
+        if kept[name] != now.get(name) or name not in now
     ]

@@ -19,7 +19,7 @@ def test_all_that_was_found_is_said(tmp_path):
     norm (3 each of 4 and 6), and 6 x 5 + 5 of the logits; its second unit is held.
     """
     recipe = replace(UCF101_FINE_TUNE, data="ucf101/shards_1", steps=5_000)
-    found = Inputs(tuple(map(str, range(101))), None, None, Skipped(), 9537, 3783)
+    found = Inputs(tuple(map(str, range(101))), None, None, Skipped(), learnt=9537, validated=3783)
     model = tiny.network()
     model.get_layer("second").trainable = False
     total, held = 324 + 216 + 3 * (4 + 6) + 35, 216 + 3 * 6 + 2 * 4

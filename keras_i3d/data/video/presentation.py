@@ -2,9 +2,12 @@
 
 from collections.abc import Callable, Iterable, Iterator
 from fractions import Fraction
+from heapq import heappop, heappush
 
 # Frames that wait, at most, until it is known which of their times hold.
 MOST_WAITING = 32
+# H.264 may hold so many frames back for their turn.
+MOST_REORDERED = 16
 # Seconds: a time that falls back by less waits for the others to catch up.
 CATCHING_UP = 1
 
@@ -20,7 +23,7 @@ class Presentation:
     to be shown at    1 2 5 3 4 6     came out at    3 4 5 6 7 8     shown at    1 2 3 4 5 6
 
     Which times are believed is FFmpeg's rule: those that step back less often (libavcodec/decode.c,
-    guess_correct_pts).
+    guess_correct_pts). Where both do so again and again, the times to be shown at are sorted.
 
     Attributes:
         broken: whether the times at which frames are to be shown were found to be wrong.
@@ -42,17 +45,24 @@ class Presentation:
             undecided: whether nothing yet tells what the times to be shown at are worth.
             most_waiting: frames that may wait for it, at the beginning; MOST_WAITING at most.
         """
-        waiting, begun = [], False
+        waiting, begun, window = [], False, None
         for frame in frames:
             self._see(*frame[1:3])
             waiting.append(frame)
+            if window is not None:
+                heappush(window, self._latest[0] if frame[1] is None else frame[1])
+            elif not self.broken and min(self._faults) > 1 and not self.untimed and undecided():
+                self.broken, window = True, sorted(shown for _, shown, *_ in waiting)
+            if window is not None:
+                yield from _sorted(waiting, window, min(most_waiting, MOST_REORDERED))
+                continue
             enough = self.broken or len(waiting) >= min(most_waiting, MOST_WAITING)
             if not (begun or enough) and undecided():
                 continue
             begun = True
             yield from self._all_timed(waiting)
             waiting = []
-        yield from self._all_timed(waiting)
+        yield from self._all_timed(waiting) if window is None else _sorted(waiting, window, 0)
 
     def _all_timed(self, frames: list[tuple]) -> Iterator[tuple]:
         for frame, shown, decoded, duration in frames:
@@ -85,3 +95,10 @@ class Presentation:
                 self._step = time - self._given
         self._given = time if time is not None else self._given
         return time
+
+
+def _sorted(waiting: list[tuple], times: list, keep: int) -> Iterator[tuple]:
+    """Give the frames that wait, but for the last few, in their order, and the times in theirs."""
+    while len(waiting) > keep:
+        frame, _, _, duration = waiting.pop(0)
+        yield frame, heappop(times), duration

@@ -16,6 +16,7 @@ from keras_i3d.data.flow.methods import decode, encode, fingerprint
 from keras_i3d.data.lists.annotations import Video
 from keras_i3d.data.pixels.preprocessing import DEEPMIND_FLOW
 from keras_i3d.data.shards import assembly
+from keras_i3d.data.shards.manifest import ManifestError
 from keras_i3d.data.shards.plan import ShardOptions, plan_shards
 from keras_i3d.data.shards.source import Shards
 from tests.conftest import write_video
@@ -183,3 +184,13 @@ def test_a_video_without_its_flow_file_is_listed_with_that_cause(made, tmp_path)
     ((name, _, cause),) = assembly.write_shards(plan, 1).failed
     assert name == "v0"
     assert cause == f"its flow file {tmp_path}/v0.mkv.flow.zip: no such file"
+
+
+@pytest.mark.parametrize("bound", ["NaN", "Infinity", "1e39", "0", '"20"'])
+def test_flow_that_would_not_be_finite_is_refused(made, bound, tmp_path):
+    made_in = Path(made[0].videos[0].path).parent
+    folder = shutil.copytree(made_in / "out", tmp_path / "shards")
+    (path,) = folder.glob("*.manifest.json")
+    path.write_text(path.read_text().replace('"bound": 20.0', f'"bound": {bound}'))
+    with pytest.raises(ManifestError, match="bound cannot be"):
+        Shards(folder, "train")

@@ -30,18 +30,17 @@ MPEG4 = ("mpeg4", {"bf": "2", "g": "15", "qscale": "2"})
 MPEG2 = ("mpeg2video", {"bf": "2", "g": "15"})
 VP8, VP9 = ("libvpx", {"lag-in-frames": "8"}), ("libvpx-vp9", {"lag-in-frames": "8", "speed": "8"})
 MJPEG = ("mjpeg", {})
-# Rates at which MPEG-2 can be are few.
 ENCODED = [
     *((H264, form) for form in ("avi", "asf", "matroska", "mp4", "mov", "mpegts", "flv")),
     *((MPEG4, form) for form in ("avi", "asf", "matroska", "mp4", "mov", "mpegts")),
     *((MPEG2, form) for form in ("avi", "matroska", "mpegts", "mpeg")),
     *((codec, form) for codec in (VP8, VP9) for form in ("webm", "matroska", "avi")),
+    (VP8, "ogg"),
     *((MJPEG, form) for form in ("avi", "matroska", "mov", "asf")),
     (("flv", {}), "flv"),
     (("wmv2", {}), "asf"),
     (("ffv1", {}), "matroska"),
 ]
-FORMATS = {"ogg": "ogv"}
 # They keep no time at which a frame is to be shown.
 UNKNOWING = [(H264, "avi"), (H264, "asf")]
 # Seconds to which containers round.
@@ -166,10 +165,14 @@ def test_a_steady_rate(codec, form, tmp_path):
             assert notes == ([STEPPING_BACK] if (codec, form) in UNKNOWING else [])
 
 
-@pytest.mark.parametrize("form", ["matroska", "mp4", "mov", "mpegts", "flv"])
-def test_times_that_are_those_of_decoding(form, tmp_path):
-    """What comes of a tool that copies H.264 from AVI: no container is safe from it."""
-    good = write(tmp_path / "good", H264, "mp4", Fraction(25), range(60))
+@pytest.mark.parametrize(
+    ("codec", "form"),
+    [*((H264, form) for form in ("matroska", "mp4", "mov", "mpegts", "flv"))]
+    + [(MPEG4, "matroska"), (MPEG4, "mp4"), (MPEG2, "matroska")],
+)
+def test_times_that_are_those_of_decoding(codec, form, tmp_path):
+    """What comes of a tool that copies such pictures out of AVI: no container is safe from it."""
+    good = write(tmp_path / "good", codec, "mp4", Fraction(25), range(60))
     path = copied(tmp_path / "broken", good, form, lambda number, _: (number, number))
     assert check(path, Fraction(25), range(60)) == [STEPPING_BACK]
 
