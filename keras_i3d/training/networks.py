@@ -36,7 +36,9 @@ def check_network(recipe: Recipe) -> None:
             f"weights should be one of {known}, none or a file for model={recipe.model}. "
             f"Received: weights='imagenet'"
         )
-    if record.joint and takes_small_clips(record, inputs_of(recipe)):
+    # A head that is one dense layer has no form for less than the trunk itself takes.
+    fixed = record.joint or record.logits in record.head
+    if fixed and takes_small_clips(record, inputs_of(recipe)):
         raise ValueError(
             f"a clip should have at least {record.least_clip} frames, rows and columns for "
             f"model={recipe.model}. Received: {inputs_of(recipe)}"

@@ -94,6 +94,14 @@ def test_frame_by_frame_has_no_time():
         check_network(replace(SYNTHETIC_SMALL, model="inception_v1_frames", weights="imagenet"))
 
 
+def test_a_clip_that_the_trunk_does_not_take_is_refused():
+    """A non-local block of 16 x 16 pixels would have no position to look at."""
+    recipe = Recipe(model="nl_i3d_r50", num_frames=8, resize=16, crop=16)
+    with pytest.raises(ValueError, match=r"at least \(2, 17, 17\) frames.*model=nl_i3d_r50"):
+        check_network(recipe)
+    check_network(replace(recipe, resize=17, crop=17))
+
+
 def test_small_clips_get_a_head_with_the_same_variables():
     small = build_model(SYNTHETIC_SMALL, 10)
     large = build_i3d(classes=10, classifier_activation=None)
