@@ -145,7 +145,8 @@ def test_a_small_file_that_asks_for_a_large_network(small):
     refused(path, "it claims 18000000000 bytes")
     # What was built to see that is forgotten: the next network gets values for itself alone.
     assert load_keras(small).get_layer("d").kernel.shape == (8, 4)
-    assert len(keras.StatelessScope().__enter__().state_mapping) == 0
+    with keras.StatelessScope() as scope:
+        assert len(scope.state_mapping) == 0
 
 
 def test_a_network_whose_weights_lie_elsewhere(small, tmp_path):
