@@ -4,9 +4,9 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from itertools import islice
 
-import keras
 import numpy as np
 
+from keras_i3d import engines
 from keras_i3d.applications.loaded import LoadedNetwork
 from keras_i3d.classes import SEVERAL
 from keras_i3d.data.flow.frames_with_flow import cropped_streams
@@ -16,6 +16,7 @@ from keras_i3d.data.video.live import LiveVideo
 from keras_i3d.data.video.picture_folder import PictureFolder
 from keras_i3d.data.video.windows import Window as Piece
 from keras_i3d.data.video.windows import cut, mean_scores, windows
+from keras_i3d.engines import Engine
 from keras_i3d.files.workers import Outcome
 from keras_i3d.prediction_inputs import NamedVideo, open_video
 
@@ -61,6 +62,7 @@ def predict_video(
     start: float = 0,
     end: float | None = None,
     frames_fps: float = DEFAULT_FPS,
+    engine: Engine | None = None,
     watch: Callable[[Iterable, int | None], Iterable] = lambda frames, expected: frames,
 ) -> Prediction:
     """Classify one video.
@@ -75,13 +77,15 @@ def predict_video(
         whole: the video in one piece, however long; a minute at most.
         start, end: seconds of the part to look at; by default all.
         frames_fps: pictures a second, of a folder.
+        engine: what computes the network's probabilities, from `keras_i3d.engines.open`; by default
+            the Keras model.
         watch: called with the frames and their expected number, gives them on; for a progress bar.
 
     Raises:
         VideoError: when the file gives no frames, or `whole` is too much.
         ImportError: a package that TV-L1 needs is not installed; says which.
     """
-    model, inputs = network.classifier, network.record.inputs
+    engine, inputs = engine or engines.open(network), network.record.inputs
     first, rate = next(iter(inputs.values())), frame_rate(inputs)
     with open_video(path, frames_fps) as video:
         frames = watch(_part(video, inputs, start, end), _expected(video, rate, start, end))
@@ -100,7 +104,7 @@ def predict_video(
                 window, stride = _sizes(inputs, window, stride)
             pieces = cut(frames, least, window, stride)
         del frames
-        found = list(_scored(model, pieces, inputs, start))
+        found = list(_scored(engine, pieces, inputs, start))
         if not found:
             raise VideoError(path, f"it ends before {start} s")
         count = round((found[-1].end - start) * rate)
@@ -129,6 +133,7 @@ def predict_videos(
     Yields:
         For each video in turn its path, and a Prediction or the cause of the failure.
     """
+    options["engine"] = options.get("engine") or engines.open(network)
     for video in videos:
         video = video if isinstance(video, NamedVideo) else NamedVideo(video)
         result, cause = None, video.cause
@@ -149,6 +154,7 @@ def watch_live(
     window: int | None = None,
     stride: int | None = None,
     end: float | None = None,
+    engine: Engine | None = None,
 ) -> Iterator[Window]:
     """Classify what a camera or a stream shows, one window after the other, as it comes.
 
@@ -158,14 +164,16 @@ def watch_live(
         window, stride: frames of a window and between two; by default as many as the network's
             clips have, and half of them.
         end: seconds after which to stop; None for as long as frames come.
+        engine: as for predict_video.
 
     Raises:
         VideoError: the source cannot be opened, or gives no frame.
     """
-    model, inputs = network.classifier, network.record.inputs
+    engine, inputs = engine or engines.open(network), network.record.inputs
     with LiveVideo(source) as video:
         pieces = windows(_part(video, inputs, 0, end), *_sizes(inputs, window, stride))
-        yield from _scored(model, pieces, inputs, 0)
+        for piece in pieces:  # each as it comes: none waits until the next one is read
+            yield from _scored(engine, [piece], inputs, 0)
 
 
 def frame_rate(inputs: Mapping[str, Input]) -> float:
@@ -198,17 +206,20 @@ def _expected(video, rate: float, start: float, end: float | None) -> int | None
 
 
 def _scored(
-    model: keras.Model, pieces: Iterable[Piece], inputs: Mapping[str, Input], offset: float
+    engine: Engine, pieces: Iterable[Piece], inputs: Mapping[str, Input], offset: float
 ) -> Iterator[Window]:
     rate = frame_rate(inputs)
-    for piece in pieces:
-        clips = {
-            stream: scale(np.stack([f[stream] for f in piece.frames]), one.preprocessing)[None]
-            for stream, one in inputs.items()
-        }
-        clip = clips if len(clips) > 1 else clips.popitem()[1]
-        scores = keras.ops.convert_to_numpy(model.predict_on_batch(clip))[0]
-        yield Window(offset + piece.start / rate, offset + piece.end / rate, scores)
+    clips = (
+        ((offset + piece.start / rate, offset + piece.end / rate), _clips(piece, inputs))
+        for piece in pieces
+    )
+    for stretch, outputs in engine.stream(clips):
+        yield Window(*stretch, outputs["probabilities"][0])
+
+
+def _clips(piece: Piece, inputs: Mapping[str, Input]) -> dict[str, np.ndarray]:
+    pixels = {stream: np.stack([frame[stream] for frame in piece.frames]) for stream in inputs}
+    return {s: scale(pixels[s], one.preprocessing)[None] for s, one in inputs.items()}
 
 
 def _notes(video: VideoFile, frames: int, windows: list[Window], length: int) -> Iterator[str]:

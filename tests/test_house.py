@@ -68,6 +68,7 @@ MAY_IMPORT = {
         "data.video",
         "data.flow",
         "applications",
+        "engines",
         "prediction_inputs",
     },
     "features": {
@@ -103,6 +104,7 @@ MAY_IMPORT = {
         "data.batches",
         "weights",
         "applications",
+        "engines",
         "visualisation",
         "training",
     },

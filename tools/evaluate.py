@@ -8,8 +8,10 @@
 after it name other data. --weights takes any other network: published weights, a file of
 `inflate_weights`, a .keras file of a training. A folder of videos by class may have fewer classes
 than the network. All frames of a video go through the network, as the paper tests, or num_clips x
-num_crops views of it. Every video is scored once or listed with the cause. Exit status: 0 when all
-were scored, 1 when some were not (the others are), 2 for wrong flags.
+num_crops views of it. On a CPU --engine=openvino is faster, most so with --precision=int8, which is
+calibrated on the videos in --data, or in --calibrate. Every video is scored once or listed with the
+cause. Exit status: 0 when all were scored, 1 when some were not (the others are), 2 for wrong
+flags.
 """
 
 from collections.abc import Sequence
@@ -20,6 +22,7 @@ from absl import flags
 from tqdm import tqdm
 
 from keras_i3d.data.lists.annotations import FORMATS
+from keras_i3d.tools import engine_flags
 from keras_i3d.tools.running import (
     FlagError,
     ToolError,
@@ -52,6 +55,7 @@ BATCH_SIZE = flags.DEFINE_integer("batch_size", 4, "clips at a time", lower_boun
 OUT = flags.DEFINE_string("out", None, "the score file [RUN/SPLIT.npz; without --run SPLIT.npz]")
 REPORT = flags.DEFINE_string("report", None, "a folder for the report [none]")
 must_exist(RUN, "folder")
+flags.adopt_module_key_flags(engine_flags)
 
 
 def main(arguments: Sequence[str]) -> int:
@@ -94,6 +98,7 @@ def _check_flags(arguments: Sequence[str]) -> None:
         raise FlagError(f"--num_crops should be 1 or 3. Received: {NUM_CROPS.value}")
     if WEIGHTS.value in NAMED and DATA.value is None:
         raise FlagError(f"no videos: give --data=FOLDER to try --weights={WEIGHTS.value} on")
+    engine_flags.check_engine()
     if WEIGHTS.value:
         check_weights(WEIGHTS.value, MODEL.value, STREAM.value)
     if OUT.value:
@@ -109,7 +114,9 @@ def _of_run() -> tuple:
 
     trained = read_run(RUN.value)
     trained = replace(trained, recipe=replace(trained.recipe, **_other_data()))
-    scores = evaluate_run(trained, SPLIT.value, network=NETWORK.value, **_views())
+    scores = evaluate_run(
+        trained, SPLIT.value, network=NETWORK.value, **_views(trained.recipe.data_set)
+    )
     return scores, trained.recipe.data_set, inputs_of(trained.recipe), f"{trained.path}/"
 
 
@@ -126,7 +133,7 @@ def _of_weights() -> tuple:
     videos = DataSet.from_recipe(learnt) if learnt else DataSet(validation_split=None)
     videos = replace(videos, multi_label=network.record.multi_label, **_other_data())
     split = SPLIT.value or videos.validation_split or "test"
-    scores = evaluate_network(network, videos, split, **_views())
+    scores = evaluate_network(network, videos, split, **_views(videos))
     return scores, videos, network.record.inputs, ""
 
 
@@ -140,8 +147,14 @@ def _other_data() -> dict:
     return {n: tuple(v) if isinstance(v, list) else v for n, v in given.items()}
 
 
-def _views() -> dict:
+def _views(videos) -> dict:
+    """How each video is looked at, and by what engine; int8 is calibrated in the data's folder."""
+
+    def opened(network):
+        return engine_flags.open_engine("evaluate", network, [videos.data], ["logits"])
+
     return {
+        "open_engine": opened if engine_flags.ENGINE.value != "keras" else None,
         "num_clips": NUM_CLIPS.value,
         "num_crops": NUM_CROPS.value,
         "batch_size": BATCH_SIZE.value,

@@ -2,10 +2,8 @@
 
 from .calibration import calibration_clips as calibration_clips
 from .interface import (
+    ENGINES as ENGINES,
     Engine as Engine,
     EngineError as EngineError,
 )
-from .opening import (
-    ENGINES as ENGINES,
-    open as open,
-)
+from .opening import open as open

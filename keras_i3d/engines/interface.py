@@ -7,6 +7,9 @@ from itertools import chain, islice
 
 import numpy as np
 
+# What each engine computes in.
+ENGINES = {"keras": ("float32",), "openvino": ("float32", "bfloat16", "int8")}
+
 Clips = Mapping[str, np.ndarray] | np.ndarray
 Outputs = dict[str, np.ndarray]
 

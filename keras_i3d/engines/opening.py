@@ -6,15 +6,12 @@ from dataclasses import replace
 import keras
 
 from keras_i3d.applications.loaded import LoadedNetwork
-from keras_i3d.engines.interface import Clips, Engine
+from keras_i3d.engines.interface import ENGINES, Clips, Engine
 from keras_i3d.engines.keras_engine import KerasEngine
 from keras_i3d.engines.network_outputs import PROBABILITIES
 from keras_i3d.models.catalogue import NETWORKS
 from keras_i3d.models.catalogue import network as record_of_network
 from keras_i3d.weights.trained import record_of
-
-# What each engine computes in.
-ENGINES = {"keras": ("float32",), "openvino": ("float32", "bfloat16", "int8")}
 
 
 def open(

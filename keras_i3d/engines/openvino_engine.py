@@ -116,6 +116,8 @@ class OpenVINOEngine(Engine):
                 "precision='int8' should have clips to calibrate on: calibration=clips, such as "
                 "calibration_clips(network, videos). Received: none"
             )
+        if FEATURES not in self._graph_outputs:
+            raise ValueError("precision='int8' is checked by features, and the network has none")
         clips = ByStream(calibration, self._by_stream)
         numbers, checked = quantisation.split(len(clips))
         calibrated = {
@@ -164,4 +166,5 @@ def _graph_outputs(network: LoadedNetwork, outputs: tuple[str, ...]) -> tuple[st
     """Those asked for, and what int8 is checked by: so one graph serves most of what is asked."""
     record = network.record
     logits = (LOGITS,) if has_layer(network.model, record.logits) else ()
-    return tuple(sorted({*outputs, *logits, FEATURES}))
+    there = all(has_layer(network.model, layer) for layer in record.features.values())
+    return tuple(sorted({*outputs, *logits, *((FEATURES,) if there else ())}))

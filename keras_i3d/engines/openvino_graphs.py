@@ -10,6 +10,7 @@ from pathlib import Path
 
 import keras
 import numpy as np
+from absl import logging
 
 from keras_i3d.engines.interface import EngineError, Outputs
 
@@ -39,7 +40,12 @@ def converted(model: keras.Model) -> openvino.Model:
             f"KERAS_BACKEND away. Received: {keras.backend.backend()}"
         )
     with tempfile.TemporaryDirectory(prefix="keras-i3d-") as folder:
-        model.export(folder, format="tf_saved_model", verbose=False)
+        level = logging.get_verbosity()
+        logging.set_verbosity(logging.ERROR)  # TensorFlow says which names it changes
+        try:
+            model.export(folder, format="tf_saved_model", verbose=False)
+        finally:
+            logging.set_verbosity(level)
         # Not openvino.convert_model, which reports its use to its makers.
         return openvino.Core().read_model(folder)
 

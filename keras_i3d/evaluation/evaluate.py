@@ -8,6 +8,7 @@ import numpy as np
 from keras_i3d.data.batches.clip_sources import Skipped, Source
 from keras_i3d.data.batches.evaluation import evaluation_batches, whole_video_batches
 from keras_i3d.data.pixels.preprocessing import Input
+from keras_i3d.engines import Engine
 from keras_i3d.evaluation import metrics
 from keras_i3d.evaluation.scores import Scores
 
@@ -22,6 +23,7 @@ def evaluate(
     batch_size: int = 4,
     multi_label: bool = False,
     made: dict | None = None,
+    engine: Engine | None = None,
     watch: Callable[[Iterable[int]], Iterable[int]] = iter,
 ) -> Scores:
     """Return the scores of all videos; those that cannot be read are listed in `failed`.
@@ -36,6 +38,8 @@ def evaluate(
         multi_label: whether a video may show several classes: then the activation is a sigmoid, and
             labels are rows of 0 and 1.
         made: what the scores rest on, to be kept with them.
+        engine: what computes the "logits" of `model`, from `keras_i3d.engines.open`; by default
+            Keras.
         watch: called with the numbers of the videos as their views come, gives them on.
 
     Raises:
@@ -61,8 +65,8 @@ def evaluate(
 
     def numbers():
         for clips, _, videos, _ in batches:
-            scores = keras.ops.convert_to_numpy(model.predict_on_batch(clips))
-            scores, videos = np.float64(scores), np.asarray(videos)
+            scores = engine.run(clips)["logits"] if engine else model.predict_on_batch(clips)
+            scores, videos = np.float64(keras.ops.convert_to_numpy(scores)), np.asarray(videos)
             np.add.at(logits, videos, scores)
             np.add.at(probabilities, videos, activation(scores))
             np.add.at(views, videos, 1)

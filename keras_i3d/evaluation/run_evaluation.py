@@ -9,6 +9,7 @@ from keras_i3d.data.batches.clip_sources import Source
 from keras_i3d.data.batches.data_source import open_source
 from keras_i3d.data.lists.data_set import DataSet
 from keras_i3d.data.pixels.preprocessing import Input
+from keras_i3d.engines import Engine
 from keras_i3d.evaluation.evaluate import evaluate
 from keras_i3d.evaluation.provenance import provenance
 from keras_i3d.evaluation.published import published_for
@@ -19,6 +20,7 @@ from keras_i3d.training.networks import inputs_of
 from keras_i3d.training.run_folder import LABELS, RunFolder, RunFolderError
 from keras_i3d.visualisation.mistakes import VideoStrips
 
+OpenEngine = Callable[[LoadedNetwork], Engine]
 Watch = Callable[[Iterable[int], str, int], Iterable[int]]
 
 
@@ -35,7 +37,8 @@ def evaluate_run(
         run: its recipe says what data there is.
         split: by default the one that the recipe validates on, or "test" if there is none.
         network: "final" or "best".
-        options: num_clips, num_crops, batch_size and watch, as `evaluate_network` takes them.
+        options: num_clips, num_crops, batch_size, open_engine and watch, as `evaluate_network`
+            takes them.
 
     Raises:
         RunFolderError: when the network is missing or damaged, or its scores are not finite.
@@ -62,6 +65,7 @@ def evaluate_network(
     num_clips: int | None = None,
     num_crops: int = 1,
     batch_size: int = 4,
+    open_engine: OpenEngine | None = None,
     watch: Watch | None = None,
 ) -> Scores:
     """Score every video of a split, with the record of what the scores rest on.
@@ -71,6 +75,7 @@ def evaluate_network(
         videos: the data. Where its list does not say the classes, they are the network's.
         split: of the data.
         num_clips, num_crops, batch_size: as `evaluate` takes them.
+        open_engine: from the network to the engine that computes its logits; by default Keras.
         watch: called with the videos' numbers as their views come, the split's name and how many
             will come if every video can be read; returns the numbers. tqdm can be given.
 
@@ -90,6 +95,7 @@ def evaluate_network(
         num_clips=num_clips,
         num_crops=num_crops,
         batch_size=batch_size,
+        open_engine=open_engine,
         watch=watch,
     )
 
@@ -104,9 +110,13 @@ def _evaluate(
     num_clips: int | None = None,
     num_crops: int = 1,
     batch_size: int = 4,
+    open_engine: OpenEngine | None = None,
     watch: Watch | None = None,
 ) -> Scores:
-    record = loaded.record
+    record, made = loaded.record, {}
+    engine = open_engine(loaded) if open_engine else None
+    if engine is not None:
+        made["engine"] = engine.details
     views = {"num_clips": num_clips, "num_crops": num_crops}
     total = source.num_videos * (num_clips or 1) * num_crops
     return evaluate(
@@ -116,7 +126,8 @@ def _evaluate(
         **views,
         batch_size=batch_size,
         multi_label=record.multi_label,
-        made=provenance(loaded, videos, split, network=network, **views),
+        made={**provenance(loaded, videos, split, network=network, **views), **made},
+        engine=engine,
         watch=lambda numbers: watch(numbers, split, total) if watch else numbers,
     )
 

@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 import keras_i3d
+from keras_i3d import engines
 from keras_i3d.applications.loaded import LoadedNetwork
 from keras_i3d.data.lists.data_set import DataSet
 from keras_i3d.evaluation.provenance import provenance
@@ -64,6 +65,20 @@ def test_a_runs_scores_say_what_they_rest_on(run):
     assert scores.made == provenance(loaded(SMALL), SMALL.data_set, "val", num_clips=2)
     assert scores.made["weights_sha256"] == SHA256
     assert (scores.listed, scores.classes) == (3, ("MoveLeft", "Still"))
+
+
+def test_another_engine_gives_the_same_scores_and_says_so(run):
+    pytest.importorskip("openvino", reason="the openvino engine needs the extra [openvino]")
+    wanted = evaluate_run(run, num_clips=2)
+    scores = evaluate_run(run, num_clips=2, open_engine=in_openvino)
+    np.testing.assert_allclose(scores.logits, wanted.logits, atol=1e-4)
+    engine = scores.made.pop("engine")
+    assert (engine["engine"], engine["precision"]) == ("openvino", "float32")
+    assert scores.made == wanted.made
+
+
+def in_openvino(network):
+    return engines.open(network, outputs=["logits"], engine="openvino")
 
 
 def test_the_record_of_scores(run):

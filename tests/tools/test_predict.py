@@ -294,3 +294,48 @@ def test_real_clips_have_the_originals_class(shared, real_weights):
     assert status == 0
     for name, line in zip(sure, out.splitlines(), strict=True):
         assert json.loads(line)["predictions"][0]["label"] == golden[name]["top5"][0][0]
+
+
+@pytest.mark.slow
+def test_openvino_tells_the_same(small_network, tmp_path):
+    pytest.importorskip("openvino", reason="the openvino engine needs the extra [openvino]")
+    noise = np.random.default_rng(0).integers(0, 256, (100, 30, 40, 3), np.uint8)
+    path = write_video(tmp_path / "noise.mkv", noise)
+    answers = []
+    for flags in (
+        [],
+        ["--engine=openvino"],
+        ["--engine=openvino", "--precision=int8"],
+        ["--engine=openvino", "--precision=int8", f"--calibrate={tmp_path}"],
+    ):
+        status, out, err = keras_i3d("predict", *small_network, "--json", *flags, path)
+        assert status == 0, err
+        scores = {p["label"]: p["probability"] for p in json.loads(out)["predictions"]}
+        answers.append(scores)
+        assert ("int8 beside float32, on 8 other windows: 8 of 8" in err) == ("int8" in str(flags))
+    reference, exact, low, again = answers
+    assert exact == pytest.approx(reference, abs=1e-4)
+    assert low == pytest.approx(reference, abs=0.05)
+    assert again == low
+
+
+@pytest.mark.parametrize(
+    ("flags", "message"),
+    [
+        (["--precision=int8"], "--precision=int8 is computed by --engine=openvino alone"),
+        (["--calibrate=."], "--calibrate is for --engine=openvino --precision=int8 alone"),
+    ],
+)
+def test_engine_flags_that_do_not_go_together(counting_video, flags, message):
+    status, out, err = keras_i3d("predict", counting_video, *flags)
+    assert (status, out, err.strip()) == (2, "", f"predict: {message}")
+
+
+def test_int8_wants_more_than_a_video_of_ten_frames(small_network, counting_video):
+    pytest.importorskip("openvino", reason="the openvino engine needs the extra [openvino]")
+    status, _, err = keras_i3d(
+        "predict", *small_network, "--engine=openvino", "--precision=int8", counting_video
+    )
+    assert status == 1
+    assert "calibrated on 24 windows" in err
+    assert err.rstrip().endswith("that give 10; name a folder of more by --calibrate")
