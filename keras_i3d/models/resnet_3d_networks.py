@@ -6,22 +6,13 @@ from functools import partial
 from keras_i3d.data.pixels.preprocessing import (
     CHANNELS,
     DEEPMIND_FLOW,
+    MMACTION2_RGB,
+    SLOWFAST_RGB,
     Input,
-    Preprocessing,
-    normalised,
 )
 from keras_i3d.models.network import Network
 from keras_i3d.models.resnet_3d import DESIGNS, HEAD, build_resnet_3d, least_clip
 
-# SlowFast, config/defaults.py: DATA.MEAN, DATA.STD, TARGET_FPS; RGB, and likewise pytorchvideo.
-# Crops of 224 in training; the published figures are of three crops of 256.
-SLOWFAST_RGB = normalised((0.45, 0.45, 0.45), (0.225, 0.225, 0.225), fps=30)
-# mmaction2, configs/_base_/models/i3d_r50.py; it takes frames at the video's own rate.
-MMACTION2_RGB = Preprocessing(
-    fps=30,
-    scale=(58.395, 57.12, 57.375),
-    offset=tuple(-m / d for m, d in ((123.675, 58.395), (116.28, 57.12), (103.53, 57.375))),
-)
 NON_LOCAL = "Wang et al., “Non-local Neural Networks”, 2018"
 
 

@@ -5,12 +5,23 @@ of the others no hash is published, so nothing vouches for the bytes but the add
 as arrays alone, and must have the network's names and shapes.
 """
 
-from keras_i3d.models.resnet_3d_networks import MMACTION2_RGB, RESNETS_3D, SLOWFAST_RGB
+from keras_i3d.data.pixels.preprocessing import MMACTION2_RGB, SLOWFAST_RGB
 from keras_i3d.weights.record_types import PublishedFile, Weights
 
 FACEBOOK = "https://dl.fbaipublicfiles.com"
 OPENMMLAB = "https://download.openmmlab.com/mmaction/v1.0/recognition/i3d"
-PARAMETERS = {network.name: network.parameters["rgb"] for network in RESNETS_3D}
+# Trainable values. The catalogue has them too, but with Keras, which tools do without.
+PARAMETERS = {
+    "i3d_r50": 28_043_472,
+    "nl_i3d_r50": 35_401_936,
+    "c2d_r50": 24_327_632,
+    "c2d_nopool_r50": 24_327_632,
+    "mm_i3d_r50": 28_043_472,
+    "mm_i3d_r50_heavy": 33_024_208,
+    "mm_nl_i3d_r50": 35_401_936,
+    "mm_nl_dot_i3d_r50": 35_401_936,
+    "mm_nl_gaussian_i3d_r50": 31_727_824,
+}
 # Moving means and variances of 53 batch norms, and of 5 non-local blocks.
 PLAIN, NON_LOCAL = 53_120, 61_312
 

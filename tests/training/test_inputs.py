@@ -8,6 +8,7 @@ from keras_i3d.data.batches.augmentation import Augmentation
 from keras_i3d.data.batches.data_source import open_source
 from keras_i3d.data.lists.annotations import read_annotations
 from keras_i3d.data.lists.data_set import DataSet
+from keras_i3d.data.pixels.preprocessing import TORCHVISION_RGB, Input
 from keras_i3d.training.devices import Devices
 from keras_i3d.training.inputs import open_inputs
 from keras_i3d.training.recipe_checks import change
@@ -60,3 +61,15 @@ def test_a_folder_without_splits_is_divided_for_training_and_evaluation(folder):
 def test_recipes_that_cannot_be(changes):
     with pytest.raises(ValueError, match="auto_split"):
         change(Recipe(), changes)
+
+
+def test_videos_made_by_rule_are_of_the_rate_that_the_network_sees():
+    """Of torchvision's S3D, whose 15 frames a second no source else would have."""
+    inputs = {"rgb": Input(frames=4, preprocessing=TORCHVISION_RGB).changed(short_side=36, crop=32)}
+    videos = DataSet(training_videos=4, validation_videos=2)
+    assert open_source(videos, "train", inputs).fps == 15
+    devices, augmentation = Devices(), Augmentation()
+    made = open_inputs(videos, inputs, devices, batch_size=2, augmentation=augmentation)
+    clips, labels = next(iter(made.training(0, (0, 1))))
+    assert clips.shape == (2, 4, 32, 32, 3)
+    assert labels.shape == (2, 10)

@@ -64,6 +64,7 @@ def _synthetic(videos: DataSet, split: str, inputs: Mapping[str, Input]) -> Synt
     # Longer than a clip, so that where a clip begins can vary.
     length = 2 * max(one.span for one in inputs.values())
     height = max(one.short_side for one in inputs.values())
+    [fps] = {one.preprocessing.fps for one in inputs.values()}
     learnt = split == videos.train_split
     return SyntheticVideos(
         split,
@@ -74,6 +75,7 @@ def _synthetic(videos: DataSet, split: str, inputs: Mapping[str, Input]) -> Synt
         num_frames=length,
         size=(height, round(height * 4 / 3)),
         seed=videos.seed,
+        fps=fps,
     )
 
 

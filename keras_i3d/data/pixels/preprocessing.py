@@ -65,6 +65,15 @@ DEEPMIND_FLOW = Preprocessing(scale=20.0, offset=0.0, bound=20.0)
 TORCHVISION_RGB = normalised(
     (0.43216, 0.394666, 0.37645), (0.22803, 0.22145, 0.216989), fps=15, keep_aspect=False
 )
+# SlowFast, config/defaults.py: DATA.MEAN, DATA.STD, TARGET_FPS; RGB, and likewise pytorchvideo.
+# Crops of 224 in training; the published figures are of three crops of 256.
+SLOWFAST_RGB = normalised((0.45, 0.45, 0.45), (0.225, 0.225, 0.225), fps=30)
+# mmaction2, configs/_base_/models/i3d_r50.py; it takes frames at the video's own rate.
+MMACTION2_RGB = Preprocessing(
+    fps=30,
+    scale=(58.395, 57.12, 57.375),
+    offset=tuple(-m / d for m, d in ((123.675, 58.395), (116.28, 57.12), (103.53, 57.375))),
+)
 BY_STREAM = {"rgb": DEEPMIND_RGB, "flow": DEEPMIND_FLOW}
 
 

@@ -78,10 +78,11 @@ class SyntheticVideos:
             (both: a class for each pair).
         motions, appearances: the names that occur; by default all ten MOTIONS, all APPEARANCES.
         num_videos: how many videos; at most 2 ** 31. More of them leave the first ones as they are.
-        num_frames: frames of each video, at 25 per second.
+        num_frames: frames of each video.
         size: height and width.
         seed: another seed, other videos; 0 or more.
         noise: the largest standard deviation of a video's noise, in grey levels.
+        fps: frames a second that the videos are said to have; what moves does so by the frame.
 
     Motion and appearance are independent: each pair occurs once in any run of as many videos as
     there are pairs that starts at a multiple of it; so does each class in as many videos as there
@@ -108,6 +109,7 @@ class SyntheticVideos:
         size: tuple[int, int] = (256, 340),
         seed: int = 0,
         noise: float = 0.75,
+        fps: int = FPS,
     ):
         _check_one("split", split, SPLITS)
         _check_one("task", task, TASKS)
@@ -125,7 +127,7 @@ class SyntheticVideos:
         pairs = [a + m for a, m in itertools.product(self.appearances, self.motions)]
         names = {"motion": self.motions, "appearance": self.appearances, "joint": pairs}
         self.class_names = tuple(names[task])
-        self.fps = FPS
+        self.fps = fps
 
     def __len__(self) -> int:
         return self.num_videos
