@@ -47,7 +47,7 @@ MAY_IMPORT = {
     "layers": set(),
     "inflation": {"layers"},
     "models": {"layers", "inflation", "data.pixels"},
-    "weights": {"classes", "files", "models", "data.pixels", "inflation"},
+    "weights": {"classes", "files", "layers", "models", "data.pixels", "inflation"},
     "applications": {"classes", "models", "weights", "inflation", "data.pixels"},
     "engines": {"files", "layers", "models", "weights", "applications"},
     "prediction_inputs": {"data.lists", "data.video"},

@@ -6,6 +6,7 @@ from collections.abc import Callable
 import keras
 
 import keras_i3d
+from keras_i3d.weights.keras_files import load_keras
 
 
 def image_network(source: str, weights: str) -> keras.Model:
@@ -16,7 +17,7 @@ def image_network(source: str, weights: str) -> keras.Model:
         OSError: its weights could not be fetched.
     """
     if source.endswith(".keras"):
-        return keras.saving.load_model(source, compile=False, safe_mode=True)
+        return load_keras(source)
     weights = None if weights == "none" else weights
     if source == "inception_v1":
         return keras_i3d.InceptionV1(weights)

@@ -10,6 +10,7 @@ from keras_i3d.classes import numbered
 from keras_i3d.data.pixels.preprocessing import Input, Preprocessing, normalised
 from keras_i3d.models.catalogue import CAFFE_RGB, Network, network
 from keras_i3d.models.i3d import pooled, predictions
+from keras_i3d.weights.keras_files import load_keras
 from keras_i3d.weights.trained import TrainedRecord, read_record
 
 # What image networks want of their pixels; the names are those of keras.applications' modes.
@@ -101,7 +102,7 @@ def _build(
     dropout: float = 0.5,
 ) -> keras.Model:
     """The file's network up to its features, with its weights, and a new head."""
-    model = keras.saving.load_model(path, compile=False, safe_mode=True)
+    model = load_keras(path)
     x = model.get_layer(features).output
     if include_top:
         x = layers.GlobalAveragePooling3D(data_format="channels_last", name="new_avg_pool")(x)

@@ -6,7 +6,7 @@ import keras
 import numpy as np
 
 from keras_i3d.weights.assignment import assign
-from keras_i3d.weights.formats import in_head
+from keras_i3d.weights.keras_files import in_head
 
 Arrays = dict[str, np.ndarray]
 # Of random weights: those of Kinetics-400.

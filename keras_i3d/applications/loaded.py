@@ -10,6 +10,7 @@ import keras
 from keras_i3d.applications.registry import APPLICATIONS, published_of
 from keras_i3d.models.catalogue import network
 from keras_i3d.models.endings import ending_in
+from keras_i3d.weights.keras_files import load_keras
 from keras_i3d.weights.labels import class_names, labels_of_file
 from keras_i3d.weights.trained import TrainedRecord, read_record, record_of
 
@@ -124,7 +125,7 @@ def _record_beside(path: Path) -> TrainedRecord:
 
 def _keras_model(path: Path) -> keras.Model:
     try:
-        return keras.saving.load_model(path, compile=False, safe_mode=True)
+        return load_keras(path)
     except Exception as error:  # Keras and h5py raise whatever they like for a damaged file
         first = (str(error).strip() or type(error).__name__).splitlines()[0]
         raise ValueError(f"{path} is damaged, or no network: {first}") from error

@@ -59,3 +59,8 @@ def add_up_nothing(optimizer) -> None:
 def backend_variable(variable):
     """What a Keras variable holds: TensorFlow's variable, which on several devices has one each."""
     return getattr(variable, "_value", variable)
+
+
+def forget_variables_without_values() -> None:
+    """Let Keras forget what was built in a `StatelessScope`: the next would give it values."""
+    keras.src.backend.common.global_state.set_global_attribute("uninitialized_variables", [])

@@ -23,8 +23,8 @@ def assign(model: "keras.Model", arrays: dict[str, np.ndarray], source: str) -> 
         raise ValueError(
             f"{model.name} has two variables of the same path; they cannot be told apart"
         )
-    complaints = [f"missing    {path}" for path in variables.keys() - arrays.keys()]
-    complaints += [f"unexpected {path}" for path in arrays.keys() - variables.keys()]
+    complaints = [f"missing    {path:.200}" for path in variables.keys() - arrays.keys()]
+    complaints += [f"unexpected {path:.200}" for path in arrays.keys() - variables.keys()]
     complaints += [
         f"shape      {path}: the file has {arrays[path].shape}, the network wants {tuple(v.shape)}"
         for path, v in variables.items()
@@ -36,8 +36,8 @@ def assign(model: "keras.Model", arrays: dict[str, np.ndarray], source: str) -> 
         if path in variables and not np.isfinite(a).all()
     ]
     if complaints:
-        raise ValueError(
-            f"{source} does not fit {model.name}:\n  " + "\n  ".join(sorted(complaints))
-        )
+        lines, most = sorted(complaints), 2 * len(variables)
+        lines[most:] = [f"and {len(lines) - most} more"] if len(lines) > most else []
+        raise ValueError(f"{source} does not fit {model.name}:\n  " + "\n  ".join(lines))
     for path, variable in variables.items():
         variable.assign(arrays[path])

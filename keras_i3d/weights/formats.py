@@ -1,15 +1,16 @@
 """A weights file of any known format to {path of a variable in the model: array}."""
 
 import re
+import textwrap
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-import h5py
 import keras
 import numpy as np
 
 from keras_i3d.weights import imagenet
+from keras_i3d.weights.keras_files import load_keras, read_keras_2, read_keras_weights
 from keras_i3d.weights.sources import deepmind, dlpbc, googlenet, pytorch, s3d_slim, s3d_torch
 from keras_i3d.weights.state_dict import read_state_dict
 from keras_i3d.weights.tf_checkpoint import index_and_data, read_checkpoint
@@ -73,9 +74,6 @@ S3D_G_FILES = Foreign(
 # By the network that they are for; of others only our own files are read.
 FOREIGN = {"i3d": I3D_FILES, "s3d": S3D_FILES, "s3d_g": S3D_G_FILES}
 
-# The largest kernel of the family has 11 MB.
-MAX_ARRAY_BYTES = 1 << 30
-
 
 def read_weights(
     path: str | Path,
@@ -104,7 +102,7 @@ def read_weights(
     except (FileNotFoundError, ImportError):
         raise
     except Exception as error:  # h5py and Keras raise whatever they like for a damaged file
-        cause = " ".join(str(error).split())
+        cause = textwrap.shorten(str(error), 1000)
         raise ValueError(
             f"weights: {path} cannot be read ({type(error).__name__}): {cause}"
         ) from error
@@ -125,11 +123,11 @@ def _reader(
     if not path.is_file():
         raise FileNotFoundError(f"weights: there is no file {path}")
     if path.name.endswith(".weights.h5"):
-        return lambda: _read_keras_weights(path, build, head)
+        return lambda: _by_path(read_keras_weights(path, build, head))
     if path.suffix == ".keras":
-        return lambda: _by_path(keras.saving.load_model(path, compile=False, safe_mode=True))
+        return lambda: _by_path(load_keras(path))
     if path.suffix in (".h5", ".hdf5") and foreign.keras_2:
-        return lambda: foreign.keras_2(_read_keras_2(path))
+        return lambda: foreign.keras_2(read_keras_2(path))
     if path.suffix in (".pt", ".pth", ".pyth") and foreign.state_dict:
         return lambda: foreign.state_dict(read_state_dict(path))
     for ending, read in foreign.single_file.items():
@@ -140,48 +138,3 @@ def _reader(
 
 def _by_path(model: keras.Model) -> Arrays:
     return {v.path: keras.ops.convert_to_numpy(v.value) for v in model.weights}
-
-
-def _read_keras_weights(path: Path, build: Callable, head: Sequence[str]) -> Arrays:
-    # The file has kernels by number, not by name: a network of two classes shows what the head's
-    # kernel looks like, and so how many classes the file has.
-    model = build(2)
-    kernels = {tuple(v.shape[:-1]) for v in model.weights if in_head(v.path, head)}
-    found = set()
-
-    def note(name: str, item) -> None:
-        if isinstance(item, h5py.Dataset) and len(item.shape) > 1 and item.shape[:-1] in kernels:
-            found.add(item.shape[-1])
-
-    with h5py.File(path, "r") as file:
-        file.visititems(note)
-    if found != {2}:
-        model = build(found.pop() if len(found) == 1 else 0)
-    model.load_weights(path)
-    return _by_path(model)
-
-
-def in_head(path: str, head: Sequence[str]) -> bool:
-    """Whether a variable of this path belongs to one of the layers that hold the class scores."""
-    return path.startswith(tuple(f"{layer}/" for layer in head))
-
-
-def _read_keras_2(path: Path) -> Arrays:
-    """{'layer/leaf': array} of Keras 2's HDF5 layout: [model_weights/]layer/layer/leaf:0."""
-    arrays = {}
-
-    def read(name, item):
-        # visititems follows no links, so nothing outside this file is read.
-        if not isinstance(item, h5py.Dataset) or name.startswith("optimizer_weights/"):
-            return
-        if item.external or item.nbytes > MAX_ARRAY_BYTES:
-            raise ValueError(f"{name} has {item.nbytes} bytes or lies in another file")
-        *groups, leaf = name.removeprefix("model_weights/").split("/")
-        # The layer's name, which may have slashes, stands twice; else it is the first.
-        half = len(groups) // 2
-        layer = groups[:half] if groups[:half] == groups[half:] else groups[:1]
-        arrays["/".join([*layer, leaf.split(":")[0]])] = item[()]
-
-    with h5py.File(path, "r") as file:
-        file.visititems(read)
-    return arrays

@@ -35,13 +35,20 @@ def read_archive(path: Path) -> Arrays:
         checkpoint = Path(folder, MEMBER)
         try:
             with tarfile.open(path) as archive:
-                member = next((m for m in archive if m.isfile() and m.name.endswith(MEMBER)), None)
-                if member is None or member.size > MAX_BYTES:
+                member = next(filter(_is_checkpoint_or_too_far, archive), None)
+                if member is None or member.offset_data + member.size > MAX_BYTES:
                     raise DamagedFileError(f"{path}: has no {MEMBER} of at most {MAX_BYTES} bytes")
                 checkpoint.write_bytes(archive.extractfile(member).read(member.size))
         except (tarfile.TarError, EOFError, OSError) as error:
             raise DamagedFileError(f"{path}: cannot be unpacked: {error}") from error
         return read_checkpoint(checkpoint)
+
+
+def _is_checkpoint_or_too_far(member: tarfile.TarInfo) -> bool:
+    """Whether to look no further: what lies behind a large member must be unpacked to be seen."""
+    return member.offset_data + member.size > MAX_BYTES or (
+        member.isfile() and member.name.endswith(MEMBER)
+    )
 
 
 def read_checkpoint(path: Path) -> Arrays:

@@ -17,12 +17,18 @@ from pathlib import Path
 import numpy as np
 
 from keras_i3d.files.hashes import masked_crc
+from keras_i3d.weights.bounds import check_claim, stored_bytes
+from keras_i3d.weights.protocol_buffers import message_fields, to_varint, varint
 
 TABLE_MAGIC = 0xDB4775248B80FB57
 FOOTER_BYTES = 48
 RESTART_INTERVAL = 16
-# The files known here have indexes under 20 KB; the limit stops a file that is no index.
-MAX_INDEX_BYTES = 64 << 20
+# The files known here have 346 tensors, indexes under 20 KB and names under 80 bytes; the limits
+# stop files that are made to fill the memory. A table's entry has only what differs from the key
+# before, so a few bytes can stand for a long key.
+MAX_INDEX_BYTES = 4 << 20
+MAX_ENTRIES, MAX_KEY_BYTES, MAX_RANK = 1 << 16, 1 << 12, 32
+MAX_UNFOLDED, SPARE_UNFOLDED = 16, 1 << 20
 DTYPES = {1: np.dtype("<f4"), 2: np.dtype("<f8"), 3: np.dtype("<i4"), 9: np.dtype("<i8")}
 
 
@@ -38,6 +44,10 @@ class Entry:
     crc: int = 0
     sliced: bool = field(default=False)
 
+    def __post_init__(self):
+        if len(self.shape) > MAX_RANK:
+            raise ValueError(f"a tensor has {len(self.shape)} axes; at most {MAX_RANK} are read")
+
 
 def read_checkpoint(prefix: str | Path, wanted=lambda name: True) -> dict[str, np.ndarray]:
     """{name: array} of the tensors whose name is `wanted`, each checked against its CRC32C.
@@ -47,13 +57,13 @@ def read_checkpoint(prefix: str | Path, wanted=lambda name: True) -> dict[str, n
         ValueError: when a file is damaged or is not such a checkpoint; it says which and how.
     """
     index, data = index_and_data(prefix)
-    entries = read_index(index)
-    arrays = {}
+    entries = {name: entry for name, entry in read_index(index).items() if wanted(name)}
+    try:
+        check_claim(sum(entry.size for entry in entries.values()), stored_bytes(data))
+    except ValueError as error:
+        raise ValueError(f"{data}: {error}") from error
     with open(data, "rb") as file:
-        for name, entry in entries.items():
-            if wanted(name):
-                arrays[name] = _read_tensor(file, data, name, entry)
-    return arrays
+        return {name: _read_tensor(file, data, name, one) for name, one in entries.items()}
 
 
 def index_and_data(prefix: str | Path) -> tuple[Path, Path]:
@@ -95,20 +105,22 @@ def write_checkpoint(prefix: str | Path, arrays: dict[str, np.ndarray]) -> None:
 def _read_tensor(file, path: Path, name: str, entry: Entry) -> np.ndarray:
     if entry.sliced or entry.shard != 0 or entry.dtype not in DTYPES:
         raise ValueError(
-            f"{path}: {name} is sliced, in another shard or of type {entry.dtype}; wanted a whole "
-            f"float or integer tensor in one data file"
+            f"{path}: {name:.100} is sliced, in another shard or of type {entry.dtype}; wanted a "
+            f"whole float or integer tensor in one data file"
         )
     if entry.size != math.prod(entry.shape) * DTYPES[entry.dtype].itemsize:
         raise ValueError(
-            f"{path}: {name} has {entry.size} bytes, which is not its shape {entry.shape}"
+            f"{path}: {name:.100} has {entry.size} bytes, which is not its shape {entry.shape}"
         )
     file.seek(entry.offset)
     content = file.read(entry.size) if entry.size <= path.stat().st_size else b""
     if len(content) != entry.size:
-        raise ValueError(f"{path}: ends inside {name}; wanted {entry.size} bytes at {entry.offset}")
+        raise ValueError(
+            f"{path}: ends inside {name:.100}; wanted {entry.size} bytes at {entry.offset}"
+        )
     if (came := masked_crc(content)) != entry.crc:
         raise ValueError(
-            f"{path}: {name} is damaged: wanted CRC32C {entry.crc:08x}, came {came:08x}"
+            f"{path}: {name:.100} is damaged: wanted CRC32C {entry.crc:08x}, came {came:08x}"
         )
     return np.frombuffer(content, DTYPES[entry.dtype]).reshape(entry.shape)
 
@@ -128,14 +140,18 @@ def table_items(table: bytes) -> Iterator[tuple[bytes, bytes]]:
     _, position = varint(table, position)  # offset and size, not needed
     offset, position = varint(table, position)
     size, _ = varint(table, position)
-    left = len(table)
+    left, entries, unfolded = len(table), 0, 0
     for _, handle in _block(table, offset, size):
         block_offset, position = varint(handle, 0)
         block_size, _ = varint(handle, position)
         left -= block_size
         if left < 0:  # one block a thousand times would make a small file that takes for ever
             raise ValueError("its blocks overlap")
-        yield from _block(table, block_offset, block_size)
+        for key, value in _block(table, block_offset, block_size):
+            entries, unfolded = entries + 1, unfolded + len(key)
+            if entries > MAX_ENTRIES or unfolded > MAX_UNFOLDED * len(table) + SPARE_UNFOLDED:
+                raise ValueError(f"{entries} keys unfold to {unfolded} bytes")
+            yield key, value
 
 
 def _block(table: bytes, offset: int, size: int) -> Iterator[tuple[bytes, bytes]]:
@@ -157,6 +173,8 @@ def _block(table: bytes, offset: int, size: int) -> Iterator[tuple[bytes, bytes]
         length, position = varint(block, position)
         if shared > len(key) or position + fresh + length > end:
             raise ValueError("an entry runs past its block")
+        if shared + fresh > MAX_KEY_BYTES:
+            raise ValueError(f"a key has {shared + fresh} bytes; at most {MAX_KEY_BYTES} are read")
         key = key[:shared] + block[position : position + fresh]
         yield key, block[position + fresh : position + fresh + length]
         position += fresh + length
@@ -175,12 +193,12 @@ def _table(items: list[tuple[bytes, bytes]]) -> bytes:
             else:
                 while shared < min(len(last), len(key)) and last[shared] == key[shared]:
                     shared += 1
-            content += _to_varint(shared) + _to_varint(len(key) - shared) + _to_varint(len(value))
+            content += to_varint(shared) + to_varint(len(key) - shared) + to_varint(len(value))
             content += key[shared:] + value
             last = key
         restarts = restarts or [0]
         content += struct.pack(f"<{len(restarts) + 1}I", *restarts, len(restarts)) + b"\0"
-        handle = _to_varint(len(table)) + _to_varint(len(content) - 1)
+        handle = to_varint(len(table)) + to_varint(len(content) - 1)
         table.extend(content + struct.pack("<I", masked_crc(bytes(content))))
         return handle
 
@@ -215,56 +233,15 @@ def _decode_entry(message: bytes) -> Entry:
 
 
 def _encode_entry(shape: tuple[int, ...], offset: int, content: bytes) -> bytes:
-    dimensions = [b"\x08" + _to_varint(n) for n in shape]
-    shape_message = b"".join(b"\x12" + _to_varint(len(d)) + d for d in dimensions)
-    message = b"\x08\x01\x12" + _to_varint(len(shape_message)) + shape_message
+    dimensions = [b"\x08" + to_varint(n) for n in shape]
+    shape_message = b"".join(b"\x12" + to_varint(len(d)) + d for d in dimensions)
+    message = b"\x08\x01\x12" + to_varint(len(shape_message)) + shape_message
     if offset:  # proto3 leaves out what is zero
-        message += b"\x20" + _to_varint(offset)
+        message += b"\x20" + to_varint(offset)
     return (
         message
         + b"\x28"
-        + _to_varint(len(content))
+        + to_varint(len(content))
         + b"\x35"
         + struct.pack("<I", masked_crc(content))
     )
-
-
-def message_fields(message: bytes) -> Iterator[tuple[int, int | bytes]]:
-    """(field number, value) of a protocol buffer message, as it is encoded."""
-    position = 0
-    while position < len(message):
-        tag, position = varint(message, position)
-        if tag & 7 == 0:
-            value, position = varint(message, position)
-        elif tag & 7 == 2:
-            length, position = varint(message, position)
-            value, position = message[position : position + length], position + length
-            if len(value) != length:
-                raise ValueError("a field runs past its message")
-        elif tag & 7 == 5:
-            (value,), position = struct.unpack_from("<I", message, position), position + 4
-        else:
-            raise ValueError(f"wire type {tag & 7} is not known")
-        yield tag >> 3, value
-
-
-def varint(content: bytes, position: int) -> tuple[int, int]:
-    """(number, position after it) of a number in base 128, lowest digits first."""
-    value = shift = 0
-    while True:
-        byte = content[position]
-        value |= (byte & 0x7F) << shift
-        position, shift = position + 1, shift + 7
-        if byte < 0x80:
-            return value, position
-        if shift > 63:
-            raise ValueError("a number is longer than 64 bits")
-
-
-def _to_varint(value: int) -> bytes:
-    content = bytearray()
-    while value > 0x7F:
-        content.append(value & 0x7F | 0x80)
-        value >>= 7
-    content.append(value)
-    return bytes(content)

@@ -15,12 +15,14 @@ from pathlib import Path
 
 import numpy as np
 
-from keras_i3d.weights.tf_checkpoint import DTYPES, Entry, message_fields, table_items, varint
+from keras_i3d.weights.bounds import check_size
+from keras_i3d.weights.protocol_buffers import message_fields, varint
+from keras_i3d.weights.tf_checkpoint import DTYPES, MAX_KEY_BYTES, Entry, table_items
 
 # Inception-v1 is 27 MB in 230 tensors; the limits stop a file that was made to fill the memory.
-MAX_BYTES = 1 << 30
+MAX_BYTES = 256 << 20
 MAX_TENSORS = 1 << 16
-MAX_NAME_BYTES = 1 << 12
+MAX_NAME_BYTES = MAX_KEY_BYTES
 MAX_INTEGERS = 1 << 20  # they are stored as varints, and read one by one
 # Where a TensorProto has the values of a type, besides tensor_content.
 CONTENT = 4
@@ -38,6 +40,7 @@ def read_checkpoint_v1(path: str | Path, wanted=lambda name: True) -> dict[str, 
     if path.stat().st_size > MAX_BYTES:
         raise ValueError(f"{path}: more than {MAX_BYTES} bytes, which no such checkpoint has")
     try:
+        check_size(path)
         return dict(_tensors(path.read_bytes(), wanted))
     except (IndexError, OverflowError, struct.error, ValueError) as error:
         raise ValueError(f"{path}: not a whole TensorFlow checkpoint (V1): {error}") from error
@@ -50,15 +53,13 @@ def _tensors(table: bytes, wanted) -> Iterator[tuple[str, np.ndarray]]:
     if key or not contents:
         raise ValueError("its first record does not list the tensors, as that of a V1 file does")
     entries = dict(_entries(contents))
-    for key, value in records:
-        if len(key) > 2 * MAX_NAME_BYTES:  # a few bytes repeat a key: many long ones take for ever
-            raise ValueError(f"a key has {len(key)} bytes")
+    for _, value in records:
         for message in _messages(value, 2):
             name = b"".join(_messages(message, 1)).decode()
             if not wanted(name):
                 continue
             if name not in entries:
-                raise ValueError(f"{name} is not in the list of tensors, or comes twice")
+                raise ValueError(f"{name:.100} is not in the list of tensors, or comes twice")
             yield name, _decode_tensor(name, entries[name], b"".join(_messages(message, 3)))
             del entries[name]
     if missing := [name for name in entries if wanted(name)]:
@@ -95,9 +96,9 @@ def _is_whole(tensor_slice: bytes, shape: tuple[int, ...]) -> bool:
 
 def _decode_tensor(name: str, entry: Entry, tensor: bytes) -> np.ndarray:
     if entry.dtype not in DTYPES:
-        raise ValueError(f"{name} is of type {entry.dtype}; wanted a float or an integer")
+        raise ValueError(f"{name:.100} is of type {entry.dtype}; wanted a float or an integer")
     if entry.sliced:
-        raise ValueError(f"{name} is stored in slices; wanted a whole tensor")
+        raise ValueError(f"{name:.100} is stored in slices; wanted a whole tensor")
     dtype, count = DTYPES[entry.dtype], math.prod(entry.shape)
     content = b"".join(_messages(tensor, CONTENT))
     values = b"".join(_messages(tensor, VALUES[entry.dtype]))
@@ -105,19 +106,22 @@ def _decode_tensor(name: str, entry: Entry, tensor: bytes) -> np.ndarray:
         content = content or values
         if len(content) != count * dtype.itemsize:
             raise ValueError(
-                f"{name} has {len(content)} bytes, which is not its shape {entry.shape}"
+                f"{name:.100} has {len(content)} bytes, which is not its shape {entry.shape}"
             )
         return np.frombuffer(content, dtype).reshape(entry.shape)
     if count > min(len(values), MAX_INTEGERS):
         raise ValueError(
-            f"{name} has {len(values)} bytes for {count} integers; at most {MAX_INTEGERS} are read"
+            f"{name:.100} has {len(values)} bytes for {count} integers; at most {MAX_INTEGERS} are "
+            f"read"
         )
     numbers, position = [], 0
     while position < len(values) and len(numbers) <= count:
         number, position = varint(values, position)
         numbers.append(number & (1 << 64) - 1)
     if len(numbers) != count:
-        raise ValueError(f"{name} does not have the {count} integers of its shape {entry.shape}")
+        raise ValueError(
+            f"{name:.100} does not have the {count} integers of its shape {entry.shape}"
+        )
     # Two's complement in 64 bits, for int32 too: the cast takes the sign back.
     return np.array(numbers, np.uint64).astype(dtype).reshape(entry.shape)
 

@@ -179,7 +179,8 @@ def test_an_h5_file_cannot_reach_into_another_file(tmp_path):
         file["Conv3d_1a_7x7_conv/kernel:0"] = np.ones(3)
     with h5py.File(tmp_path / "link.h5", "w") as file:
         file["Conv3d_1a_7x7_conv"] = h5py.ExternalLink("secret.h5", "Conv3d_1a_7x7_conv")
-    assert read_weights(tmp_path / "link.h5", build_i3d, (HEAD,), FOREIGN["i3d"]) == {}
+    with pytest.raises(ValueError, match="Conv3d_1a_7x7_conv is a link"):
+        read_weights(tmp_path / "link.h5", build_i3d, (HEAD,), FOREIGN["i3d"])
 
 
 def test_names_of_unknown_files_come_through_for_the_error():

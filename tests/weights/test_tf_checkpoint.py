@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from keras_i3d.files.hashes import git_blob, masked_crc
-from keras_i3d.weights import tf_checkpoint
+from keras_i3d.weights import protocol_buffers, tf_checkpoint
 from keras_i3d.weights.tf_checkpoint import (
     index_and_data,
     read_checkpoint,
@@ -148,8 +148,8 @@ def test_any_bytes_as_an_index_are_a_value_error(tmp_path_factory, content):
 
 @given(st.integers(0, 2**64 - 1))
 def test_numbers_come_back(value):
-    content = tf_checkpoint._to_varint(value)
-    assert tf_checkpoint.varint(content + b"\xff", 0) == (value, len(content))
+    content = protocol_buffers.to_varint(value)
+    assert protocol_buffers.varint(content + b"\xff", 0) == (value, len(content))
 
 
 def test_masked_crc_is_tensorflows(tmp_path):

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from keras_i3d.files.hashes import masked_crc
-from keras_i3d.weights import tf_checkpoint, tf_checkpoint_v1
+from keras_i3d.weights import protocol_buffers, tf_checkpoint, tf_checkpoint_v1
 from keras_i3d.weights.tf_checkpoint import index_and_data, write_checkpoint
 from keras_i3d.weights.tf_checkpoint_v1 import read_checkpoint_v1
 
@@ -72,12 +72,12 @@ def blocks(path):
     table = path.read_bytes()
     numbers, position = [], len(table) - tf_checkpoint.FOOTER_BYTES
     for _ in range(4):
-        number, position = tf_checkpoint.varint(table, position)
+        number, position = protocol_buffers.varint(table, position)
         numbers.append(number)
     found = []
     for _, handle in tf_checkpoint._block(table, *numbers[2:]):
-        offset, position = tf_checkpoint.varint(handle, 0)
-        found.append((offset, tf_checkpoint.varint(handle, position)[0]))
+        offset, position = protocol_buffers.varint(handle, 0)
+        found.append((offset, protocol_buffers.varint(handle, position)[0]))
     return found
 
 
@@ -269,10 +269,10 @@ def test_blocks_may_not_overlap(tmp_path):
     by_hand(path, contents, [record])
     table = path.read_bytes()
     ((offset, size),) = blocks(path)
-    handle = tf_checkpoint._to_varint(offset) + tf_checkpoint._to_varint(size)
+    handle = protocol_buffers.to_varint(offset) + protocol_buffers.to_varint(size)
     index = b"".join(b"\0\1" + bytes([len(handle)]) + b"k" + handle for _ in range(100))
     index += struct.pack("<II", 0, 1) + b"\0"
-    place = tf_checkpoint._to_varint(len(table)) + tf_checkpoint._to_varint(len(index) - 1)
+    place = protocol_buffers.to_varint(len(table)) + protocol_buffers.to_varint(len(index) - 1)
     footer = (b"\0\0" + place).ljust(40, b"\0") + struct.pack("<Q", tf_checkpoint.TABLE_MAGIC)
     path.write_bytes(table + index + struct.pack("<I", masked_crc(index)) + footer)
     assert len(blocks(path)) == 100
