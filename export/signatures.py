@@ -86,7 +86,7 @@ class ServedNetwork:
                 self._classified, raw, "frames of any size to classes and their scores"
             ),
             "preprocessed": Signature(
-                lambda *clips: {"logits": self._run(clips)["logits"]},
+                lambda *clips: {"logits": self._run(self._finite_clips(clips))["logits"]},
                 self._specs(raw=False),
                 "clips as the network takes them to logits",
             ),
@@ -178,8 +178,15 @@ class ServedNetwork:
                 [f"frames of {stream} have no pixels. Received:", size],
             ),
         ]
+        if frames.dtype.is_floating:
+            checks.append(_finite(frames, stream))
         with tf.control_dependencies(checks):
             return tf.identity(frames)
+
+    def _finite_clips(self, clips):
+        checks = [_finite(clip, stream) for stream, clip in zip(self.streams, clips, strict=True)]
+        with tf.control_dependencies(checks):
+            return [tf.identity(clip) for clip in clips]
 
     def _run(self, clips):
         outputs = self._called(
@@ -206,6 +213,15 @@ class ServedNetwork:
             name = (RAW_INPUTS if raw else CLIP_INPUTS)[stream]
             specs.append(tf.TensorSpec([None, time, *size, one.channels], kind, name))
         return tuple(specs)
+
+
+def _finite(values, stream: str):
+    """Stop the graph at NaN and infinity, which would come out as scores."""
+    wrong = tf.math.count_nonzero(tf.logical_not(tf.math.is_finite(values)))
+    return tf.debugging.Assert(
+        tf.equal(wrong, 0),
+        [f"{stream} should be finite numbers. Received values that are NaN or infinite:", wrong],
+    )
 
 
 def _feature_key(stream: str, layer: str) -> str:

@@ -1,6 +1,7 @@
 """NumPy arrays to TensorProto messages and back, without TensorFlow."""
 
 import math
+from collections.abc import Mapping
 
 import numpy as np
 
@@ -20,6 +21,8 @@ _TYPES = {
     23: (np.uint64, "uint64_val"),
 }
 STRING = 7
+# Values that are turned into Python's numbers at once.
+PIECE = 1 << 16
 NAMES = {number: np.dtype(kind).name for number, (kind, _) in _TYPES.items()} | {STRING: "string"}
 _NUMBERS = {np.dtype(kind): number for number, (kind, _) in _TYPES.items()}
 
@@ -64,21 +67,16 @@ def array(proto, most_bytes: int = 1 << 30) -> np.ndarray:
         ValueError: when the message is not a whole tensor, is too large or of a type that is not
             read here; with what came.
     """
-    if proto.dtype not in _TYPES:
-        raise ValueError(f"a tensor of type number {proto.dtype} (types.proto) is not read")
-    kind, field = _TYPES[proto.dtype]
-    shape = tuple(dim.size for dim in proto.tensor_shape.dim)
-    if proto.tensor_shape.unknown_rank or any(size < 0 for size in shape):
-        raise ValueError(f"a tensor of shape {list(shape)} has no known size")
-    count = math.prod(shape)
-    if count * max(1, np.dtype(kind).itemsize) > most_bytes or len(shape) > 32:
+    shape, size = claim(proto)
+    if size > most_bytes:
         raise ValueError(f"a tensor of shape {list(shape)} is larger than {most_bytes} bytes")
-    values = getattr(proto, field)
+    kind, field = _TYPES[proto.dtype]
+    values, count = getattr(proto, field), math.prod(shape)
     if proto.tensor_content and proto.dtype != STRING:
-        if len(proto.tensor_content) != count * np.dtype(kind).itemsize:
+        if len(proto.tensor_content) != size:
             raise ValueError(
                 f"a tensor of shape {list(shape)} and type {np.dtype(kind).name} has "
-                f"{count * np.dtype(kind).itemsize} bytes; {len(proto.tensor_content)} came"
+                f"{size} bytes; {len(proto.tensor_content)} came"
             )
         little = np.dtype(kind).newbyteorder("<")
         return np.frombuffer(proto.tensor_content, little).astype(kind, copy=False).reshape(shape)
@@ -89,14 +87,48 @@ def array(proto, most_bytes: int = 1 << 30) -> np.ndarray:
         )
     found = np.empty(count, kind)
     try:
-        found[: len(values)] = (
-            list(values) if proto.dtype == STRING else np.array(list(values), kind)
-        )
+        # In pieces: as Python's numbers they take ten times their size.
+        for start in range(0, len(values), PIECE):
+            piece = values[start : start + PIECE]
+            found[start : start + len(piece)] = (
+                piece if proto.dtype == STRING else np.array(piece, kind)
+            )
     except OverflowError as error:
         raise ValueError(f"a value does not fit {np.dtype(kind).name}: {error}") from error
     if 0 < len(values) < count:
         found[len(values) :] = values[-1]
     return found.reshape(shape)
+
+
+def claim(proto) -> tuple[tuple[int, ...], int]:
+    """Return the shape that a TensorProto claims, and the bytes of its array; nothing is expanded.
+
+    Raises:
+        ValueError: when the shape is not known, or the type is not read here.
+    """
+    kind = type_of(proto.dtype)
+    shape = tuple(dim.size for dim in proto.tensor_shape.dim)
+    if proto.tensor_shape.unknown_rank or len(shape) > 32 or any(size < 0 for size in shape):
+        raise ValueError(f"a tensor of shape {list(shape)[:40]} has no known size")
+    size = math.prod(shape) * kind.itemsize
+    if proto.dtype == STRING and (strings := proto.string_val):
+        repeated = max(0, math.prod(shape) - len(strings))
+        size += sum(map(len, strings)) + repeated * len(strings[-1])
+    return shape, size
+
+
+def arrays(protos: Mapping, most_bytes: int) -> dict[str, np.ndarray]:
+    """The arrays of {name: TensorProto}, which together may take `most_bytes`; ValueError else."""
+    total = 0
+    for name, proto in protos.items():
+        shape, size = claim(proto)
+        total += size
+        if total > most_bytes:
+            raise ValueError(
+                f"{name:.40}, a tensor of shape {list(shape)}, is larger than {most_bytes} bytes "
+                f"together with those before it"
+            )
+    return {name: array(proto, most_bytes) for name, proto in protos.items()}
 
 
 def rows(values: list[list]) -> np.ndarray:

@@ -9,7 +9,7 @@ from keras_i3d.export.server.batching import Batcher
 from keras_i3d.export.server.models import Models
 from keras_i3d.export.server.options import Limits
 from keras_i3d.export.server.prometheus_metrics import Metrics
-from keras_i3d.export.server.refusal import Refusal
+from keras_i3d.export.server.refusal import too_many_frames
 from keras_i3d.export.server.servable import Servable
 from keras_i3d.export.signatures import CLASSIFY, EXAMPLE_FRAMES
 
@@ -47,12 +47,7 @@ class Engine:
         inputs = servable.checked(signature, inputs)
         frames = _frames(servable, signature, inputs)
         if frames > self.limits.frames:
-            raise Refusal(
-                "RESOURCE_EXHAUSTED",
-                f"{frames} frames in a request, at most {self.limits.frames} are taken: send the "
-                f"video in windows, or start the server with a larger --max_frames",
-                http=413,
-            )
+            raise too_many_frames(frames, self.limits.frames)
         self.metrics.frames.inc(frames)
         latest = time.monotonic() + self.limits.seconds
         item = self.batcher.submit(

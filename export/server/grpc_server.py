@@ -4,6 +4,7 @@ import logging
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from pathlib import Path
 
 import grpc
@@ -22,16 +23,29 @@ from tensorflow_serving.apis import (
 )
 
 from keras_i3d.export.messages import tensors
+from keras_i3d.export.messages.wire import check_fields
 from keras_i3d.export.server.engine import Engine
+from keras_i3d.export.server.examples import examples_of
+from keras_i3d.export.server.grpc_lanes import Lanes
 from keras_i3d.export.server.refusal import CODES, Refusal
 from keras_i3d.export.server.reloading import Reloading
-from keras_i3d.export.server.servable import Servable, examples_of
+from keras_i3d.export.server.servable import Servable
 from keras_i3d.export.signatures import CLASSIFY
 
 SERVICES = (
     prediction_service_pb2.DESCRIPTOR.services_by_name["PredictionService"].full_name,
     model_service_pb2.DESCRIPTOR.services_by_name["ModelService"].full_name,
 )
+_PREDICT, _CLASSIFY = (f"/{SERVICES[0]}/{method}" for method in ("Predict", "Classify"))
+# The methods that work, and what is asked of their messages before they are parsed.
+HEAVY = {
+    _PREDICT: partial(check_fields, descriptor=predict_pb2.PredictRequest.DESCRIPTOR),
+    _CLASSIFY: partial(
+        check_fields, descriptor=classification_pb2.ClassificationRequest.DESCRIPTOR
+    ),
+}
+# Calls of reflection and of who watches the health; calls that are told that there are too many.
+STREAMS, SPARE_CALLS = 8, 200
 _NUMBERS = {name: number for number, (name, _) in CODES.items()}
 log = logging.getLogger(__name__)
 
@@ -68,8 +82,12 @@ class GrpcServer:
             ("grpc.keepalive_timeout_ms", 20_000),
             ("grpc.http2.min_ping_interval_without_data_ms", 10_000),
         ]
+        self._lanes = Lanes(HEAVY, calls, engine.limits.receive)
         self._server = grpc.server(
-            ThreadPoolExecutor(calls, "grpc"), options=options, maximum_concurrent_rpcs=calls
+            ThreadPoolExecutor(STREAMS, "grpc-streams"),
+            interceptors=[self._lanes],
+            options=options,
+            maximum_concurrent_rpcs=calls + SPARE_CALLS,
         )
         prediction_service_pb2_grpc.add_PredictionServiceServicer_to_server(
             _PredictionService(engine), self._server
@@ -105,6 +123,7 @@ class GrpcServer:
         """Take no more calls; those under way may end within `grace` seconds."""
         self._health.enter_graceful_shutdown()
         self._server.stop(grace).wait()
+        self._lanes.stop()
 
 
 def _answered(context, work: Callable):
@@ -127,10 +146,9 @@ class _PredictionService(prediction_service_pb2_grpc.PredictionServiceServicer):
         """Any signature: tensors in, tensors out."""
 
         def work(servable: Servable, signature: str):
-            servable.definition(signature)
-            most = self._engine.limits.message_bytes
+            servable.check_names(signature, request.inputs)
             try:
-                inputs = {n: tensors.array(value, most) for n, value in request.inputs.items()}
+                inputs = tensors.arrays(request.inputs, self._engine.limits.message_bytes)
             except ValueError as error:
                 raise Refusal("INVALID_ARGUMENT", str(error)) from error
             wanted = set(request.output_filter)
@@ -156,7 +174,8 @@ class _PredictionService(prediction_service_pb2_grpc.PredictionServiceServicer):
 
         def work(servable: Servable, signature: str):
             servable.definition(signature, CLASSIFY)
-            outputs = self._ask(servable, signature, {"inputs": examples_of(request)}, context)
+            inputs = {"inputs": examples_of(request, self._engine.limits)}
+            outputs = self._ask(servable, signature, inputs, context)
             response = classification_pb2.ClassificationResponse()
             _name(response.model_spec, servable, signature)
             for names, scores in zip(outputs["classes"], outputs["scores"], strict=True):

@@ -18,7 +18,9 @@ import numpy as np
 from tensorflow.core.example import example_pb2
 
 from keras_i3d.export.messages import tensors
-from keras_i3d.export.server.refusal import Refusal
+from keras_i3d.export.server.examples import joined
+from keras_i3d.export.server.options import Limits
+from keras_i3d.export.server.refusal import Refusal, too_many_frames
 from keras_i3d.export.server.servable import describe
 
 
@@ -132,24 +134,32 @@ def _bytes(value: Any) -> bytes:
     raise ValueError('a string or {"b64": "..."} is wanted for each frame')
 
 
-def examples_of(content: Mapping[str, Any]) -> np.ndarray:
-    """The serialised tf.Examples of {"examples": [{feature: value}, ...], "context": {...}}."""
-    rows, context = content.get("examples"), content.get("context", {})
-    if not isinstance(rows, list) or not rows or not isinstance(context, dict):
+def examples_of(content: Mapping[str, Any], limits: Limits) -> np.ndarray:
+    """The serialised tf.Examples of {"examples": [{feature: value}, ...], "context": {...}}.
+
+    Raises:
+        Refusal: what is not of this form, or has more frames or bytes than one request may.
+    """
+    rows, context = content.get("examples"), content.get("context")
+    if not isinstance(rows, list) or not rows or not isinstance(context, dict | None):
         raise _wrong('the body should have "examples", a list of at least one object')
-    found = np.empty(len(rows), object)
-    for number, row in enumerate(rows):
-        if not isinstance(row, dict):
-            raise _wrong("each of examples should be an object of features")
-        example = example_pb2.Example()
-        for name, values in {**context, **row}.items():
-            feature = example.features.feature[name]
-            try:
-                _fill_feature(feature, values if isinstance(values, list) else [values])
-            except (ValueError, TypeError) as error:
-                raise _wrong(f"feature {name[:80]!r} of an example: {error}") from error
-        found[number] = example.SerializeToString()
-    return found
+    if len(rows) > limits.frames:
+        raise too_many_frames(len(rows), limits.frames)
+    shared = None if context is None else _example(context)
+    return joined([_example(row) for row in rows], shared, limits)
+
+
+def _example(row: Any):
+    if not isinstance(row, dict):
+        raise _wrong("each of examples should be an object of features")
+    example = example_pb2.Example()
+    for name, values in row.items():
+        feature = example.features.feature[name]
+        try:
+            _fill_feature(feature, values if isinstance(values, list) else [values])
+        except (ValueError, TypeError) as error:
+            raise _wrong(f"feature {name[:80]!r} of an example: {error}") from error
+    return example
 
 
 def _fill_feature(feature, values: list) -> None:

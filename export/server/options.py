@@ -24,14 +24,16 @@ class ModelConfig:
 class Limits:
     """What one request may be.
 
-    message_bytes: of a gRPC message or a body of HTTP.
+    message_bytes: of a gRPC message or a body of HTTP, and of all its tensors together.
     frames: of all its clips together.
     seconds: for the answer; a client's own deadline may be shorter.
+    receive: seconds within which a request must have come whole.
     """
 
     message_bytes: int = 64 << 20
     frames: int = 256
     seconds: float = 120
+    receive: float = 60
 
 
 @dataclass(frozen=True)
@@ -46,7 +48,10 @@ class Options:
     poll: seconds between two looks for new versions.
     warm_up: whether a version answers its recorded requests before it is served.
     tls: paths of gRPC's certificate and key (PEM); HTTP is never encrypted.
-    reload_below: folders below which clients may choose others to serve.
+    reload: whether clients of this machine may choose what is served, by HandleReloadConfigRequest.
+    reload_from_others: whether those of other machines may, too.
+    reload_below: folders below which they may choose others to serve.
+    allowed_hosts: names by which HTTP is asked, besides those of this machine; "*" for any.
     sample: a video that the page offers.
     """
 
@@ -62,7 +67,10 @@ class Options:
     poll: float = 1.0
     warm_up: bool = True
     tls: tuple[str, str] | None = None
+    reload: bool = True
+    reload_from_others: bool = False
     reload_below: tuple[Path, ...] = ()
+    allowed_hosts: tuple[str, ...] = ()
     sample: Path | None = None
 
 

@@ -43,6 +43,16 @@ class Refusal(Exception):
         self.code, self.detail, self.http = code, detail, http or _HTTP[code]
 
 
+def too_many_frames(frames: int, most: int) -> Refusal:
+    """What a request with more frames than one may have is told."""
+    return Refusal(
+        "RESOURCE_EXHAUSTED",
+        f"{frames} frames in a request, at most {most} are taken: send the video in windows, or "
+        f"start the server with a larger --max_frames",
+        http=413,
+    )
+
+
 def from_tensorflow(error: Exception) -> Refusal:
     """A tf.errors.OpError as a refusal; its text without the names of nodes and stack traces."""
     code, _ = CODES.get(getattr(error, "error_code", None), ("INTERNAL", 500))

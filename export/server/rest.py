@@ -149,7 +149,7 @@ class RestApplication:
 
     def _classify(self, servable, signature: str, content: dict, gone) -> dict:
         servable.definition(signature, CLASSIFY)
-        inputs = {"inputs": json_tensors.examples_of(content)}
+        inputs = {"inputs": json_tensors.examples_of(content, self._engine.limits)}
         outputs = self._engine.ask(servable, signature, inputs, gone=gone)
         return {
             "results": [

@@ -1,8 +1,9 @@
 """One loaded version of a model: its signatures, what they take, and running them."""
 
+import itertools
 import json
 import logging
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +12,8 @@ import tensorflow as tf
 from tensorflow.core.protobuf import saved_model_pb2
 
 from keras_i3d.export.messages import tensors
+from keras_i3d.export.server.examples import examples_of
+from keras_i3d.export.server.options import Limits
 from keras_i3d.export.server.refusal import Refusal, from_tensorflow
 from keras_i3d.export.warm_up import WARM_UP
 
@@ -60,6 +63,13 @@ class Servable:
             )
         return found
 
+    def check_names(self, signature: str, names: Collection[str]) -> None:
+        """Refuse inputs of other names than the signature takes, before they are expanded."""
+        wanted = self.definition(signature).inputs
+        if len(names) != len(wanted) or set(names) != set(wanted):
+            came = ", ".join(f"{name:.40}" for name in itertools.islice(sorted(names), 5))
+            raise _not_taken(signature, wanted, came)
+
     def checked(self, signature: str, inputs: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
         """The inputs, or a Refusal that says what the signature takes."""
         wanted = self.definition(signature).inputs
@@ -74,11 +84,7 @@ class Servable:
                 and all(size in (-1, n) for size, n in zip(sizes, array.shape, strict=True))
             )
         if not fits:
-            raise Refusal(
-                "INVALID_ARGUMENT",
-                f"signature {signature!r} takes {describe(wanted) or 'no inputs'}. "
-                f"Received: {shapes(inputs) or 'nothing'}",
-            )
+            raise _not_taken(signature, wanted, shapes(inputs))
         return dict(inputs)
 
     def run(self, signature: str, inputs: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
@@ -116,7 +122,7 @@ class Servable:
                     inputs = {name: tensors.array(value) for name, value in request.inputs.items()}
                 else:
                     request = entry.classify_log.request
-                    inputs = {"inputs": examples_of(request)}
+                    inputs = {"inputs": examples_of(request, Limits())}
                 name = request.model_spec.signature_name or "serving_default"
                 self.run(name, self.checked(name, inputs))
                 count += 1
@@ -130,21 +136,12 @@ def _array(value: tf.Tensor) -> np.ndarray:
     return np.asarray(value.numpy(), object if value.dtype == tf.string else None)
 
 
-def examples_of(request) -> np.ndarray:
-    """The tf.Examples of a classification request, as bytes; those with a context joined to it."""
-    given = request.input
-    if given.WhichOneof("kind") == "example_list_with_context":
-        examples = []
-        for example in given.example_list_with_context.examples:
-            whole = type(example)()
-            whole.CopyFrom(given.example_list_with_context.context)
-            whole.MergeFrom(example)
-            examples.append(whole)
-    else:
-        examples = given.example_list.examples
-    found = np.empty(len(examples), object)
-    found[:] = [example.SerializeToString() for example in examples]
-    return found
+def _not_taken(signature: str, wanted, came: str) -> Refusal:
+    return Refusal(
+        "INVALID_ARGUMENT",
+        f"signature {signature!r} takes {describe(wanted) or 'no inputs'}. "
+        f"Received: {came or 'nothing'}",
+    )
 
 
 def describe(infos) -> str:

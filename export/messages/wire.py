@@ -1,0 +1,61 @@
+"""Messages as they come: how many fields one has, before it is parsed.
+
+A message inside a message may be two bytes long, and takes fifty when it is parsed; 64 MB of them
+would take gigabytes. So fields are counted first. Source: protobuf.dev, "Encoding".
+"""
+
+from google.protobuf.descriptor import Descriptor
+
+# A request has a field a frame or so, and a few more.
+MOST_FIELDS = 1 << 16
+MOST_DEPTH = 32
+_VARINT, _FIXED_64, _BYTES, _FIXED_32 = 0, 1, 2, 5
+
+
+def check_fields(message: bytes, descriptor: Descriptor, most: int = MOST_FIELDS) -> None:
+    """Raise ValueError where a message has more than `most` fields, or is cut off."""
+    waiting, count = [(memoryview(message), descriptor, 0)], 0
+    while waiting:
+        content, known, depth = waiting.pop()
+        if depth > MOST_DEPTH:
+            raise ValueError(f"the message has more than {MOST_DEPTH} messages inside each other")
+        position = 0
+        while position < len(content):
+            count += 1
+            if count > most:
+                raise ValueError(f"the message has more than {most} fields")
+            number, start, position = _field(content, position)
+            field = known.fields_by_number.get(number)
+            if field is not None and field.message_type is not None and start is not None:
+                waiting.append((content[start:position], field.message_type, depth + 1))
+
+
+def _field(content: memoryview, position: int) -> tuple[int, int | None, int]:
+    """(number, where its bytes start unless it is a number, where the next field is)"""
+    try:
+        tag, position = _varint(content, position)
+        start, kind = None, tag & 7
+        if kind == _VARINT:
+            _, position = _varint(content, position)
+        elif kind == _BYTES:
+            length, start = _varint(content, position)
+            position = start + length
+        elif kind in (_FIXED_32, _FIXED_64):
+            position += 4 if kind == _FIXED_32 else 8
+        else:
+            raise ValueError(f"the message has a field of wire type {kind}")
+    except IndexError as error:
+        raise ValueError("the message is cut off") from error
+    if position > len(content):
+        raise ValueError("the message is cut off")
+    return tag >> 3, start, position
+
+
+def _varint(content: memoryview, position: int) -> tuple[int, int]:
+    value = shift = 0
+    while True:
+        byte = content[position]
+        value |= (byte & 0x7F) << shift
+        position, shift = position + 1, shift + 7
+        if byte < 0x80 or shift > 63:
+            return value, position

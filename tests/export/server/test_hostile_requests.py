@@ -1,0 +1,211 @@
+"""Requests made to fill the memory or to hold the server up: refused, and nobody else waits."""
+
+import contextlib
+import threading
+import time
+
+import grpc
+import numpy as np
+import psutil
+import pytest
+import urllib3
+from grpc_health.v1 import health_pb2, health_pb2_grpc
+from tensorflow_serving.apis import (
+    classification_pb2,
+    get_model_status_pb2,
+    model_service_pb2_grpc,
+    predict_pb2,
+    prediction_service_pb2_grpc,
+)
+
+from keras_i3d.export.messages import tensors
+from keras_i3d.export.server.local_server import LocalServer
+from keras_i3d.export.server.options import Limits, ModelConfig
+from tests.export.server.conftest import options
+
+FRAMES = np.zeros((1, 12, 20, 30, 3), np.uint8)
+MB = 1 << 20
+
+
+@contextlib.contextmanager
+def memory_below(most):
+    """The process grows by less than `most` bytes, however short the time."""
+    before, peak, ended = psutil.Process().memory_info().rss, [0], threading.Event()
+
+    def watch():
+        while not ended.wait(0.002):
+            peak[0] = max(peak[0], psutil.Process().memory_info().rss - before)
+
+    thread = threading.Thread(target=watch)
+    thread.start()
+    try:
+        yield
+    finally:
+        ended.set()
+        thread.join()
+    assert peak[0] < most, f"{peak[0] >> 20} MB"
+
+
+@pytest.fixture(scope="module")
+def large(exported):
+    """A server with the limits it has by default."""
+    with LocalServer([ModelConfig("tiny", exported[0].parent)], options(limits=Limits())) as server:
+        yield server
+
+
+@pytest.fixture
+def stub(large):
+    with grpc.insecure_channel(f"localhost:{large.port}") as channel:
+        yield prediction_service_pb2_grpc.PredictionServiceStub(channel)
+
+
+def refused(call, request):
+    with pytest.raises(grpc.RpcError) as caught:
+        call(request, timeout=20)
+    return caught.value.code().name, caught.value.details()
+
+
+def one_value(request, name, shape, kind=np.uint8):
+    """An input of this shape, told by one value."""
+    proto = request.inputs[name]
+    proto.dtype = tensors.number_of(np.dtype(kind))
+    for size in shape:
+        proto.tensor_shape.dim.add(size=size)
+    getattr(proto, "int_val" if kind == np.uint8 else "float_val").append(1)
+
+
+def to_tiny(kind=predict_pb2.PredictRequest, signature="serving_default"):
+    request = kind()
+    request.model_spec.name, request.model_spec.signature_name = "tiny", signature
+    return request
+
+
+# === gRPC ===
+
+
+def test_fifty_inputs_of_sixty_megabytes_each(stub):
+    """1.9 kB that claim 3 GB: their names are compared before any is expanded."""
+    request = to_tiny()
+    for number in range(50):
+        one_value(request, f"input{number}", (1, 64, 560, 560, 3))
+    assert request.ByteSize() < 2500
+    with memory_below(60 * MB):
+        code, detail = refused(stub.Predict, request)
+    assert (code, "takes frames uint8" in detail) == ("INVALID_ARGUMENT", True)
+    assert len(detail) < 400
+
+
+def test_all_tensors_of_a_request_have_one_budget(exported):
+    request = to_tiny()
+    one_value(request, "a", (1, 64, 560, 560))
+    one_value(request, "b", (1, 64, 560, 560))
+    assert set(tensors.arrays(request.inputs, 45 * MB)) == {"a", "b"}
+    with memory_below(5 * MB), pytest.raises(ValueError, match="together with those before"):
+        tensors.arrays(request.inputs, 38 * MB)
+
+
+def test_a_string_repeated_a_million_times(stub):
+    request = to_tiny(signature="jpeg_frames")
+    tensors.fill(request.inputs["frames"], [[b"x" * MB]])
+    request.inputs["frames"].tensor_shape.dim[1].size = 1 << 20
+    with memory_below(60 * MB):
+        code, detail = refused(stub.Predict, request)
+    assert (code, "is larger than" in detail) == ("INVALID_ARGUMENT", True)
+
+
+@pytest.mark.parametrize("field", ["dims", "inputs", "filters"])
+def test_millions_of_empty_messages(large, field):
+    """60 MB of messages of two bytes, which take gigabytes as objects."""
+    empty = {"dims": b"\x12\x00", "inputs": b"\x12\x00", "filters": b"\x1a\x00"}[field] * (30 << 20)
+    if field == "dims":  # PredictRequest.inputs[...].tensor_shape.dim
+        for tag in (0x12, 0x12, 0x12):
+            empty = bytes([tag]) + _varint(len(empty)) + empty
+    call = "/tensorflow.serving.PredictionService/Predict"
+    with (
+        grpc.insecure_channel(
+            f"localhost:{large.port}", [("grpc.max_send_message_length", -1)]
+        ) as channel,
+        memory_below(400 * MB),
+    ):
+        code, detail = refused(channel.unary_unary(call), empty)
+    assert (code, "more than 65536 fields" in detail) == ("INVALID_ARGUMENT", True)
+
+
+def _varint(value):
+    digits = []
+    while value > 127:
+        digits.append(value & 127 | 128)
+        value >>= 7
+    return bytes([*digits, value])
+
+
+def classification(context, examples):
+    request = to_tiny(classification_pb2.ClassificationRequest, "classify")
+    given = request.input.example_list_with_context
+    given.context.features.feature["image/encoded"].bytes_list.value.extend(context)
+    for _ in range(examples):
+        given.examples.add()
+    return request
+
+
+def test_a_context_copied_into_every_example(stub):
+    """2 MB that stand for gigabytes."""
+    with memory_below(60 * MB):
+        code, detail = refused(stub.Classify, classification([b"x" * MB] * 9, 1000))
+        assert (code, "at most 256" in detail) == ("RESOURCE_EXHAUSTED", True)
+        code, detail = refused(stub.Classify, classification([b"x" * MB] * 9, 20))
+        assert (code, "at most 67108864 are taken" in detail) == ("RESOURCE_EXHAUSTED", True)
+
+
+@pytest.fixture
+def narrow(exported):
+    """A server that takes four calls at once, and waits two seconds for a request."""
+    limits = Limits(receive=2)
+    config = ModelConfig("tiny", exported[0].parent)
+    with LocalServer([config], options(calls=4, limits=limits)) as server:
+        yield server
+
+
+def test_calls_whose_message_never_comes(narrow):
+    """They hold neither health nor status up, and end."""
+    never = threading.Event()
+
+    def nothing():
+        never.wait(20)
+        yield b""
+
+    with grpc.insecure_channel(f"localhost:{narrow.port}") as channel:
+        begin = channel.stream_unary("/tensorflow.serving.PredictionService/Predict")
+        calls = [begin.future(nothing()) for _ in range(30)]
+        time.sleep(0.3)
+        started = time.monotonic()
+        health = health_pb2_grpc.HealthStub(channel)
+        assert health.Check(health_pb2.HealthCheckRequest()).status == 1
+        request = get_model_status_pb2.GetModelStatusRequest()
+        request.model_spec.name = "tiny"
+        model_service_pb2_grpc.ModelServiceStub(channel).GetModelStatus(request)
+        assert time.monotonic() - started < 1
+        codes = [call.exception(timeout=10).code().name for call in calls]
+        never.set()
+    assert set(codes) == {"RESOURCE_EXHAUSTED", "CANCELLED"}
+    assert codes.count("CANCELLED") == 4
+
+
+# === REST ===
+
+
+def post(server, path, body, **headers):
+    url = f"http://localhost:{server.rest_port}{path}"
+    answer = urllib3.request("POST", url, body=body, headers=headers, timeout=60, retries=False)
+    return answer.status, answer.json()["error"]
+
+
+def test_a_context_copied_into_every_example_over_rest(large):
+    body = b'{"signature_name": "classify", "context": {"image/encoded": "%s"}, "examples": [%s]}'
+    with memory_below(60 * MB):
+        many = body % (b"x" * 2000, b",".join([b"{}"] * 1000))
+        status, error = post(large, "/v1/models/tiny:classify", many)
+        assert (status, "at most 256" in error) == (413, True)
+        heavy = body % (b"x" * MB, b",".join([b"{}"] * 100))
+        status, error = post(large, "/v1/models/tiny:classify", heavy)
+        assert (status, "at most 67108864 are taken" in error) == (413, True)
