@@ -94,6 +94,7 @@ setup(
             "flask-cors>=4.0",
             "hypothesis>=6.100",
             "moto[s3]>=5.0",
+            "ovmsclient==2023.1",
             "psutil>=5.9",
             "pytest>=8.0",
             "pytest-timeout>=2.3",

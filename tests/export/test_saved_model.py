@@ -52,6 +52,27 @@ def test_frames_of_any_size_give_the_models_probabilities(exported, signatures):
     assert np.allclose(answer["scores"], np.take_along_axis(scores, order, 1), atol=1e-6)
 
 
+@pytest.mark.parametrize("wrong", [np.nan, np.inf, -np.inf])
+def test_numbers_that_are_none_stop_the_graph(signatures, tmp_path, wrong):
+    """In the SavedModel itself, so that TensorFlow Serving says so too."""
+    clip = np.zeros((1, 12, 32, 32, 3), np.float32)
+    assert np.isfinite(signatures["preprocessed"](rgb_clip=tf.constant(clip))["logits"]).all()
+    clip[0, 3, 4, 5, 1] = wrong
+    with pytest.raises(tf.errors.InvalidArgumentError, match="rgb should be finite numbers"):
+        signatures["preprocessed"](rgb_clip=tf.constant(clip))
+
+
+def test_flow_that_is_no_number_stops_the_graph(tmp_path):
+    export_saved_model(as_loaded(tiny_network("flow"), {"flow": TINY_FLOW}), tmp_path / "1")
+    called = tf.saved_model.load(str(tmp_path / "1")).signatures
+    flow = np.zeros((1, 12, 32, 32, 2), np.float32)
+    flow[0, 0, 0, 0] = np.nan, np.inf
+    for name in ("serving_default", "features", "preprocessed"):
+        (given,) = called[name].structured_input_signature[1]
+        with pytest.raises(tf.errors.InvalidArgumentError, match=r"flow should be finite .*\] \[2\]"):
+            called[name](**{given: tf.constant(flow)})
+
+
 def test_png_frames_give_the_same_as_raw_ones(exported, signatures):
     files = [[encoded(image, "PNG") for image in clip] for clip in FRAMES]
     answer = signatures["jpeg_frames"](frames=tf.constant(files))
