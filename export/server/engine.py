@@ -5,13 +5,13 @@ from collections.abc import Callable, Mapping
 
 import numpy as np
 
+from keras_i3d.export.served_record import CLASSIFY, EXAMPLE_FRAMES
 from keras_i3d.export.server.batching import Batcher
 from keras_i3d.export.server.models import Models
 from keras_i3d.export.server.options import Limits
 from keras_i3d.export.server.prometheus_metrics import Metrics
 from keras_i3d.export.server.refusal import too_many_frames
 from keras_i3d.export.server.servable import Servable
-from keras_i3d.export.signatures import CLASSIFY, EXAMPLE_FRAMES
 
 
 class Engine:

@@ -1,6 +1,5 @@
 """gRPC: PredictionService, ModelService, health, reflection; tensorflow-serving-api's stubs."""
 
-import logging
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -24,13 +23,13 @@ from tensorflow_serving.apis import (
 
 from keras_i3d.export.messages import tensors
 from keras_i3d.export.messages.wire import check_fields
+from keras_i3d.export.served_record import CLASSIFY
 from keras_i3d.export.server.engine import Engine
 from keras_i3d.export.server.examples import examples_of
 from keras_i3d.export.server.grpc_lanes import Lanes
-from keras_i3d.export.server.refusal import CODES, Refusal
+from keras_i3d.export.server.refusal import CODES, Refusal, failed
 from keras_i3d.export.server.reloading import Reloading
 from keras_i3d.export.server.servable import Servable
-from keras_i3d.export.signatures import CLASSIFY
 
 SERVICES = (
     prediction_service_pb2.DESCRIPTOR.services_by_name["PredictionService"].full_name,
@@ -47,7 +46,6 @@ HEAVY = {
 # Calls of reflection and of who watches the health; calls that are told that there are too many.
 STREAMS, SPARE_CALLS = 8, 200
 _NUMBERS = {name: number for number, (name, _) in CODES.items()}
-log = logging.getLogger(__name__)
 
 
 class GrpcServer:
@@ -132,9 +130,8 @@ def _answered(context, work: Callable):
         return work()
     except Refusal as refusal:
         code, detail = refusal.code, refusal.detail
-    except Exception:
-        log.exception("a call by gRPC")
-        code, detail = "INTERNAL", "the server failed; its log says how"
+    except Exception as error:
+        code, detail = "INTERNAL", failed("a call by gRPC", error).detail
     context.abort(grpc.StatusCode[code], detail)
 
 
@@ -248,14 +245,13 @@ class _ModelService(model_service_pb2_grpc.ModelServiceServicer):
         """Serve other models; the outcome is in the response, as TF Serving has it."""
         response = model_management_pb2.ReloadConfigResponse()
         try:
-            self._reloading.reload(request.config)
+            self._reloading.reload(request.config, context.peer())
         except Refusal as refusal:
             response.status.error_code = _NUMBERS[refusal.code]
             response.status.error_message = refusal.detail
-        except Exception:
-            log.exception("a change of the models")
+        except Exception as error:
             response.status.error_code = _NUMBERS["INTERNAL"]
-            response.status.error_message = "the server failed; its log says how"
+            response.status.error_message = failed("a change of the models", error).detail
         return response
 
 
@@ -277,7 +273,10 @@ def status_of(rows: list[tuple[int, int, str]]) -> get_model_status_pb2.GetModel
         entry.status.SetInParent()  # OK is said, too
         if error:
             entry.status.error_code = _NUMBERS["UNKNOWN"]
-            entry.status.error_message = error
+            # What it is has paths in it, and is in the log.
+            entry.status.error_message = (
+                f"version {version} cannot be loaded; the server's log says why"
+            )
     return response
 
 

@@ -69,7 +69,9 @@ def test_flow_that_is_no_number_stops_the_graph(tmp_path):
     flow[0, 0, 0, 0] = np.nan, np.inf
     for name in ("serving_default", "features", "preprocessed"):
         (given,) = called[name].structured_input_signature[1]
-        with pytest.raises(tf.errors.InvalidArgumentError, match=r"flow should be finite .*\] \[2\]"):
+        with pytest.raises(
+            tf.errors.InvalidArgumentError, match=r"flow should be finite .*\] \[2\]"
+        ):
             called[name](**{given: tf.constant(flow)})
 
 
