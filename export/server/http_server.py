@@ -5,6 +5,7 @@ and never beyond the limit. waitress closes connections that are silent; those t
 and then are closed here, and the oldest of them where there are too many.
 """
 
+import logging
 import threading
 import time
 from collections.abc import Callable
@@ -20,6 +21,8 @@ from keras_i3d.export.server.options import Options
 CONNECTIONS, SILENCE = 200, 60
 # Seconds for a request's head; bytes a second of a body that takes longer than `Limits.receive`.
 HEAD_SECONDS, BODY_RATE = 10, 64 << 10
+# For so long a connection is not yet thought slow.
+FRESH_SECONDS = 2
 # Bodies that are on disk, in multiples of the largest.
 BODIES = 16
 # Threads for what is answered at once, besides those for work.
@@ -71,6 +74,9 @@ class HttpServer:
         except OSError as error:
             address = f"{options.host}:{options.rest_port}"
             raise OSError(f"port {address} cannot be had: {error.strerror}") from error
+        # It counts the waiting, and tells of each client that leaves.
+        for name in ("waitress", "waitress.queue"):
+            logging.getLogger(name).setLevel(logging.ERROR)
         for socket in list(self._connections.values()):
             if hasattr(socket, "channel_class"):
                 socket.channel_class = _Channel
@@ -112,7 +118,7 @@ class HttpServer:
                 channel.will_close = True
         waiting = sorted(
             (one for one in channels if one.waits_for_client and not one.will_close),
-            key=lambda one: (one.has_head, one.since),
+            key=lambda one: one.rank(now),
         )
         held = sum(one.body_bytes for one in waiting)
         left = sum(not one.will_close for one in channels)
@@ -169,6 +175,14 @@ class _Channel(HTTPChannel):
     def body_bytes(self) -> int:
         """Bytes of a body that have come."""
         return self.request.body_bytes_received if self.has_head else 0
+
+    def rank(self, now: float) -> tuple:
+        """Return the place in the order of closing: the silent, then bodies, then those just come.
+
+        Those just come go by age alone: the newest may be about to ask whether the server lives.
+        """
+        fresh = now - self.since < FRESH_SECONDS
+        return fresh, self.has_head and not fresh, self.since
 
     def is_late(self, now: float, receive: float) -> bool:
         """Whether its request should have come whole, or its head should."""

@@ -18,7 +18,7 @@ import numpy as np
 
 from keras_i3d.export.messages import tensors
 from keras_i3d.export.messages.protos import message_class
-from keras_i3d.export.server.examples import joined
+from keras_i3d.export.server.classify_examples import joined
 from keras_i3d.export.server.options import Limits
 from keras_i3d.export.server.refusal import Refusal, too_many_frames
 
@@ -80,7 +80,8 @@ def _arrays(columns: Mapping[str, Any], wanted, most_bytes: int) -> dict[str, np
     if set(columns) != set(wanted):
         came = ", ".join(sorted(columns))[:200]
         raise _wrong(
-            f"the signature takes {tensors.describe(wanted) or 'no inputs'}. Received: {came or 'nothing'}"
+            f"the signature takes {tensors.describe(wanted) or 'no inputs'}. "
+            f"Received: {came or 'nothing'}"
         )
     found, total = {}, 0
     for name, values in columns.items():

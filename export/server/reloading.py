@@ -81,8 +81,8 @@ class Reloading:
         if not allowed:
             raise Refusal(
                 "PERMISSION_DENIED",
-                f"base_path {entry.base_path[:200]!r} of {entry.name} is neither served now nor below "
-                f"a folder of --reload_below",
+                f"base_path {entry.base_path[:200]!r} of {entry.name} is neither served now nor "
+                f"below a folder of --reload_below",
             )
         policy = entry.model_version_policy
         kind = policy.WhichOneof("policy_choice")

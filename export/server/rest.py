@@ -13,12 +13,12 @@ from keras_i3d.export.served_record import CLASSIFY
 from keras_i3d.export.server import json_tensors
 from keras_i3d.export.server.engine import Engine
 from keras_i3d.export.server.foreign_sites import ForeignSites
-from keras_i3d.export.server.grpc_server import metadata_of, status_of
 from keras_i3d.export.server.json_bodies import JsonBodies
 from keras_i3d.export.server.page import Page, Wish
 from keras_i3d.export.server.places import Places
 from keras_i3d.export.server.prometheus_metrics import CONTENT_TYPE
 from keras_i3d.export.server.refusal import Refusal, failed
+from keras_i3d.export.server.status_messages import metadata_of, status_of
 
 MODEL = re.compile(
     r"/v1/models/(?P<model>[^/:]+)"

@@ -12,7 +12,7 @@ import tensorflow as tf
 from tensorflow.core.protobuf import saved_model_pb2
 
 from keras_i3d.export.messages import tensors
-from keras_i3d.export.server.examples import examples_of
+from keras_i3d.export.server.classify_examples import examples_of
 from keras_i3d.export.server.options import Limits
 from keras_i3d.export.server.refusal import Refusal, from_tensorflow
 from keras_i3d.export.warm_up import WARM_UP

@@ -30,9 +30,7 @@ def ask(server, path="/v1/models/tiny", method="GET", body=None, **headers):
 
 
 @pytest.mark.parametrize("path", ["/", "/v1/models/tiny", "/page/sample", "/page/classify"])
-@pytest.mark.parametrize(
-    "name", ["evil.example", "evil.example:8501", "127.0.0.1.evil.example", ""]
-)
+@pytest.mark.parametrize("name", ["evil.example", "evil.example:8501", "127.0.0.1.evil.com", ""])
 def test_other_names_are_not_answered(server, path, name):
     """DNS rebinding: a name of the attacker's leads to 127.0.0.1."""
     assert ask(server, path, Host=name) == 403
@@ -159,7 +157,9 @@ def test_forty_two_uploads(exported, tmp_path):
 
         def upload():
             path = f"{url}/page/classify?model=tiny"
-            answer = urllib3.request("POST", path, body=body, headers=head, retries=False)
+            answer = urllib3.request(
+                "POST", path, body=body, headers=head, retries=False, timeout=60
+            )
             found.append((answer.status, answer.headers.get("Retry-After")))
 
         threads = [threading.Thread(target=upload) for _ in range(42)]

@@ -251,6 +251,6 @@ def test_a_large_body_is_read_as_a_small_one(server, signatures):
 @pytest.mark.parametrize("value", ["NaN", "Infinity", "-Infinity", "1e999"])
 def test_numbers_that_are_none(server, value):
     clip = str(np.zeros((1, 9, 32, 32, 3)).tolist()).replace("0.0", value, 1)
-    body = '{"signature_name": "preprocessed", "inputs": %s}' % clip
+    body = f'{{"signature_name": "preprocessed", "inputs": {clip}}}'
     status, error = post(server, "/v1/models/tiny:predict", body.encode())
     assert (status, "should be finite numbers" in error) == (400, True)
