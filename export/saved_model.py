@@ -20,8 +20,8 @@ from keras_i3d.applications.loaded import LoadedNetwork
 from keras_i3d.data.pixels.preprocessing import preprocess, scale
 from keras_i3d.evaluation.metrics import sigmoid, softmax
 from keras_i3d.export.precision import in_precision
-from keras_i3d.export.served_record import ServedRecord
-from keras_i3d.export.signatures import CLASSIFY, ServedNetwork
+from keras_i3d.export.served_record import CLASSIFY, ServedRecord
+from keras_i3d.export.signatures import ServedNetwork
 from keras_i3d.export.warm_up import write_warm_up
 from keras_i3d.files.whole import remove_leftovers, whole_path
 from keras_i3d.models.folding import fold_batch_norm

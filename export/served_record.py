@@ -13,6 +13,11 @@ from keras_i3d.data.pixels.preprocessing import DEEPMIND_INPUTS, Input, Preproce
 # What the signatures call a stream's frames as they are sent, and as the network takes them.
 RAW_INPUTS = {"rgb": "frames", "flow": "flow_frames"}
 CLIP_INPUTS = {"rgb": "rgb_clip", "flow": "flow_clip"}
+# TF Serving's classification API: its method, and the names that it wants.
+CLASSIFY = "tensorflow/serving/classify"
+CLASSIFY_INPUT, CLASSIFY_CLASSES, CLASSIFY_SCORES = "inputs", "classes", "scores"
+# Where a tf.Example of the classification API has its frames, as TensorFlow's image models do.
+EXAMPLE_FRAMES = "image/encoded"
 ASSUMED = "the model does not say how its frames are made: they are made as for I3D"
 
 

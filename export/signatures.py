@@ -8,14 +8,15 @@ import tensorflow as tf
 
 from keras_i3d.data.pixels import graph_preprocessing
 from keras_i3d.data.video.decoding import MAX_PIXELS
-from keras_i3d.export.served_record import CLIP_INPUTS, RAW_INPUTS
+from keras_i3d.export.served_record import (
+    CLASSIFY_CLASSES,
+    CLASSIFY_INPUT,
+    CLASSIFY_SCORES,
+    CLIP_INPUTS,
+    EXAMPLE_FRAMES,
+    RAW_INPUTS,
+)
 from keras_i3d.weights.trained import TrainedRecord
-
-# TF Serving's classification API: its method, and the names that it wants.
-CLASSIFY = "tensorflow/serving/classify"
-CLASSIFY_INPUT, CLASSIFY_CLASSES, CLASSIFY_SCORES = "inputs", "classes", "scores"
-# Where a tf.Example of the classification API has its frames, as TensorFlow's image models do.
-EXAMPLE_FRAMES = "image/encoded"
 
 
 @dataclass(frozen=True)
@@ -160,6 +161,7 @@ class ServedNetwork:
 
     def _checked(self, frames, stream: str):
         """The frames, or the graph stops with what was wanted and what came."""
+        frames = tf.convert_to_tensor(frames)
         size = tf.shape(frames)
         checks = [
             tf.debugging.Assert(

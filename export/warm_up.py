@@ -6,8 +6,8 @@ from pathlib import Path
 import tensorflow as tf
 from PIL import Image
 
-from keras_i3d.export.served_record import RAW_INPUTS
-from keras_i3d.export.signatures import EXAMPLE_FRAMES, ServedNetwork
+from keras_i3d.export.served_record import EXAMPLE_FRAMES, RAW_INPUTS
+from keras_i3d.export.signatures import ServedNetwork
 
 WARM_UP = "tf_serving_warmup_requests"
 

@@ -54,6 +54,13 @@ TLS_KEY = flags.DEFINE_string("tls_key", None, "its key (PEM)")
 RELOAD_BELOW = flags.DEFINE_multi_string(
     "reload_below", [], "clients may choose to serve any model below this folder"
 )
+RELOAD = flags.DEFINE_bool("reload", True, "clients of this machine may choose what is served")
+RELOAD_FROM_OTHERS = flags.DEFINE_bool(
+    "reload_from_others", False, "those of other machines may, too"
+)
+ALLOWED_HOST = flags.DEFINE_multi_string(
+    "allowed_host", [], "a name by which HTTP is asked, such as a proxy's; * for any"
+)
 SAMPLE = flags.DEFINE_string("sample", None, "a video that the page offers")
 
 
@@ -82,6 +89,9 @@ def main(arguments: Sequence[str]) -> int:
         poll=POLL.value,
         warm_up=WARM_UP.value,
         tls=(TLS_CERT.value, TLS_KEY.value) if TLS_CERT.value else None,
+        reload=RELOAD.value,
+        reload_from_others=RELOAD_FROM_OTHERS.value,
+        allowed_hosts=tuple(ALLOWED_HOST.value),
         reload_below=tuple(map(Path, RELOAD_BELOW.value)),
         sample=Path(SAMPLE.value) if SAMPLE.value else None,
     )

@@ -24,7 +24,7 @@ LABELS = flags.DEFINE_list("labels", [], "names for versions, such as stable:1,c
 MAX_BATCH = flags.DEFINE_integer("max_batch", 4, "clips that go through together")
 WAITING = flags.DEFINE_integer("waiting_batches", 8, "batches that may wait")
 GPU = flags.DEFINE_bool("gpu", False, "for NVIDIA GPUs")
-IMAGE = flags.DEFINE_string("image", "", "TensorFlow Serving's image [tensorflow/serving:latest]")
+IMAGE = flags.DEFINE_string("image", "", "TensorFlow Serving's image [tensorflow/serving, pinned]")
 
 
 def main(arguments: Sequence[str]) -> int:

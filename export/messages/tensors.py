@@ -137,6 +137,15 @@ def rows(values: list[list]) -> np.ndarray:
     return np.array(values, np.object_ if strings else np.float32).reshape(len(values), -1)
 
 
+def describe(infos) -> str:
+    """frames uint8 (any, any, any, any, 3)"""
+    return ", ".join(
+        f"{name} {NAMES.get(info.dtype, info.dtype)} ("
+        f"{', '.join('any' if d.size < 0 else str(d.size) for d in info.tensor_shape.dim)})"
+        for name, info in sorted(infos.items())
+    )
+
+
 def number_of(kind: np.dtype) -> int | None:
     """types.proto's number of a NumPy type, None where there is none."""
     return _NUMBERS.get(kind.newbyteorder("="))

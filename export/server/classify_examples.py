@@ -4,9 +4,9 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from keras_i3d.export.served_record import EXAMPLE_FRAMES
 from keras_i3d.export.server.options import Limits
 from keras_i3d.export.server.refusal import Refusal, too_many_frames
-from keras_i3d.export.signatures import EXAMPLE_FRAMES
 
 
 def examples_of(request, limits: Limits) -> np.ndarray:

@@ -4,14 +4,17 @@ import time
 from collections.abc import Callable, Mapping
 
 import numpy as np
+from google.protobuf.message import DecodeError
 
+from keras_i3d.export.messages.protos import message_class
+from keras_i3d.export.messages.wire import check_fields
+from keras_i3d.export.served_record import CLASSIFY, EXAMPLE_FRAMES
 from keras_i3d.export.server.batching import Batcher
 from keras_i3d.export.server.models import Models
 from keras_i3d.export.server.options import Limits
 from keras_i3d.export.server.prometheus_metrics import Metrics
-from keras_i3d.export.server.refusal import too_many_frames
+from keras_i3d.export.server.refusal import Refusal, too_many_frames
 from keras_i3d.export.server.servable import Servable
-from keras_i3d.export.signatures import CLASSIFY, EXAMPLE_FRAMES
 
 
 class Engine:
@@ -101,11 +104,13 @@ def _frames(servable: Servable, signature: str, inputs: Mapping[str, np.ndarray]
 
 
 def _frames_of_example(serialized: bytes) -> int:
-    from tensorflow.core.example import example_pb2
-
+    kind = message_class("tensorflow.Example")
     try:
-        features = example_pb2.Example.FromString(serialized).features.feature
-    except Exception:  # protobuf's DecodeError; the graph says what is wrong
+        check_fields(serialized, kind.DESCRIPTOR)
+        features = kind.FromString(serialized).features.feature
+    except (ValueError, DecodeError) as error:
+        raise Refusal("INVALID_ARGUMENT", f"an example is no tf.Example: {error}") from error
+    if EXAMPLE_FRAMES not in features:
         return 0
     return len(features[EXAMPLE_FRAMES].bytes_list.value)
 

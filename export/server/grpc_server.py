@@ -1,6 +1,5 @@
 """gRPC: PredictionService, ModelService, health, reflection; tensorflow-serving-api's stubs."""
 
-import logging
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -12,8 +11,6 @@ from grpc_health.v1 import health, health_pb2, health_pb2_grpc
 from grpc_reflection.v1alpha import reflection
 from tensorflow_serving.apis import (
     classification_pb2,
-    get_model_metadata_pb2,
-    get_model_status_pb2,
     model_management_pb2,
     model_service_pb2,
     model_service_pb2_grpc,
@@ -24,13 +21,14 @@ from tensorflow_serving.apis import (
 
 from keras_i3d.export.messages import tensors
 from keras_i3d.export.messages.wire import check_fields
+from keras_i3d.export.served_record import CLASSIFY
 from keras_i3d.export.server.classify_examples import examples_of
 from keras_i3d.export.server.engine import Engine
 from keras_i3d.export.server.grpc_lanes import Lanes
-from keras_i3d.export.server.refusal import CODES, Refusal
+from keras_i3d.export.server.refusal import CODES, Refusal, failed
 from keras_i3d.export.server.reloading import Reloading
 from keras_i3d.export.server.servable import Servable
-from keras_i3d.export.signatures import CLASSIFY
+from keras_i3d.export.server.status_messages import metadata_of, name_version, status_of
 
 SERVICES = (
     prediction_service_pb2.DESCRIPTOR.services_by_name["PredictionService"].full_name,
@@ -47,7 +45,6 @@ HEAVY = {
 # Calls of reflection and of who watches the health; calls that are told that there are too many.
 STREAMS, SPARE_CALLS = 8, 200
 _NUMBERS = {name: number for number, (name, _) in CODES.items()}
-log = logging.getLogger(__name__)
 
 
 class GrpcServer:
@@ -132,9 +129,8 @@ def _answered(context, work: Callable):
         return work()
     except Refusal as refusal:
         code, detail = refusal.code, refusal.detail
-    except Exception:
-        log.exception("a call by gRPC")
-        code, detail = "INTERNAL", "the server failed; its log says how"
+    except Exception as error:
+        code, detail = "INTERNAL", failed("a call by gRPC", error).detail
     context.abort(grpc.StatusCode[code], detail)
 
 
@@ -161,7 +157,7 @@ class _PredictionService(prediction_service_pb2_grpc.PredictionServiceServicer):
                 )
             outputs = self._ask(servable, signature, inputs, context)
             response = predict_pb2.PredictResponse()
-            _name(response.model_spec, servable, signature)
+            name_version(response.model_spec, servable, signature)
             for name, value in outputs.items():
                 if not wanted or name in wanted:
                     tensors.fill(response.outputs[name], value)
@@ -177,7 +173,7 @@ class _PredictionService(prediction_service_pb2_grpc.PredictionServiceServicer):
             inputs = {"inputs": examples_of(request, self._engine.limits)}
             outputs = self._ask(servable, signature, inputs, context)
             response = classification_pb2.ClassificationResponse()
-            _name(response.model_spec, servable, signature)
+            name_version(response.model_spec, servable, signature)
             for names, scores in zip(outputs["classes"], outputs["scores"], strict=True):
                 row = response.result.classifications.add()
                 for name, score in zip(names, scores, strict=True):
@@ -248,14 +244,13 @@ class _ModelService(model_service_pb2_grpc.ModelServiceServicer):
         """Serve other models; the outcome is in the response, as TF Serving has it."""
         response = model_management_pb2.ReloadConfigResponse()
         try:
-            self._reloading.reload(request.config)
+            self._reloading.reload(request.config, context.peer())
         except Refusal as refusal:
             response.status.error_code = _NUMBERS[refusal.code]
             response.status.error_message = refusal.detail
-        except Exception:
-            log.exception("a change of the models")
+        except Exception as error:
             response.status.error_code = _NUMBERS["INTERNAL"]
-            response.status.error_message = "the server failed; its log says how"
+            response.status.error_message = failed("a change of the models", error).detail
         return response
 
 
@@ -263,30 +258,3 @@ def _wanted(spec) -> tuple[str, int | None, str]:
     """Model, version, label of a ModelSpec."""
     version = spec.version.value if spec.HasField("version") else None
     return spec.name, version, spec.version_label
-
-
-def _name(spec, servable: Servable, signature: str) -> None:
-    spec.name, spec.version.value, spec.signature_name = servable.name, servable.version, signature
-
-
-def status_of(rows: list[tuple[int, int, str]]) -> get_model_status_pb2.GetModelStatusResponse:
-    """(version, state, error) as TF Serving's message."""
-    response = get_model_status_pb2.GetModelStatusResponse()
-    for version, state, error in rows:
-        entry = response.model_version_status.add(version=version, state=state)
-        entry.status.SetInParent()  # OK is said, too
-        if error:
-            entry.status.error_code = _NUMBERS["UNKNOWN"]
-            entry.status.error_message = error
-    return response
-
-
-def metadata_of(servable: Servable) -> get_model_metadata_pb2.GetModelMetadataResponse:
-    """A version's signatures as TF Serving's message."""
-    definitions = get_model_metadata_pb2.SignatureDefMap()
-    for name, definition in servable.definitions.items():
-        definitions.signature_def[name].CopyFrom(definition)
-    response = get_model_metadata_pb2.GetModelMetadataResponse()
-    _name(response.model_spec, servable, "")
-    response.metadata["signature_def"].Pack(definitions)
-    return response

@@ -15,13 +15,12 @@ from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
-from tensorflow.core.example import example_pb2
 
 from keras_i3d.export.messages import tensors
+from keras_i3d.export.messages.protos import message_class
 from keras_i3d.export.server.classify_examples import joined
 from keras_i3d.export.server.options import Limits
 from keras_i3d.export.server.refusal import Refusal, too_many_frames
-from keras_i3d.export.server.servable import describe
 
 
 def read_json(body: bytes) -> dict:
@@ -35,12 +34,15 @@ def read_json(body: bytes) -> dict:
     return content
 
 
-def inputs_of(content: Mapping[str, Any], wanted) -> tuple[dict[str, np.ndarray], bool]:
+def inputs_of(
+    content: Mapping[str, Any], wanted, most_bytes: int
+) -> tuple[dict[str, np.ndarray], bool]:
     """(inputs, whether they came in the row form) of a request to predict.
 
     Args:
         content: the body.
         wanted: the inputs of the SignatureDef.
+        most_bytes: of all of them together.
 
     Raises:
         Refusal: what is not in one of the two forms, or not of the signature's types.
@@ -51,16 +53,17 @@ def inputs_of(content: Mapping[str, Any], wanted) -> tuple[dict[str, np.ndarray]
         columns = content["inputs"]
         if not _is_named(columns):
             columns = {_only(wanted): columns}
-        return _arrays(columns, wanted), False
+        return _arrays(columns, wanted, most_bytes), False
     rows = content["instances"]
     if not isinstance(rows, list) or not rows:
         raise _wrong('"instances" should be a list of at least one clip')
     if not _is_named(rows[0]):
-        return _arrays({_only(wanted): rows}, wanted), True
+        return _arrays({_only(wanted): rows}, wanted, most_bytes), True
     names = set(rows[0])
     if not all(isinstance(row, dict) and set(row) == names for row in rows):
         raise _wrong(f"all instances should have the same inputs as the first: {sorted(names)}")
-    return _arrays({name: [row[name] for row in rows] for name in names}, wanted), True
+    columns = {name: [row[name] for row in rows] for name in names}
+    return _arrays(columns, wanted, most_bytes), True
 
 
 def _is_named(value: Any) -> bool:
@@ -69,17 +72,29 @@ def _is_named(value: Any) -> bool:
 
 def _only(wanted) -> str:
     if len(wanted) != 1:
-        raise _wrong(f"name the inputs: the signature takes {describe(wanted) or 'none'}")
+        raise _wrong(f"name the inputs: the signature takes {tensors.describe(wanted) or 'none'}")
     return next(iter(wanted))
 
 
-def _arrays(columns: Mapping[str, Any], wanted) -> dict[str, np.ndarray]:
+def _arrays(columns: Mapping[str, Any], wanted, most_bytes: int) -> dict[str, np.ndarray]:
     if set(columns) != set(wanted):
         came = ", ".join(sorted(columns))[:200]
         raise _wrong(
-            f"the signature takes {describe(wanted) or 'no inputs'}. Received: {came or 'nothing'}"
+            f"the signature takes {tensors.describe(wanted) or 'no inputs'}. "
+            f"Received: {came or 'nothing'}"
         )
-    return {name: _array(name, values, wanted[name].dtype) for name, values in columns.items()}
+    found, total = {}, 0
+    for name, values in columns.items():
+        found[name] = _array(name, values, wanted[name].dtype)
+        total += found[name].nbytes
+        if total > most_bytes:
+            raise Refusal(
+                "RESOURCE_EXHAUSTED",
+                f"the inputs take {total} bytes and more; at most {most_bytes} are taken in a "
+                f"request",
+                http=413,
+            )
+    return found
 
 
 def _array(name: str, values: Any, number: int) -> np.ndarray:
@@ -152,7 +167,7 @@ def examples_of(content: Mapping[str, Any], limits: Limits) -> np.ndarray:
 def _example(row: Any):
     if not isinstance(row, dict):
         raise _wrong("each of examples should be an object of features")
-    example = example_pb2.Example()
+    example = message_class("tensorflow.Example")()
     for name, values in row.items():
         feature = example.features.feature[name]
         try:
@@ -183,6 +198,16 @@ def answer(outputs: Mapping[str, np.ndarray], in_rows: bool) -> dict:
         return {"predictions": columns[only]}
     rows = zip(*columns.values(), strict=True)
     return {"predictions": [dict(zip(columns, row, strict=True)) for row in rows]}
+
+
+def results(outputs: Mapping[str, np.ndarray], in_rows: bool = True) -> dict:
+    """The body of an answer to classify: [name, score] pairs for each example."""
+    return {
+        "results": [
+            [[n.decode("utf-8", "replace"), float(s)] for n, s in zip(*row, strict=True)]
+            for row in zip(outputs["classes"], outputs["scores"], strict=True)
+        ]
+    }
 
 
 def _jsonable(values: np.ndarray, encoded: bool) -> Any:

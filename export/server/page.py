@@ -1,14 +1,12 @@
 """The page at /: a video goes up, its classes, their times and the frames used come back."""
 
 import base64
-import contextlib
 import io
 import json
 import re
 import secrets
 import shutil
 import tempfile
-import threading
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, dataclass
 from importlib import resources
@@ -25,12 +23,13 @@ from keras_i3d.export.server.engine import Engine
 from keras_i3d.export.server.refusal import Refusal
 from keras_i3d.export.server.servable import Servable
 from keras_i3d.export.server.uploads import MOST_FRAMES, uploaded_frames
+from keras_i3d.export.server.waiting_places import Places
 from keras_i3d.visualisation.stylesheet import stylesheet
 
 TOP = 5
 THUMBNAILS, THUMBNAIL_SIDE = 8, 96
 # Videos that are looked at at once: each has a process of its own and 300 MB on disk at most.
-AT_ONCE = 2
+AT_ONCE, WAITING = 2, 4
 
 
 @dataclass(frozen=True)
@@ -52,7 +51,7 @@ class Page:
 
     def __init__(self, engine: Engine, sample: Path | None = None):
         self._engine, self._sample = engine, sample
-        self._places = threading.BoundedSemaphore(AT_ONCE)
+        self.places = Places("videos", AT_ONCE, WAITING)
         html, *scripts = (
             resources.files(__package__).joinpath(name).read_text("utf-8")
             for name in ("page.html", "cutting.js", "page.js")
@@ -102,7 +101,7 @@ class Page:
             Refusal: before the first item, or in the middle; with what to do.
         """
         with (
-            self._place(),
+            self.places.at_work(self._engine.limits.seconds, gone),
             self._engine.models.use(question.model) as servable,
             tempfile.TemporaryDirectory(prefix="keras-i3d-upload-") as folder,
         ):
@@ -113,24 +112,13 @@ class Page:
                 shutil.copyfileobj(file, copy)
             try:
                 part = {"start": question.start, "end": question.end}
-                with uploaded_frames(path, sees, **part) as (frames, notes):
+                with uploaded_frames(path, sees, **part, gone=gone) as (frames, notes):
                     notes = [*notes, *record.notes]
                     told = {"frames": len(frames), "fps": sees.rate, "notes": notes}
                     yield {**told, "model": servable.name, "version": servable.version}
                     yield from self._windows(servable, frames, record, question.start, gone)
             except VideoError as error:
                 raise Refusal("INVALID_ARGUMENT", str(error)) from error
-
-    @contextlib.contextmanager
-    def _place(self) -> Iterator[None]:
-        if not self._places.acquire(timeout=self._engine.limits.seconds):
-            raise Refusal(
-                "RESOURCE_EXHAUSTED", f"{AT_ONCE} videos are being looked at; try again later"
-            )
-        try:
-            yield
-        finally:
-            self._places.release()
 
     def _windows(
         self, servable, frames, record: ServedRecord, offset: float, gone

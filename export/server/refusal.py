@@ -1,6 +1,8 @@
 """Why a request is not answered, in gRPC's and in HTTP's words."""
 
+import logging
 import re
+import secrets
 
 # gRPC's status, by number, and the HTTP status that means the same (google.rpc.Code).
 CODES = {
@@ -20,7 +22,10 @@ CODES = {
 _HTTP = dict(CODES.values())
 # What TensorFlow writes around the words that say what is wrong.
 _PLACES = re.compile(r"\[\[\{\{.*?\}\}\]\]|\[Op:[^\]]*\]|\(defined at [^)]*\)|\(\d+\) \w+ \w+:")
+# What a client is not told: stack traces, and files by path.
+_INSIDE = re.compile(r"""Traceback|File "|(?:^|[\s'"(\[])(?:/[\w.@+-]+){2,}|\b[A-Za-z]:\\""")
 _HEAD = re.compile(r"^(Graph execution error:|Detected at node|<stack traces|.*root error)")
+log = logging.getLogger(__name__)
 
 
 class Refusal(Exception):
@@ -42,6 +47,9 @@ class Refusal(Exception):
         self.headers = headers
         self.code, self.detail, self.http = code, detail, http or _HTTP[code]
 
+    def __reduce__(self):
+        return Refusal, (self.code, self.detail, self.http, self.headers)
+
 
 def too_many_frames(frames: int, most: int) -> Refusal:
     """What a request with more frames than one may have is told."""
@@ -54,9 +62,21 @@ def too_many_frames(frames: int, most: int) -> Refusal:
 
 
 def from_tensorflow(error: Exception) -> Refusal:
-    """A tf.errors.OpError as a refusal; its text without the names of nodes and stack traces."""
+    """A tf.errors.OpError as a refusal; its text without the names of nodes and stack traces.
+
+    What is no sentence of the graph's own, but tells of Python and of files, goes to the log alone.
+    """
     code, _ = CODES.get(getattr(error, "error_code", None), ("INTERNAL", 500))
+    if code in ("INTERNAL", "UNKNOWN") or _INSIDE.search(str(error)):
+        return Refusal(code, failed("the model", error).detail)
     return Refusal(code, plain(str(error)))
+
+
+def failed(what: str, error: Exception) -> Refusal:
+    """Log an error that is not the client's, and return what the client is told of it."""
+    number = secrets.token_hex(4)
+    log.error("%s failed, %s", what, number, exc_info=error)
+    return Refusal("INTERNAL", f"the server failed; its log says how, under {number}")
 
 
 def plain(text: str) -> str:

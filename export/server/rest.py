@@ -1,22 +1,24 @@
 """HTTP: TensorFlow Serving's REST interface, metrics and the page; a WSGI application."""
 
 import json
-import logging
 import re
-import threading
 import time
 from collections.abc import Callable, Iterable, Iterator
 from http import HTTPStatus
+from typing import IO
 
 from google.protobuf import json_format
 
+from keras_i3d.export.served_record import CLASSIFY
 from keras_i3d.export.server import json_tensors
 from keras_i3d.export.server.engine import Engine
-from keras_i3d.export.server.grpc_server import metadata_of, status_of
+from keras_i3d.export.server.foreign_sites import ForeignSites
+from keras_i3d.export.server.json_bodies import JsonBodies
 from keras_i3d.export.server.page import Page, Question
 from keras_i3d.export.server.prometheus_metrics import CONTENT_TYPE
-from keras_i3d.export.server.refusal import Refusal
-from keras_i3d.export.signatures import CLASSIFY
+from keras_i3d.export.server.refusal import Refusal, failed
+from keras_i3d.export.server.status_messages import metadata_of, status_of
+from keras_i3d.export.server.waiting_places import Places
 
 MODEL = re.compile(
     r"/v1/models/(?P<model>[^/:]+)"
@@ -28,19 +30,27 @@ QUESTION = re.compile(
     rf"model=(?P<model>[A-Za-z0-9._-]+)(?:&start=(?P<start>{SECONDS}))?(?:&end=(?P<end>{SECONDS}))?"
 )
 JSON = "application/json"
-# A body beyond this is parsed alone: as Python's lists it takes ten times its size.
-LARGE_BODY = 4 << 20
 FOR_READING = ("/", "/healthz", "/v1/models", "/monitoring/prometheus/metrics", "/page/sample")
+# What only says how the server is; monitoring asks by whatever address it has.
+FOR_ALL = ("/healthz", "/monitoring/prometheus/metrics")
 SECURITY = [("X-Content-Type-Options", "nosniff"), ("Cache-Control", "no-store")]
-log = logging.getLogger(__name__)
 
 
 class RestApplication:
-    """The WSGI application; `stop` makes it refuse what is new."""
+    """The WSGI application; `stop` makes it refuse what is new.
 
-    def __init__(self, engine: Engine, page: Page):
-        self._engine, self._page = engine, page
-        self._large = threading.Lock()
+    Args:
+        engine, page, bodies: what answers, and what reads requests.
+        sites: who may ask.
+        calls: requests to models that may be under way; further ones are refused, so that there are
+            threads for what is answered at once.
+    """
+
+    def __init__(
+        self, engine: Engine, page: Page, bodies: JsonBodies, sites: ForeignSites, calls: int
+    ):
+        self._engine, self._page, self._bodies, self._sites = engine, page, bodies, sites
+        self._calls = Places("requests", calls)
         self._stopping = False
 
     def stop(self) -> None:
@@ -56,10 +66,9 @@ class RestApplication:
         except Refusal as refusal:
             status, kind, headers = refusal.http, JSON, refusal.headers
             body = _error(refusal)
-        except Exception:
-            log.exception("%s %s", method, path)
+        except Exception as error:
             status, kind, headers = 500, JSON, []
-            body = _error(Refusal("INTERNAL", "the server failed; its log says how"))
+            body = _error(failed(f"{method} {path:.200}", error))
         phrase = HTTPStatus(status).phrase if status in HTTPStatus._value2member_map_ else "Refused"
         headers = [("Content-Type", kind), *SECURITY, *headers]
         if isinstance(body, bytes):
@@ -70,6 +79,8 @@ class RestApplication:
 
     def _answer(self, path: str, method: str, environ: dict) -> tuple:
         """(status, content type, body, further headers)."""
+        if path not in FOR_ALL:
+            self._sites.check(environ)
         if found := MODEL.fullmatch(path):
             return 200, JSON, _json(self._model(found, method, environ)), []
         if path == "/page/classify":
@@ -110,53 +121,30 @@ class RestApplication:
         if found["what"] == "/metadata":
             with self._engine.models.use(*wanted) as servable:
                 return _metadata(metadata_of(servable))
+        self._sites.check_type(environ)
+        with self._calls.inside():
+            return self._asked(found["what"][1:], wanted, environ)
+
+    def _asked(self, call: str, wanted: tuple, environ: dict) -> dict:
+        """The answer to "predict" or "classify"."""
         started, signature, code, servable = time.monotonic(), "serving_default", "INTERNAL", None
         try:
-            content = self._content(environ)
-            signature = content.get("signature_name", signature)
-            if not isinstance(signature, str):
-                raise Refusal("INVALID_ARGUMENT", "signature_name should be a string")
+            file, size = _body(environ)
             with self._engine.models.use(*wanted) as servable:
-                work = self._predict if found["what"] == ":predict" else self._classify
-                answer = work(servable, signature, content, _gone(environ))
+                asked = self._bodies.read(file, size, call, servable.definitions, _gone(environ))
+                signature = asked.signature
+                servable.definition(signature, CLASSIFY if call == "classify" else None)
+                outputs = self._engine.ask(servable, signature, asked.inputs, gone=_gone(environ))
+            answer = json_tensors.results if call == "classify" else json_tensors.answer
+            found = answer(outputs, asked.in_rows)
             code = "OK"
-            return answer
+            return found
         except Refusal as refusal:
             code = refusal.code
             raise
         finally:
-            call = found["what"][1:].capitalize()
-            self._engine.counted("rest", call, found["model"], signature, code, started, servable)
-
-    def _content(self, environ: dict) -> dict:
-        coding = environ.get("HTTP_CONTENT_ENCODING", "identity")
-        if coding != "identity":
-            raise Refusal(
-                "INVALID_ARGUMENT", f"send the body as it is. Received: {coding[:20]!r}", http=415
-            )
-        body = environ["wsgi.input"].read()
-        if len(body) <= LARGE_BODY:
-            return json_tensors.read_json(body)
-        with self._large:
-            return json_tensors.read_json(body)
-
-    def _predict(self, servable, signature: str, content: dict, gone) -> dict:
-        definition = servable.definition(signature)
-        inputs, in_rows = json_tensors.inputs_of(content, definition.inputs)
-        content.clear()  # lists of numbers take more memory than the tensors
-        outputs = self._engine.ask(servable, signature, inputs, gone=gone)
-        return json_tensors.answer(outputs, in_rows)
-
-    def _classify(self, servable, signature: str, content: dict, gone) -> dict:
-        servable.definition(signature, CLASSIFY)
-        inputs = {"inputs": json_tensors.examples_of(content, self._engine.limits)}
-        outputs = self._engine.ask(servable, signature, inputs, gone=gone)
-        return {
-            "results": [
-                [[n.decode("utf-8", "replace"), float(s)] for n, s in zip(*row, strict=True)]
-                for row in zip(outputs["classes"], outputs["scores"], strict=True)
-            ]
-        }
+            model, call = wanted[0], call.capitalize()
+            self._engine.counted("rest", call, model, signature, code, started, servable)
 
     # === The page ===
 
@@ -167,9 +155,10 @@ class RestApplication:
                 "INVALID_ARGUMENT", "send the video's bytes as application/octet-stream", http=415
             )
         question = _question(environ.get("QUERY_STRING", ""))
+        self._page.places.enter()
         pieces = self._page.classify(question, environ["wsgi.input"], _gone(environ))
-        started = time.monotonic()
-        return 200, "application/x-ndjson", self._streamed(pieces, question.model, started), []
+        lines = self._streamed(pieces, question.model, time.monotonic())
+        return 200, "application/x-ndjson", _Closing(lines, self._page.places.leave), []
 
     def _streamed(self, pieces: Iterator[dict], model: str, started: float) -> Iterator[bytes]:
         """Lines of JSON as they come; one that cannot come is {"error": ...}, the last."""
@@ -181,13 +170,38 @@ class RestApplication:
         except Refusal as refusal:
             code = refusal.code
             yield _error(refusal) + b"\n"
-        except Exception:
-            log.exception("a video of the page")
+        except Exception as error:
             code = "INTERNAL"
-            yield _error(Refusal("INTERNAL", "the server failed; its log says how")) + b"\n"
+            yield _error(failed("a video of the page", error)) + b"\n"
         finally:
             pieces.close()
             self._engine.counted("page", "Predict", model, "serving_default", code, started, None)
+
+
+class _Closing:
+    """Lines, and what is to be done at their end, though nobody may ever have asked for one."""
+
+    def __init__(self, lines: Iterator[bytes], end: Callable[[], None]):
+        self._lines, self._end = lines, end
+
+    def __iter__(self) -> Iterator[bytes]:
+        return self._lines
+
+    def close(self) -> None:
+        """The WSGI server calls this, once, whatever has happened."""
+        self._lines.close()
+        self._end()
+
+
+def _body(environ: dict) -> tuple[IO[bytes], int]:
+    """(the body, its bytes)"""
+    coding = environ.get("HTTP_CONTENT_ENCODING", "identity")
+    if coding != "identity":
+        raise Refusal(
+            "INVALID_ARGUMENT", f"send the body as it is. Received: {coding[:20]!r}", http=415
+        )
+    # waitress says the length of a body in pieces, too.
+    return environ["wsgi.input"], int(environ.get("CONTENT_LENGTH") or 0)
 
 
 def _question(query: str) -> Question:

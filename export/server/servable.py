@@ -139,17 +139,8 @@ def _array(value: tf.Tensor) -> np.ndarray:
 def _not_taken(signature: str, wanted, came: str) -> Refusal:
     return Refusal(
         "INVALID_ARGUMENT",
-        f"signature {signature!r} takes {describe(wanted) or 'no inputs'}. "
+        f"signature {signature!r} takes {tensors.describe(wanted) or 'no inputs'}. "
         f"Received: {came or 'nothing'}",
-    )
-
-
-def describe(infos) -> str:
-    """frames uint8 (any, any, any, any, 3)"""
-    return ", ".join(
-        f"{name} {tensors.NAMES.get(info.dtype, info.dtype)} ("
-        f"{', '.join('any' if d.size < 0 else str(d.size) for d in info.tensor_shape.dim)})"
-        for name, info in sorted(infos.items())
     )
 
 

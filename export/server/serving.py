@@ -2,6 +2,7 @@
 
 import importlib.util
 import signal
+import sys
 import threading
 from collections.abc import Callable, Iterable
 from pathlib import Path
@@ -77,6 +78,8 @@ def serve(
     from keras_i3d.export.server.local_server import LocalServer
 
     options = options or Options()
+    # Python's threads take turns this often: health is answered between those that work.
+    sys.setswitchinterval(0.001)
     stop = threading.Event()
     signal.signal(signal.SIGTERM, lambda *_: stop.set())
     server = LocalServer(configs, options)

@@ -1,7 +1,7 @@
 """Frames of a video file that somebody sent: decoded in a process of its own, within limits."""
 
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import islice
@@ -12,6 +12,7 @@ import numpy as np
 from keras_i3d.data import VideoError, VideoFile, cropped_frames
 from keras_i3d.data.pixels.preprocessing import Input
 from keras_i3d.export.client.video_query import sent_frames
+from keras_i3d.export.server.refusal import Refusal
 from keras_i3d.files.workers import run_all
 
 # Of one file; FFmpeg needs about a gigabyte for 8K video.
@@ -39,6 +40,7 @@ def uploaded_frames(
     most_frames: int = MOST_FRAMES,
     start: float = 0,
     end: float | None = None,
+    gone: Callable[[], bool] | None = None,
 ) -> Iterator[tuple[np.ndarray, list[str]]]:
     """(frames, notes) of a file; the frames as they are sent to `serving_default`.
 
@@ -47,6 +49,7 @@ def uploaded_frames(
         sees: what the model sees of a video.
         most_frames: of those that it sees; what comes after them is left out, and a note says so.
         start, end: seconds of the part to look at; by default all.
+        gone: asked now and then whether the sender has left.
 
     Returns:
         frames: (time, short side, short side, 3) uint8 of which the model cuts its centre, read
@@ -54,10 +57,14 @@ def uploaded_frames(
 
     Raises:
         VideoError: when no frame can be had, or not within 60 s and 3 GB.
+        Refusal: when the sender has left.
     """
     job = Job(str(path), f"{path}.frames", sees, most_frames, start, end)
     try:
-        (outcome,) = run_all(decode, [job], 1, SECONDS, MEGABYTES)
+        outcomes = list(run_all(decode, [job], 1, SECONDS, MEGABYTES, stop=gone))
+        if not outcomes:
+            raise Refusal("CANCELLED", "the client is gone")
+        outcome = outcomes[0]
         if outcome.error is not None:
             raise VideoError("the video", outcome.error)
         count, notes = outcome.result

@@ -5,9 +5,14 @@
 
 import yaml
 
+# Of TensorFlow Serving, as of tensorflow-serving-api: what is tried is what is started again.
+VERSION = "2.21.0"
+# It asks nobody who they are: other machines reach it where this is changed.
+HERE = "127.0.0.1"
+
 
 def _image(config) -> str:
-    return config.image or f"tensorflow/serving:latest{'-gpu' if config.gpu else ''}"
+    return config.image or f"tensorflow/serving:{VERSION}{'-gpu' if config.gpu else ''}"
 
 
 def _arguments(config) -> list[str]:
@@ -33,7 +38,7 @@ def docker_run(config) -> str:
 set -euo pipefail
 cd "$(dirname "$0")"
 exec docker run --rm --name {config.name} {gpu}\\
-  --publish 8500:8500 --publish 8501:8501 --memory {config.memory_mb}m \\
+  --publish {HERE}:8500:8500 --publish {HERE}:8501:8501 --memory {config.memory_mb}m \\
   --volume "$(realpath "${{MODELS:-{config.models}}}"):/models:ro" --volume "$PWD:/config:ro" \\
   {_image(config)} \\
   {arguments}
@@ -50,7 +55,7 @@ def docker_compose(config) -> str:
     service = {
         "image": _image(config),
         "command": _arguments(config),
-        "ports": ["8500:8500", "8501:8501"],
+        "ports": [f"{HERE}:8500:8500", f"{HERE}:8501:8501"],
         "volumes": [f"${{MODELS:-{config.models}}}:/models:ro", "./:/config:ro"],
         "mem_limit": f"{config.memory_mb}m",
         "read_only": True,

@@ -15,6 +15,9 @@ from pebble import ProcessExpired, ProcessPool
 
 from keras_i3d.files.places import FULL
 
+# Seconds between two questions whether to stop.
+LOOK_EVERY = 0.25
+
 
 @dataclass(frozen=True)
 class Outcome:
@@ -36,6 +39,7 @@ def run_all(
     processes: int | None = None,
     seconds: float | None = 600,
     megabytes: int | None = 4000,
+    stop: Callable[[], bool] | None = None,
 ) -> Iterator[Outcome]:
     """Give one outcome for each item, in the order in which they end.
 
@@ -45,6 +49,7 @@ def run_all(
         items: taken one after the other as processes become free, so they may be endless.
         processes: how many work at once; by default one for each core.
         seconds, megabytes: limits for one item and for the memory of its process; None for none.
+        stop: asked now and then whether to give the rest up.
 
     Closing the iterator, or an exception in the loop over it (Ctrl-C too), ends the processes at
     once. They end by themselves when this process is killed.
@@ -67,11 +72,47 @@ def run_all(
                 running[pool.schedule(_attempt, args=(task, item), timeout=seconds)] = item
             if not running:
                 break
-            for future in wait(running, return_when=FIRST_COMPLETED).done:
+            every = LOOK_EVERY if stop else None
+            for future in wait(running, every, return_when=FIRST_COMPLETED).done:
                 yield _outcome(running.pop(future), future, seconds, megabytes)
+            if stop is not None and stop():
+                break
     finally:
         pool.stop()
         pool.join()
+
+
+class Aside:
+    """One process that is kept for one call after the other, and replaced where a call ends it.
+
+    It gives way to others: what is done aside shall hold nobody up.
+
+    Args:
+        seconds, megabytes: limits for one call and for the memory of the process.
+    """
+
+    def __init__(self, seconds: float, megabytes: int):
+        self._limits = seconds, megabytes
+        self._pool = ProcessPool(
+            max_workers=1,
+            context=multiprocessing.get_context("spawn"),
+            initializer=limit_process,
+            initargs=(megabytes, 10),
+        )
+
+    def run(self, task: Callable, item, stop: Callable[[], bool] | None = None) -> Outcome:
+        """Return what became of one call; as for `run_all`."""
+        future = self._pool.schedule(_attempt, args=(task, item), timeout=self._limits[0])
+        while not wait([future], LOOK_EVERY if stop else None).done:
+            if stop():
+                future.cancel()
+                return Outcome(item, error="was given up")
+        return _outcome(item, future, *self._limits)
+
+    def close(self) -> None:
+        """End the process."""
+        self._pool.stop()
+        self._pool.join()
 
 
 def usable_cores() -> int:
@@ -117,8 +158,9 @@ def cause_of_death(exitcode: int | None) -> str:
     return signal.Signals(-exitcode).name
 
 
-def limit_process(megabytes: int | None) -> None:
+def limit_process(megabytes: int | None, niceness: int = 0) -> None:
     """Make this process a worker: limited in memory, deaf to Ctrl-C, gone when its parent is."""
+    os.nice(niceness)
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the parent's to answer
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     if megabytes is not None:

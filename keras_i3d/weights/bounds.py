@@ -62,6 +62,11 @@ def check_zip(path: str | os.PathLike) -> None:
     check_claim(unpacked, stored_bytes(path))
 
 
+def check_size(path: str | os.PathLike) -> None:
+    """Raise ValueError where a file is mostly a hole: it would be read whole."""
+    check_claim(os.path.getsize(path), stored_bytes(path))
+
+
 def check_claim(claimed: int, stored: int) -> None:
     """Raise ValueError where more bytes are claimed than a file of `stored` bytes can stand for."""
     most = min(MOST_UNPACKED * stored + SPARE_BYTES, MOST_BYTES)

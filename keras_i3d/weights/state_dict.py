@@ -18,7 +18,7 @@ from typing import BinaryIO, NamedTuple
 import numpy as np
 
 from keras_i3d.weights.array_pickle import ArraysOnly
-from keras_i3d.weights.bounds import check_claim, stored_bytes
+from keras_i3d.weights.bounds import check_claim, check_size, stored_bytes
 
 LEGACY_MAGIC = 0x1950A86A20F9469CFC6C
 ENDINGS = (".pt", ".pth", ".pyth")
@@ -63,6 +63,7 @@ def read_state_dict(path: Path) -> dict[str, np.ndarray]:
     Raises:
         ValueError: when the file is damaged, has no state-dict, or asks for anything but tensors.
     """
+    check_size(path)
     read = _from_archive if zipfile.is_zipfile(path) else _from_stream
     with open(path, "rb") as file:
         tree, contents = read(file)
@@ -70,10 +71,13 @@ def read_state_dict(path: Path) -> dict[str, np.ndarray]:
     state = inside[0] if inside else tree
     if not isinstance(state, dict) or not state:
         raise ValueError(f"wanted a state-dict of tensors, came {type(state).__name__}")
-    # Many tensors may be views of one storage; each becomes an array of its own.
-    tensors = [value for value in state.values() if isinstance(value, Tensor)]
-    check_claim(sum(4 * math.prod(tensor.shape) for tensor in tensors), stored_bytes(path))
-    return {key: _array(key, value, contents) for key, value in state.items()}
+    arrays = {key: _view(key, value, contents) for key, value in state.items()}
+    # Many may be views of one storage.
+    check_claim(sum(array.nbytes for array in arrays.values()), stored_bytes(path))
+    return {
+        key: array.astype(np.float32) if array.dtype.kind == "f" else array
+        for key, array in arrays.items()
+    }
 
 
 class _TensorsOnly(ArraysOnly):
@@ -143,19 +147,18 @@ def _bytes(storage: Storage) -> int:
     return storage.count * (2 if storage.kind == BFLOAT16 else np.dtype(storage.kind).itemsize)
 
 
-def _array(key: str, tensor, contents: dict[str, bytes]) -> np.ndarray:
+def _view(key: str, tensor, contents: dict[str, bytes]) -> np.ndarray:
     if isinstance(tensor, np.ndarray):
         return tensor
     if not isinstance(tensor, Tensor):
-        raise ValueError(f"{key!r} should be a tensor. Received: {type(tensor).__name__}")
+        raise ValueError(f"{key[:100]!r} should be a tensor. Received: {type(tensor).__name__}")
     storage, offset, shape, strides = tensor
     numbers = _numbers(storage, contents[storage.key])
     last = offset + sum((n - 1) * step for n, step in zip(shape, strides, strict=True))
     if min(offset, *shape, *strides, 0) < 0 or max(last + 1, math.prod(shape)) > len(numbers):
-        raise ValueError(f"{key!r} reaches beyond its storage")
+        raise ValueError(f"{key[:100]!r} reaches beyond its storage")
     steps = [step * numbers.itemsize for step in strides]
-    array = np.lib.stride_tricks.as_strided(numbers[offset:], shape, steps, writeable=False)
-    return array.astype(np.float32) if array.dtype.kind == "f" else array
+    return np.lib.stride_tricks.as_strided(numbers[offset:], shape, steps, writeable=False)
 
 
 def _numbers(storage: Storage, content: bytes) -> np.ndarray:

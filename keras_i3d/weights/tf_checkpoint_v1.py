@@ -15,7 +15,7 @@ from pathlib import Path
 
 import numpy as np
 
-from keras_i3d.weights.bounds import check_claim, stored_bytes
+from keras_i3d.weights.bounds import check_size
 from keras_i3d.weights.protocol_buffers import message_fields, varint
 from keras_i3d.weights.tf_checkpoint import DTYPES, MAX_KEY_BYTES, Entry, table_items
 
@@ -40,7 +40,7 @@ def read_checkpoint_v1(path: str | Path, wanted=lambda name: True) -> dict[str, 
     if path.stat().st_size > MAX_BYTES:
         raise ValueError(f"{path}: more than {MAX_BYTES} bytes, which no such checkpoint has")
     try:
-        check_claim(path.stat().st_size, stored_bytes(path))
+        check_size(path)
         return dict(_tensors(path.read_bytes(), wanted))
     except (IndexError, OverflowError, struct.error, ValueError) as error:
         raise ValueError(f"{path}: not a whole TensorFlow checkpoint (V1): {error}") from error

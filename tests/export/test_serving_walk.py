@@ -22,7 +22,8 @@ from tensorflow_serving.apis import model_service_pb2, prediction_service_pb2
 
 from keras_i3d.data import VideoFile
 from keras_i3d.export.client.video_query import encoded
-from keras_i3d.export.signatures import CLASSIFY_INPUT, ServedNetwork
+from keras_i3d.export.served_record import CLASSIFY_INPUT
+from keras_i3d.export.signatures import ServedNetwork
 from keras_i3d.models import build_i3d
 from keras_i3d.models.catalogue import I3D
 from keras_i3d.weights.trained import record_of

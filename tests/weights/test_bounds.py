@@ -135,7 +135,6 @@ def test_an_archive_that_unpacks_to_a_thousand_times_its_size(small):
     path = changed(small, "model.weights.h5", bytes(200 << 20), zipfile.ZIP_DEFLATED)
     assert path.stat().st_size < 1 << 20
     refused(path, "it claims 2097")
-    refused(path.rename(path.with_suffix(".pth")), "its members are larger than itself")
 
 
 def test_a_small_file_that_asks_for_a_large_network(small):
@@ -161,7 +160,7 @@ def test_a_tensor_of_pytorch_that_is_one_value_repeated(tmp_path):
     torch = pytest.importorskip("torch")
     one = torch.zeros(1).expand(1 << 20, 1 << 10)
     torch.save({"logits.conv3d.weight": one}, tmp_path / "x.pth")
-    refused(tmp_path / "x.pth", "it claims 4294967296 bytes and stores")
+    refused(tmp_path / "x.pth", "reaches beyond its storage")
     shared = torch.zeros(1 << 22)
     torch.save({f"k{n}": shared for n in range(50)}, tmp_path / "x.pth")
     refused(tmp_path / "x.pth", "it claims 838860800 bytes")

@@ -209,3 +209,48 @@ def test_a_context_copied_into_every_example_over_rest(large):
         heavy = body % (b"x" * MB, b",".join([b"{}"] * 100))
         status, error = post(large, "/v1/models/tiny:classify", heavy)
         assert (status, "at most 67108864 are taken" in error) == (413, True)
+
+
+@pytest.mark.parametrize(
+    "inside",
+    [b"[]," * (20 << 20), b"[" * (20 << 20), b'{"":' * (12 << 20), b"1e400," * (10 << 20)],
+    ids=["empty lists", "depth", "objects", "infinities"],
+)
+def test_json_that_takes_gigabytes_holds_nobody_up(large, inside):
+    body = b'{"inputs": [%s[]]}' % inside
+    slowest, ended = [0.0], threading.Event()
+
+    def ask_for_health():
+        while not ended.wait(0.05):
+            started = time.monotonic()
+            answer = urllib3.request("GET", f"http://localhost:{large.rest_port}/healthz")
+            assert answer.status == 200
+            slowest[0] = max(slowest[0], time.monotonic() - started)
+
+    thread = threading.Thread(target=ask_for_health)
+    thread.start()
+    try:
+        with memory_below(500 * MB):
+            status, error = post(large, "/v1/models/tiny:predict", body)
+    finally:
+        ended.set()
+        thread.join()
+    assert status in (400, 413)
+    assert len(error) < 500
+    assert slowest[0] < 1
+
+
+def test_a_large_body_is_read_as_a_small_one(server, signatures):
+    frames = np.random.default_rng(0).integers(0, 256, (1, 12, 80, 90, 3), np.uint8)
+    url = f"http://localhost:{server.rest_port}/v1/models/tiny:predict"
+    answer = urllib3.request("POST", url, json={"inputs": frames.tolist()}).json()
+    wanted = signatures["serving_default"](frames=frames)["probabilities"].numpy()
+    assert np.abs(np.array(answer["outputs"]["probabilities"]) - wanted).max() < 1e-6
+
+
+@pytest.mark.parametrize("value", ["NaN", "Infinity", "-Infinity", "1e999"])
+def test_numbers_that_are_none(server, value):
+    clip = str(np.zeros((1, 9, 32, 32, 3)).tolist()).replace("0.0", value, 1)
+    body = f'{{"signature_name": "preprocessed", "inputs": {clip}}}'
+    status, error = post(server, "/v1/models/tiny:predict", body.encode())
+    assert (status, "should be finite numbers" in error) == (400, True)
