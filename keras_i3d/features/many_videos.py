@@ -5,6 +5,7 @@ queue -> batches -> the network -> the windows of a video back together -> its f
 """
 
 import contextlib
+import dataclasses
 import queue
 import threading
 import time
@@ -142,6 +143,8 @@ class _Feeder:
 
     def __init__(self, extractor, jobs: Sequence[Job], out: OutputFolder, write, producers):
         self._extractor, self._out, self._writer = extractor, out, write
+        threads = max(1, usable_cores() // len(producers))
+        self._sight = dataclasses.replace(extractor.sight, threads=threads)
         self._jobs, self._choosing = iter(jobs), threading.Lock()
         self.held: list[Job] = []
         self._settled: deque[Finished | _Open] = deque()
@@ -217,7 +220,7 @@ class _Feeder:
     def _read(self, job: Job, producer: Producer) -> None:
         video, window = _Open(job), None
         cutting = self._extractor.settings.cutting
-        chunks = producer.results((job.path, self._extractor.sight, job.part, job.flow_name))
+        chunks = producer.results((job.path, self._sight, job.part, job.flow_name))
         items = Clocked(chain.from_iterable(chunks), kept_times(cutting))
         try:
             for one in timed(items, cutting):

@@ -41,6 +41,7 @@ class Sight:
     crops: 1, 3 or 10; see crops.CROPS.
     flows: the folder where compute_flow has stored flow; None to compute it on the way.
     frames_fps: pictures a second, of a folder of pictures or of frames.
+    threads: pairs of frames whose flow is computed at once; None for one a core.
     """
 
     inputs: Mapping[str, Input]
@@ -48,6 +49,7 @@ class Sight:
     crops: int = 1
     flows: str | None = None
     frames_fps: float = DEFAULT_FPS
+    threads: int | None = None
 
     @property
     def every(self) -> int:
@@ -205,24 +207,23 @@ def _by_stream(images: Iterator, sight: Sight, part: Part, name: str | None) -> 
     if "flow" not in sight.inputs:
         pairs = ((image, None) for image in images)
     elif sight.flows is None:
-        pairs = frames_with_flow(images, METHOD)
+        pairs = frames_with_flow(images, METHOD, sight.threads)
     else:
         path = os.path.join(sight.flows, f"{name}{SUFFIX}")
-        pairs = _with_coded_flow(images, spec, path, round((part[0] or 0) * sight.fps))
+        pairs = _with_coded_flow(images, sight, path, round((part[0] or 0) * sight.fps))
     for image, flow in pairs:
         both = {"rgb": image, "flow": flow}
         yield {stream: cut_crops(both[stream], spec.crop, sight.crops) for stream in sight.inputs}
 
 
-def _with_coded_flow(
-    images: Iterator, spec: Preprocessing, path: str, first: int
-) -> Iterator[tuple]:
+def _with_coded_flow(images: Iterator, sight: Sight, path: str, first: int) -> Iterator[tuple]:
     """Each frame with its flow out of compute_flow's file; without one, computed and coded alike.
 
     The last frame has the flow of the one before it, as `frames_with_flow` gives it.
     """
+    spec = sight.spec
     if not os.path.exists(path):
-        for image, flow in frames_with_flow(images, METHOD):
+        for image, flow in frames_with_flow(images, METHOD, sight.threads):
             yield image, decode(encode(flow, spec.bound), spec.bound)
         return
     with FlowFile(path) as stored:

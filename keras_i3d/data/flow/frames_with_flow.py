@@ -49,7 +49,7 @@ def cropped_streams(
 
 
 def frames_with_flow(
-    frames: Iterable[np.ndarray], method: str = "tvl1"
+    frames: Iterable[np.ndarray], method: str = "tvl1", threads: int | None = None
 ) -> Iterator[tuple[np.ndarray, np.ndarray]]:
     """Give each frame with its flow to the next one; few are held at a time.
 
@@ -58,11 +58,11 @@ def frames_with_flow(
 
     Args:
         frames: uint8 (height, width, 3), all of one size.
-        method: as for compute_flow.
+        method, threads: as for compute_flow.
     """
     frames, again = tee(frames)
     flow = None
-    for frame, to_next in zip_longest(frames, flows(again, method)):
+    for frame, to_next in zip_longest(frames, flows(again, method, threads)):
         flow = flow if to_next is None else to_next
         if flow is None:
             flow = np.zeros((*frame.shape[:2], 2), np.float32)

@@ -1,0 +1,187 @@
+"""From MP4 files to files of features, beside the way of video_features, in one run.
+
+  python benchmarks/features.py [--videos=4] [--frames=320] [--rounds=3] [--stream=rgb]
+
+Contenders are processes of their own which take turns; a turn makes the features of all videos, 64
+frames every 64, RGB unless --stream=both says otherwise. Printed: the median of the turns, frames a
+second, how many times as fast as video_features' way, and where the seconds of ours go.
+
+video_features' way: OpenCV decodes frame by frame, PIL resizes each to a short side of 256, I3D
+runs in PyTorch, np.save writes; flow by OpenCV's TV-L1. Its own code is not on PyPI, so its I3D is
+ours on Keras' PyTorch backend: 2.0 s a clip on two cores, where its own took 1.8 s. Ours drops the
+last partial window here, as its way does, so that both do the same work.
+"""
+
+import os
+import statistics
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+import contenders
+import numpy as np
+from absl import app, flags
+
+VIDEOS = flags.DEFINE_integer("videos", 4, "how many videos", lower_bound=1)
+FRAMES = flags.DEFINE_integer("frames", 320, "frames of each, 320 x 240", lower_bound=65)
+ROUNDS = flags.DEFINE_integer("rounds", 3, "turns of each contender", lower_bound=1)
+STREAM = flags.DEFINE_enum("stream", "rgb", ["rgb", "both"], "RGB, or RGB and flow")
+ONLY = flags.DEFINE_list("only", [], "contenders to run, by name; by default all")
+
+WINDOW = 64
+THEIRS = "video_features' way"
+OURS = {
+    "keras_i3d, TensorFlow": ("keras", "float32"),
+    "keras_i3d, OpenVINO float32": ("openvino", "float32"),
+    "keras_i3d, OpenVINO bfloat16": ("openvino", "bfloat16"),
+    "keras_i3d, OpenVINO int8": ("openvino", "int8"),
+}
+
+
+def make_videos(folder: Path) -> None:
+    """Write MP4 files of moving noise, as different as real ones are to a decoder."""
+    from keras_i3d.data.video.encoding import write_mp4
+
+    draw = np.random.default_rng(0)
+    for number in range(VIDEOS.value):
+        picture = draw.integers(0, 256, (30, 40, 3), np.uint8).repeat(10, 0).repeat(10, 1)
+        frames = (np.roll(picture, (i, 2 * i), (0, 1))[:240, :320] for i in range(FRAMES.value))
+        write_mp4(folder / f"{number}.mp4", frames, 25)
+
+
+def ours(paths: list[str], engine: str, precision: str) -> None:
+    """A process of ours; each turn says where its seconds went."""
+    from keras_i3d.features.jobs import Job
+    from keras_i3d.features.to_folder import Order, extract_to_folder
+
+    how = {"tail": "drop", "engine": engine, "precision": precision, "stride": WINDOW}
+    if precision == "int8":
+        how["calibrate"] = tuple(paths)
+    order = Order(stream=STREAM.value, how=how)
+    jobs = [Job(path, Path(path).stem) for path in paths]
+
+    def turn():
+        with tempfile.TemporaryDirectory() as out:
+            for finished in extract_to_folder(order, jobs, out, {}):
+                if finished.status != "done":
+                    raise RuntimeError(finished.record["cause"])
+
+    turn()  # compilation
+    contenders.serve(turn, seconds=_alone(order, paths[0]))
+
+
+def _alone(order, path: str) -> dict[str, float]:
+    """Seconds a frame of each stage by itself, in one process."""
+    import keras_i3d.features.writers as writers
+    from keras_i3d.data.video.decoding import VideoFile
+    from keras_i3d.features.seen_frames import watch
+
+    begin = time.perf_counter()
+    with VideoFile(path) as video:
+        count = sum(1 for _ in video)
+    decoded = time.perf_counter()
+    seen = list(watch(path, order.extractor.sight))
+    resized = time.perf_counter()
+    del seen
+    features = order.extractor.features(path)
+    computed = time.perf_counter()
+    with tempfile.TemporaryDirectory() as out:
+        writers.write_features(features, Path(out) / "x")
+    written = time.perf_counter()
+    steps = {
+        "decode": decoded - begin,
+        "resize and crop" + (", flow" if STREAM.value == "both" else ""): resized - decoded
+        - (decoded - begin),
+        "network": computed - resized - (resized - decoded),
+        "write": written - computed,
+    }  # fmt: skip
+    return {name: max(0.0, seconds) / count for name, seconds in steps.items()}
+
+
+def theirs(paths: list[str]) -> None:
+    """A process that does as video_features does."""
+    import cv2
+    import keras
+    from PIL import Image
+
+    import keras_i3d
+
+    streams = ("rgb", "flow") if STREAM.value == "both" else ("rgb",)
+    models = {}
+    for stream in streams:
+        model = keras_i3d.I3D(weights=None, stream=stream, classifier_activation=None)
+        models[stream] = keras.Model(model.input, model.get_layer("AvgPool3d_0a_7x7").output)
+    tv_l1 = cv2.optflow.DualTVL1OpticalFlow_create() if "flow" in streams else None
+
+    def crop(array):
+        top, left = ((side - 224) // 2 for side in array.shape[:2])
+        return array[top : top + 224, left : left + 224]
+
+    def features_of(stream, clip):
+        out = keras.ops.convert_to_numpy(models[stream].predict_on_batch(clip[None]))
+        return out.mean((1, 2, 3))[0]
+
+    def turn():
+        with tempfile.TemporaryDirectory() as out:
+            for path in paths:
+                stack, found = [], {stream: [] for stream in streams}
+                video = cv2.VideoCapture(path)
+                while True:
+                    there, frame = video.read()
+                    if not there:
+                        break
+                    frame = Image.fromarray(cv2.cvtColor(frame, cv2.COLOR_BGR2RGB))
+                    scale = 256 / min(frame.size)
+                    size = [round(side * scale) for side in frame.size]
+                    stack.append(np.asarray(frame.resize(size, Image.BILINEAR)))
+                    if len(stack) == WINDOW + 1:
+                        clip = np.stack([crop(f) for f in stack[:-1]]) / np.float32(127.5) - 1
+                        found["rgb"].append(features_of("rgb", clip))
+                        if tv_l1:
+                            greys = [cv2.cvtColor(f, cv2.COLOR_RGB2GRAY) for f in stack]
+                            pairs = zip(greys, greys[1:], strict=False)
+                            flow = [crop(tv_l1.calc(one, other, None)) for one, other in pairs]
+                            clip = np.clip(np.stack(flow), -20, 20) / np.float32(20)
+                            found["flow"].append(features_of("flow", clip))
+                        stack = stack[-1:]
+                for stream, rows in found.items():
+                    np.save(os.path.join(out, f"{Path(path).stem}_{stream}.npy"), rows)
+
+    contenders.serve(turn)
+
+
+def main(arguments) -> None:
+    """Run the rounds and print the table."""
+    if len(arguments) > 1:
+        name, *paths = arguments[1:]
+        return theirs(paths) if name == THEIRS else ours(paths, *OURS[name])
+    with tempfile.TemporaryDirectory() as folder:
+        make_videos(Path(folder))
+        paths = sorted(map(str, Path(folder).glob("*.mp4")))
+        command = [sys.executable, __file__, f"--stream={STREAM.value}", "--"]
+        backends = {THEIRS: "torch"} | dict.fromkeys(OURS, "tensorflow")
+        running = contenders.started(
+            (name, [*command, name, *paths], {"KERAS_BACKEND": backend})
+            for name, backend in backends.items()
+            if not ONLY.value or name == THEIRS or name in ONLY.value
+        )
+        contenders.take_turns(running, ROUNDS.value)
+        _print(running)
+
+
+def _print(running) -> None:
+    frames = VIDEOS.value * FRAMES.value
+    slowest = statistics.median(running[0].seconds)
+    print(f"{VIDEOS.value} videos of {FRAMES.value} frames, {STREAM.value}, {os.cpu_count()} cores")
+    print(f"{'':32} {'seconds':>8} {'frames/s':>9} {'times as fast':>14}")
+    for one in running:
+        median = statistics.median(one.seconds)
+        print(f"{one.name:32} {median:8.2f} {frames / median:9.0f} {slowest / median:14.1f}")
+        for step, seconds in one.first.get("seconds", {}).items():
+            print(f"    {step:28} {1000 * seconds:8.2f} ms a frame, by itself")
+        one.close()
+
+
+if __name__ == "__main__":
+    app.run(main)
