@@ -172,7 +172,7 @@ def _write(served: ServedNetwork, folder: Path, metadata: dict) -> None:
 
 
 def random_frames(served: ServedNetwork) -> dict[str, np.ndarray]:
-    """One clip of noise, as a client would send it: uint8 frames, flow in pixels; seed 0."""
+    """Return one clip of noise, as a client would send it: uint8 frames, flow in pixels; seed 0."""
     draw = np.random.default_rng(0)
     time, height, width = served.frame_shape
     found = {}

@@ -80,7 +80,7 @@ class ServedNetwork:
         self.top = min(top, classes)
 
     def signatures(self) -> dict[str, Signature]:
-        """All signatures of this network, by name."""
+        """Return all signatures of this network, by name."""
         raw = self._specs(raw=True)
         found = {
             "serving_default": Signature(

@@ -155,7 +155,7 @@ class GrpcClient:
         return Answer(found, self.model, signature, response.model_spec.version.value, seconds)
 
     def metadata(self, timeout: float | None = None) -> ModelMetadata:
-        """What the model can be asked, and what its export wrote down."""
+        """Return what the model can be asked, and what its export wrote down."""
         request = message_class("GetModelMetadataRequest")(metadata_field=["signature_def"])
         self._fill(request.model_spec, "")
         response, _ = self._call(self._metadata, request, timeout)

@@ -137,7 +137,7 @@ class RestClient:
         return Answer(found, self.model, signature, None, time.monotonic() - start)
 
     def metadata(self, timeout: float | None = None) -> ModelMetadata:
-        """What the model can be asked, and what its export wrote down."""
+        """Return what the model can be asked, and what its export wrote down."""
         answer = self._call("GET", "/metadata", None, timeout)
         try:
             version = int(answer["model_spec"]["version"])

@@ -20,7 +20,7 @@ def patiently(
     sleep: Callable[[float], None] = time.sleep,
     clock: Callable[[], float] = time.monotonic,
 ) -> Result:
-    """The result of a call that is tried again while the server is UNAVAILABLE.
+    """Return the result of a call that is tried again while the server is UNAVAILABLE.
 
     Nothing else is repeated: a request that is wrong stays wrong, and one that was too much for a
     full server only adds to what fills it.

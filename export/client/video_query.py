@@ -61,7 +61,7 @@ class Sending:
 
 
 def sending(metadata: ModelMetadata, signature: str) -> Sending:
-    """How to ask a signature about a video.
+    """Return how to ask a signature about a video.
 
     Raises:
         ValueError: there is no such signature, or it takes something else than one video's frames.
@@ -150,7 +150,7 @@ def ask_about(
 
 
 def encoded(image: np.ndarray, form: str = "jpeg", quality: int = 95) -> bytes:
-    """A frame, (height, width, 3) uint8, as a file; JPEG with all its colours (4:4:4)."""
+    """Return a frame, (height, width, 3) uint8, as a file; JPEG with all its colours (4:4:4)."""
     file = io.BytesIO()
     options = {"quality": quality, "subsampling": 0} if form == "jpeg" else {"compress_level": 1}
     Image.fromarray(image).save(file, form.upper(), **options)

@@ -25,7 +25,7 @@ MODULES = ("predict_pb2", "classification_pb2", "get_model_metadata_pb2", "get_m
 
 @functools.cache
 def message_class(name: str) -> type[Message]:
-    """The class of a message: "PredictRequest", or with its package "tensorflow.Example"."""
+    """Return the class of a message: "PredictRequest", or with its package "tensorflow.Example"."""
     full_name = name if "." in name else f"{PACKAGE}.{name}"
     return message_factory.GetMessageClass(_pool().FindMessageTypeByName(full_name))
 

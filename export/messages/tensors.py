@@ -57,7 +57,7 @@ def fill(proto, values) -> None:
 
 
 def array(proto, most_bytes: int = 1 << 30) -> np.ndarray:
-    """The array of a TensorProto; strings as an object array of bytes.
+    """Return the array of a TensorProto; strings as an object array of bytes.
 
     Args:
         proto: the message, not to be trusted: a few bytes may claim to be a large array.
@@ -132,7 +132,7 @@ def arrays(protos: Mapping, most_bytes: int) -> dict[str, np.ndarray]:
 
 
 def rows(values: list[list]) -> np.ndarray:
-    """(rows, columns) of float32, or of bytes as objects; also where there are no rows."""
+    """Return (rows, columns) of float32, or of bytes as objects; also where there are no rows."""
     strings = any(isinstance(value, bytes) for row in values for value in row)
     return np.array(values, np.object_ if strings else np.float32).reshape(len(values), -1)
 
@@ -152,7 +152,7 @@ def number_of(kind: np.dtype) -> int | None:
 
 
 def type_of(number: int) -> np.dtype:
-    """The NumPy type of types.proto's number; ValueError where it is not read here."""
+    """Return the NumPy type of types.proto's number; ValueError where it is not read here."""
     if number not in _TYPES:
         raise ValueError(f"a tensor of type number {number} (types.proto) is not read")
     return np.dtype(_TYPES[number][0])

@@ -52,7 +52,7 @@ class Item:
             self.ended.set()
 
     def wait(self, gone: Callable[[], bool] | None = None, every: float = 0.25) -> Arrays:
-        """The result, or the Refusal that stands for it.
+        """Return the result, or the Refusal that stands for it.
 
         Args:
             gone: asked now and then whether the client is still there.

@@ -34,7 +34,7 @@ class Engine:
         gone: Callable[[], bool] | None = None,
         on_submit: Callable = lambda item: None,
     ) -> Mapping[str, np.ndarray]:
-        """The outputs of a signature.
+        """Return the outputs of a signature.
 
         Args:
             servable: from `models.use`, held until this returns.

@@ -185,7 +185,7 @@ class _Channel(HTTPChannel):
         return fresh, self.has_head and not fresh, self.since
 
     def is_late(self, now: float, receive: float) -> bool:
-        """Whether its request should have come whole, or its head should."""
+        """Return whether its request should have come whole, or its head should."""
         if not self.waits_for_client or (self._asked and self.request is None):
             return False
         allowed = receive + self.body_bytes / BODY_RATE if self.has_head else HEAD_SECONDS

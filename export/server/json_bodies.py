@@ -53,7 +53,7 @@ class JsonBodies:
     def read(
         self, file, size: int, call: str, definitions: Mapping, gone: Callable[[], bool] | None
     ) -> Asked:
-        """What a body asks for.
+        """Return what a body asks for.
 
         Args:
             file: the body, open for reading; of `size` bytes.

@@ -24,7 +24,7 @@ from keras_i3d.export.server.refusal import Refusal, too_many_frames
 
 
 def read_json(body: bytes) -> dict:
-    """A request's body; a Refusal where it is not an object."""
+    """Return a request's body; a Refusal where it is not an object."""
     try:
         content = json.loads(body)
     except (ValueError, RecursionError) as error:  # also bytes that are no UTF-8
@@ -37,7 +37,7 @@ def read_json(body: bytes) -> dict:
 def inputs_of(
     content: Mapping[str, Any], wanted, most_bytes: int
 ) -> tuple[dict[str, np.ndarray], bool]:
-    """(inputs, whether they came in the row form) of a request to predict.
+    """Return (inputs, whether they came in the row form) of a request to predict.
 
     Args:
         content: the body.
@@ -150,7 +150,7 @@ def _bytes(value: Any) -> bytes:
 
 
 def examples_of(content: Mapping[str, Any], limits: Limits) -> np.ndarray:
-    """The serialised tf.Examples of {"examples": [{feature: value}, ...], "context": {...}}.
+    """Return the serialised tf.Examples of {"examples": [{feature: value}, ...], "context": {...}}.
 
     Raises:
         Refusal: what is not of this form, or has more frames or bytes than one request may.
@@ -187,7 +187,7 @@ def _fill_feature(feature, values: list) -> None:
 
 
 def answer(outputs: Mapping[str, np.ndarray], in_rows: bool) -> dict:
-    """The body of an answer: of one output alone the values, of several by name."""
+    """Return the body of an answer: of one output alone the values, of several by name."""
     columns = {
         name: _jsonable(value, encoded=name.endswith("_bytes")) for name, value in outputs.items()
     }
@@ -201,7 +201,7 @@ def answer(outputs: Mapping[str, np.ndarray], in_rows: bool) -> dict:
 
 
 def results(outputs: Mapping[str, np.ndarray], in_rows: bool = True) -> dict:
-    """The body of an answer to classify: [name, score] pairs for each example."""
+    """Return the body of an answer to classify: [name, score] pairs for each example."""
     return {
         "results": [
             [[n.decode("utf-8", "replace"), float(s)] for n, s in zip(*row, strict=True)]

@@ -33,14 +33,14 @@ class Model:
         self.complaints: frozenset[str] = frozenset()
 
     def wanted(self, there: Mapping[int, Found]) -> list[int]:
-        """Which of the versions that are there should be served, the newest first."""
+        """Return which of the versions that are there should be served, the newest first."""
         numbers = sorted(there, reverse=True)
         if self.config.versions:
             return [number for number in numbers if number in self.config.versions]
         return numbers[: self.config.latest or None]
 
     def available(self) -> list[int]:
-        """The versions that are served, the newest last."""
+        """Return the versions that are served, the newest last."""
         return sorted(n for n, v in self.versions.items() if v.state == AVAILABLE)
 
     def unloaded(self, settled: Mapping[int, Found]) -> list[int]:

@@ -67,7 +67,7 @@ class Models:
             return sorted(self._models)
 
     def served(self, name: str) -> list[int]:
-        """The versions of a model that answer now, the newest last."""
+        """Return the versions of a model that answer now, the newest last."""
         with self._lock:
             return self._model(name).available()
 
@@ -79,7 +79,7 @@ class Models:
 
     @contextlib.contextmanager
     def use(self, name: str, version: int | None = None, label: str = "") -> Iterator[Servable]:
-        """A version for the length of one request; it stays whole even where it is dropped.
+        """Give a version for the length of one request; it stays whole even where it is dropped.
 
         Raises:
             Refusal: there is no such model or version.
@@ -98,7 +98,7 @@ class Models:
     def status(
         self, name: str, version: int | None = None, label: str = ""
     ) -> list[tuple[int, int, str]]:
-        """(version, state, error) of a model's versions, the newest first."""
+        """Return (version, state, error) of a model's versions, the newest first."""
         with self._lock:
             model = self._model(name)
             version = self._asked(model, version, label)

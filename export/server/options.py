@@ -75,5 +75,5 @@ class Options:
 
 
 def is_name(name: str) -> bool:
-    """Whether a model may be called so: it stands in addresses between two slashes."""
+    """Return whether a model may be called so: it stands in addresses between two slashes."""
     return 0 < len(name) <= 100 and all(c.isascii() and (c.isalnum() or c in "._-") for c in name)

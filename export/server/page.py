@@ -60,7 +60,7 @@ class Page:
         self._html = re.sub("|".join(parts), lambda found: parts[found[0]], html)
 
     def html(self) -> tuple[str, str]:
-        """(the page, its Content-Security-Policy): nothing is loaded from elsewhere."""
+        """Return (the page, its Content-Security-Policy): nothing is loaded from elsewhere."""
         nonce = secrets.token_urlsafe(16)
         policy = (
             f"default-src 'none'; script-src 'nonce-{nonce}'; style-src 'nonce-{nonce}'; "
@@ -79,13 +79,13 @@ class Page:
         return text.replace("{{settings}}", json.dumps(settings).replace("<", "\\u003c")), policy
 
     def sample(self) -> bytes:
-        """The sample video."""
+        """Return the sample video."""
         if self._sample is None:
             raise Refusal("NOT_FOUND", "the server was started without --sample=FILE")
         return self._sample.read_bytes()
 
     def classify(self, question: Question, file, gone: Callable[[], bool] | None) -> Iterator[dict]:
-        """What a video shows, piece by piece.
+        """Give what a video shows, piece by piece.
 
         Args:
             question: which model looks, and at which part.

@@ -70,5 +70,5 @@ class Metrics:
         self._state.labels(model, str(version)).set(state)
 
     def text(self) -> bytes:
-        """All of it."""
+        """Return all of it."""
         return self.serving.text() + generate_latest(self._registry)

@@ -52,7 +52,7 @@ class Refusal(Exception):
 
 
 def too_many_frames(frames: int, most: int) -> Refusal:
-    """What a request with more frames than one may have is told."""
+    """Return what a request with more frames than one may have is told."""
     return Refusal(
         "RESOURCE_EXHAUSTED",
         f"{frames} frames in a request, at most {most} are taken: send the video in windows, or "
@@ -80,7 +80,7 @@ def failed(what: str, error: Exception) -> Refusal:
 
 
 def plain(text: str) -> str:
-    """The sentence in one of TensorFlow's messages.
+    """Return the sentence in one of TensorFlow's messages.
 
     "Graph execution error:\\n\\n...\\nassertion failed: [no pixels] [1 0...]\\n\\t [[{{node x}}]]"
     is "no pixels 1 0...".

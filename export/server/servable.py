@@ -71,7 +71,7 @@ class Servable:
             raise _not_taken(signature, wanted, came)
 
     def checked(self, signature: str, inputs: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
-        """The inputs, or a Refusal that says what the signature takes."""
+        """Return the inputs, or a Refusal that says what the signature takes."""
         wanted = self.definition(signature).inputs
         fits = set(inputs) == set(wanted)
         for name, info in wanted.items():

@@ -47,7 +47,7 @@ class ServingMetrics:
                 self._sums[key] += micros
 
     def text(self) -> bytes:
-        """The page."""
+        """Return the page."""
         lines = [f"# TYPE {REQUESTS} counter"]
         with self._lock:
             for (model, status), count in sorted(self._requests.items()):

@@ -13,7 +13,7 @@ def name_version(spec, servable: Servable, signature: str) -> None:
 
 
 def status_of(rows: list[tuple[int, int, str]]) -> get_model_status_pb2.GetModelStatusResponse:
-    """(version, state, error) as TF Serving's message."""
+    """Return (version, state, error) as TF Serving's message."""
     response = get_model_status_pb2.GetModelStatusResponse()
     for version, state, error in rows:
         entry = response.model_version_status.add(version=version, state=state)
@@ -28,7 +28,7 @@ def status_of(rows: list[tuple[int, int, str]]) -> get_model_status_pb2.GetModel
 
 
 def metadata_of(servable: Servable) -> get_model_metadata_pb2.GetModelMetadataResponse:
-    """A version's signatures as TF Serving's message."""
+    """Return a version's signatures as TF Serving's message."""
     definitions = get_model_metadata_pb2.SignatureDefMap()
     for name, definition in servable.definitions.items():
         definitions.signature_def[name].CopyFrom(definition)

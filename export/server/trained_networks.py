@@ -29,7 +29,7 @@ def exported(models: Iterable[str], say: Callable[[str], None] = print) -> Itera
 
 
 def is_trained(path: str) -> bool:
-    """Whether a path is a .keras file or a training's folder."""
+    """Return whether a path is a .keras file or a training's folder."""
     where = Path(path).expanduser()
     return where.suffix == ".keras" or any((where / name).is_file() for name in OF_A_RUN)
 

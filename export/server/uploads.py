@@ -42,7 +42,7 @@ def uploaded_frames(
     end: float | None = None,
     gone: Callable[[], bool] | None = None,
 ) -> Iterator[tuple[np.ndarray, list[str]]]:
-    """(frames, notes) of a file; the frames as they are sent to `serving_default`.
+    """Give (frames, notes) of a file; the frames as they are sent to `serving_default`.
 
     Args:
         path: the file, not to be trusted; the frames are written beside it while they are in use.

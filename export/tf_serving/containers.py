@@ -29,7 +29,7 @@ def _arguments(config) -> list[str]:
 
 
 def docker_run(config) -> str:
-    """A shell script that starts the server in Docker."""
+    """Return a shell script that starts the server in Docker."""
     gpu = "--gpus all " if config.gpu else ""
     arguments = " \\\n  ".join(_arguments(config))
     return f"""\
@@ -46,7 +46,7 @@ exec docker run --rm --name {config.name} {gpu}\\
 
 
 def docker_compose(config) -> str:
-    """A docker-compose file with a health check and a memory limit."""
+    """Return a docker-compose file with a health check and a memory limit."""
     # The image has neither curl nor wget; bash opens the connection.
     probe = (
         f"exec 3<>/dev/tcp/127.0.0.1/8501 && "

@@ -45,7 +45,7 @@ def _chain(layer) -> list:
 
 
 def window(layer) -> Window | None:
-    """The window of a layer, of images or of clips; None where every pixel is by itself."""
+    """Return the window of a layer, of images or of clips; None where every pixel is by itself."""
     for attribute in ("kernel_size", "pool_size", "size"):
         size = _three(getattr(layer, attribute, None))
         if size is not None:
@@ -74,7 +74,7 @@ def gates(layer) -> bool:
 
 
 def pools_globally(layer) -> bool:
-    """Whether a layer's output depends on the whole clip."""
+    """Return whether a layer's output depends on the whole clip."""
     if isinstance(layer, ours.HeadPooling3D):
         return None in layer.pool_size
     return isinstance(layer, (layers.Flatten, ours.FlattenClip)) or (
@@ -83,7 +83,7 @@ def pools_globally(layer) -> bool:
 
 
 def frames_seen(window: Window, frames: int) -> np.ndarray:
-    """(frames of output, k) numbers of the frames of input that each depends on.
+    """Return (frames of output, k) numbers of the frames of input that each depends on.
 
     A number below 0, or from `frames` on, lies in the padding.
 

@@ -22,7 +22,7 @@ def inflate(
     kernel: str = "average",
     temporal_padding: str = "zero",
 ) -> keras.Model:
-    """A 2D image network as a 3D video network, with its weights.
+    """Return a 2D image network as a 3D video network, with its weights.
 
     A still image, repeated, gives the activations of the 2D network, except near the clip's first
     and last frames where zeros are padded: `boring_video_check` measures both.

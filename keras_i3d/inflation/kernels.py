@@ -16,7 +16,7 @@ def for_channels(kernel: np.ndarray, channels: int) -> np.ndarray:
 def inflate_kernel(
     kernel: np.ndarray, taps: int, rule: str = "average", stride: int = 1
 ) -> np.ndarray:
-    """A 2D kernel given `taps` slices in time, at the front of its axes.
+    """Return a 2D kernel given `taps` slices in time, at the front of its axes.
 
     Args:
         kernel: (height, width, ...) of Conv2D, DepthwiseConv2D, SeparableConv2D, Conv2DTranspose.

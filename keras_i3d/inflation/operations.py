@@ -27,7 +27,7 @@ POOLS = frozenset(["Amax", "Amin", "Max", "Mean", "Min"])
 
 
 def why_not(node, has: str) -> str:
-    """The reason why an operation cannot take a clip, or ""."""
+    """Return the reason why an operation cannot take a clip, or ""."""
     name = type(node.operation).__name__
     if has == NO_TIME or name in ELEMENTWISE or name == "GetItem":
         return ""
@@ -40,7 +40,7 @@ def why_not(node, has: str) -> str:
 
 
 def has_after(node, has: str) -> str:
-    """What the output of an operation has of time."""
+    """Return what the output of an operation has of time."""
     if has == CLIP and _pools_space(node):
         return FRAME if node.operation.keepdims else NO_TIME
     return has
@@ -58,7 +58,7 @@ def inflated(node, has: str):
 
 
 def with_time(node, args: tuple, has: str) -> tuple:
-    """The arguments for a clip: what is taken of an image is taken of every frame."""
+    """Return the arguments for a clip: what is taken of an image is taken of every frame."""
     if has == NO_TIME or type(node.operation).__name__ != "GetItem":
         return args
     tensor, key, *rest = args
@@ -87,5 +87,5 @@ def _pools_space(node) -> bool:
 
 
 def is_operation(operation) -> bool:
-    """Whether a node's operation is one of keras.ops, not a layer."""
+    """Return whether a node's operation is one of keras.ops, not a layer."""
     return not isinstance(operation, keras.layers.Layer)

@@ -29,7 +29,7 @@ class _Seen:
 
 
 def receptive_field(model: keras.Model) -> list[ReceptiveField]:
-    """A row for each layer of a network, 2D or 3D, in the order of the graph.
+    """Return a row for each layer of a network, 2D or 3D, in the order of the graph.
 
     On I3D the row of Mixed_5c has the strides (8, 32, 32). Layers of nested models are called by
     both names: "backbone.conv1". A layer called several times has a row for its widest call.
@@ -61,7 +61,7 @@ def receptive_field(model: keras.Model) -> list[ReceptiveField]:
 
 
 def receptive_field_table(rows: list[ReceptiveField]) -> str:
-    """The rows as text: name, receptive field and stride in time x height x width."""
+    """Return the rows as text: name, receptive field and stride in time x height x width."""
 
     def shown(sizes, otherwise):
         return otherwise if sizes is None else " x ".join(str(n) for n in sizes)

@@ -31,17 +31,17 @@ class Site:
 
 
 def same_config(config: dict, site: Site) -> dict:
-    """The 3D layer's arguments are the 2D layer's."""
+    """Return the 3D layer's arguments are the 2D layer's."""
     return config
 
 
 def same_weights(weights: list[np.ndarray], site: Site) -> list[np.ndarray]:
-    """The weights have no time."""
+    """Return the weights have no time."""
     return weights
 
 
 def same_time(site: Site) -> str:
-    """The output has of time what the inputs have."""
+    """Return the output has of time what the inputs have."""
     return site.has
 
 
@@ -65,7 +65,7 @@ class Rule:
     why_not: Callable[[Site], str] = lambda site: ""
 
     def build(self, site: Site) -> keras.layers.Layer:
-        """The 3D layer, without weights yet."""
+        """Return the 3D layer, without weights yet."""
         config = self.config(site.layer.get_config(), site)
         make = self.layer_3d or type(site.layer)
         return make.from_config(config) if isinstance(make, type) else make(**config)

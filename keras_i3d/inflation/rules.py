@@ -35,14 +35,14 @@ from keras_i3d.inflation.window_rules import (
 
 
 def per_frame_config(config: dict, site: Site) -> dict:
-    """The layer itself, as an argument of PerFrame."""
+    """Return the layer itself, as an argument of PerFrame."""
     copy = type(site.layer).from_config(config)
     kept = {key: config[key] for key in ("name", "dtype", "trainable") if key in config}
     return {**kept, "layer": keras.saving.serialize_keras_object(copy)}
 
 
 def refuses(reason: str) -> Rule:
-    """The rule of a class that cannot be inflated."""
+    """Return the rule of a class that cannot be inflated."""
     return Rule(why_not=lambda site: reason)
 
 
@@ -172,6 +172,6 @@ def inflation_rule(layer_class: type, rule: Rule | str) -> None:
 
 
 def rule_of(layer) -> Rule | None:
-    """The rule of a layer's own class; None when there is none."""
+    """Return the rule of a layer's own class; None when there is none."""
     address = f"{type(layer).__module__}.{type(layer).__name__}"
     return RULES.get(type(layer)) or ADDRESSED_RULES.get(address)

@@ -74,18 +74,18 @@ def window(layer) -> tuple[int, int] | None:
 
 
 def upsamples(layer) -> bool:
-    """Whether a layer's strides make its output larger."""
+    """Return whether a layer's strides make its output larger."""
     transposed = (keras.layers.Conv2DTranspose, keras.layers.Conv3DTranspose)
     return isinstance(layer, transposed) or hasattr(layer, "size")
 
 
 def no_time(model: keras.Model) -> Schedule:
-    """The 2D network on every frame; only the global pooling at its end knows time."""
+    """Return the 2D network on every frame; only the global pooling at its end knows time."""
     return lambda layer: Time()
 
 
 def i3d(model: keras.Model) -> Schedule:
-    """The paper's: cubic kernels; time strides with space, save at the first two max pools.
+    """Return the paper's: cubic kernels; time strides with space, save at the first two max pools.
 
     Time takes the extent of the kernel's height, so that 1x7 and 7x1, one after the other, become
     1x1x7 and 7x7x1, which cover 7x7x7 once. A pool that leaves time its stride has no extent in

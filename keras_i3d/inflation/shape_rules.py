@@ -40,30 +40,30 @@ def border_config(name: str) -> Callable:
 
 
 def noise_config(config: dict, site: Site) -> dict:
-    """One draw for all frames where the 2D layer was told the shape of its draw."""
+    """Return one draw for all frames where the 2D layer was told the shape of its draw."""
     shape = config.get("noise_shape")
     return config if shape is None else {**config, "noise_shape": (shape[0], 1, *shape[1:])}
 
 
 def prelu_config(config: dict, site: Site) -> dict:
-    """One slope for all frames."""
+    """Return one slope for all frames."""
     return {**config, "shared_axes": [1, *past_time(config["shared_axes"] or [])]}
 
 
 def prelu_weights(arrays: list[np.ndarray], site: Site) -> list[np.ndarray]:
-    """(height, width, c) to (1, height, width, c)."""
+    """Turn (height, width, c) into (1, height, width, c)."""
     return [arrays[0][None]]
 
 
 def flat_why_not(site: Site) -> str:
-    """A clip can be flattened when one frame's size is known."""
+    """Return a clip can be flattened when one frame's size is known."""
     if site.has == CLIP and None in site.input_shape[1:]:
         return "the height and width of its input are unknown; build the network with a fixed size"
     return ""
 
 
 def reshape_config(config: dict, site: Site) -> dict:
-    """(1, 1, c) to (1, 1, 1, c), and every frame of a clip by itself."""
+    """Turn (1, 1, c) into (1, 1, 1, c), and every frame of a clip by itself."""
     target = tuple(site.output_shape[1:])
     if site.has == CLIP:
         return {**config, "target_shape": (-1, *target)}
@@ -71,14 +71,14 @@ def reshape_config(config: dict, site: Site) -> dict:
 
 
 def reshape(target_shape, **config) -> keras.layers.Layer:
-    """A clip's frames to vectors means that time ends here: their mean, else a Reshape."""
+    """Return a clip's frames to vectors means that time ends here: their mean, else a Reshape."""
     if len(target_shape) == 2 and target_shape[0] == -1:
         return ours.FlattenClip.from_config(config)
     return layers.Reshape.from_config({**config, "target_shape": target_shape})
 
 
 def reshape_has_after(site: Site) -> str:
-    """A vector has no time; what is shaped like an image has a frame."""
+    """Return a vector has no time; what is shaped like an image has a frame."""
     rank = len(site.output_shape)
     if site.has == CLIP:
         return NO_TIME if rank == 2 else CLIP
@@ -86,7 +86,7 @@ def reshape_has_after(site: Site) -> str:
 
 
 def reshape_why_not(site: Site) -> str:
-    """The target must be known, for a clip's time may not be."""
+    """Return the target must be known, for a clip's time may not be."""
     if None in site.output_shape[1:]:
         return "the shape it gives is unknown; build the network with a fixed size"
     return flat_why_not(site) if len(site.output_shape) == 2 else ""

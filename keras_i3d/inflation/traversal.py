@@ -9,7 +9,7 @@ from keras_i3d.layers.keras_internals import calls_by_depth
 
 
 def functional_graph(model: keras.Model) -> keras.Model:
-    """The functional model of a Sequential one; a functional model itself.
+    """Return the functional model of a Sequential one; a functional model itself.
 
     Raises:
         ValueError: when the model is a subclass without a graph, or not built yet.
@@ -31,7 +31,7 @@ def functional_graph(model: keras.Model) -> keras.Model:
 
 
 def is_model(operation) -> bool:
-    """Whether an operation of a graph is a model with a graph of its own."""
+    """Return whether an operation of a graph is a model with a graph of its own."""
     return isinstance(operation, keras.Model)
 
 
@@ -70,7 +70,7 @@ def walk(model: keras.Model, inputs: list, apply: Callable) -> list:
 
 
 def arguments(node, values: list) -> tuple[tuple, dict]:
-    """The arguments of a call, with `values` in the place of its input tensors."""
+    """Return the arguments of a call, with `values` in the place of its input tensors."""
     return node.arguments.fill_in(
         {id(t): value for t, value in zip(node.input_tensors, values, strict=True)}
     )

@@ -37,7 +37,7 @@ def _constraint_with_time(constraint: dict | None) -> dict | None:
 
 
 def taps(site: Site) -> int:
-    """The kernel's extent in time.
+    """Return the kernel's extent in time.
 
     Of a transposed convolution the largest multiple of its stride up to the wish: any other extent
     would meet some frames of the output with more slices than others.
@@ -112,7 +112,7 @@ def up_sampling(interpolation: str, **config) -> keras.layers.Layer:
 
 
 def up_sampling_config(config: dict, site: Site) -> dict:
-    """The size with the factor of time in front."""
+    """Return the size with the factor of time in front."""
     return {**config, "size": (site.time.stride, *config["size"])}
 
 

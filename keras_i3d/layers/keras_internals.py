@@ -7,22 +7,22 @@ import keras
 
 
 def all_layers(layer) -> list:
-    """A layer and every layer inside it, at any depth; of a model, its layers and theirs."""
+    """Return a layer and every layer inside it, at any depth; of a model, its layers and theirs."""
     return list(layer._flatten_layers()) if isinstance(layer, keras.layers.Layer) else []
 
 
 def calls_by_depth(model: keras.Model) -> dict[int, list]:
-    """The calls of a functional model's graph by their distance from the outputs."""
+    """Return the calls of a functional model's graph by their distance from the outputs."""
     return model._nodes_by_depth
 
 
 def calls_of(layer) -> list:
-    """The calls of a layer; each has `input_tensors`."""
+    """Return the calls of a layer; each has `input_tensors`."""
     return layer._inbound_nodes
 
 
 def calls_after(layer) -> list:
-    """The calls that take the layer's outputs."""
+    """Return the calls that take the layer's outputs."""
     return layer._outbound_nodes
 
 
@@ -32,7 +32,7 @@ def origin(tensor):
 
 
 def takes_training(layer) -> bool:
-    """Whether the layer's call takes `training`."""
+    """Return whether the layer's call takes `training`."""
     return layer._call_has_training_arg
 
 
@@ -42,7 +42,7 @@ def forget(layer, part) -> None:
 
 
 def averaged_variables(optimizer) -> list:
-    """The optimizer's moving averages, in the order of the trainable variables."""
+    """Return the optimizer's moving averages, in the order of the trainable variables."""
     return optimizer._model_variables_moving_average
 
 

@@ -9,7 +9,7 @@ from keras_i3d.layers.keras_internals import all_layers, calls_after, calls_of, 
 
 
 def fold_batch_norm(model: keras.Model) -> keras.Model:
-    """A copy of the network without batch norm, which answers what the network answers.
+    """Return a copy of the network without batch norm, which answers what the network answers.
 
     At inference batch norm is y = (x - mean) s + beta, where s = gamma / sqrt(variance + epsilon)
     and x is a convolution; so y is the convolution with the kernel k s and the bias

@@ -65,7 +65,7 @@ def build_i3d(
     dropout: float = 0.5,
     name: str | None = None,
 ) -> keras.Model:
-    """One stream of I3D with random weights; arguments as in `keras_i3d.I3D`."""
+    """Return one stream of I3D with random weights; arguments as in `keras_i3d.I3D`."""
     clip = clip_input(stream, input_shape, input_tensor, include_top)
     if include_top:
         x = predictions(i3d_logits(clip, classes, dropout), classifier_activation)

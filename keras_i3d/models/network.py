@@ -52,7 +52,7 @@ class Network:
         return ("both",) if self.joint else tuple(self.inputs)
 
     def seen(self, stream: str, layout: str | None = None) -> dict[str, Input]:
-        """What the network of this stream sees: {"rgb": ...}, or several of a joint network.
+        """Return what the network of this stream sees: {"rgb": ...}, or several of a joint network.
 
         `layout` is that of the weights' file, as `weights.s3d_layouts` finds it.
 

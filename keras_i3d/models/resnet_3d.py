@@ -156,7 +156,7 @@ def build_resnet_3d(
 
 
 def least_clip(network: str) -> tuple[int, int, int]:
-    """The smallest (frames, height, width) that one of DESIGNS takes.
+    """Return the smallest (frames, height, width) that one of DESIGNS takes.
 
     pool2 wants two of its steps, and the pool of a non-local block two rows and columns of res4,
     of which each stands for 16.

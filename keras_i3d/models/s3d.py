@@ -65,11 +65,11 @@ class Layout:
                 )
 
     def temporal(self, name: str) -> bool:
-        """Whether the convolutions of an end point extend in time."""
+        """Return whether the convolutions of an end point extend in time."""
         return _begun(name, self.temporal_from)
 
     def gating(self, name: str) -> bool:
-        """Whether an end point has gates."""
+        """Return whether an end point has gates."""
         return _begun(name, self.gating_from)
 
 

@@ -39,18 +39,18 @@ class Checkpoints:
         self.folder, self.keep = Path(folder), keep
 
     def path(self, step: int) -> Path:
-        """The file of one step."""
+        """Return the file of one step."""
         return self.folder / f"step_{step:08d}.npz"
 
     def paths(self) -> list[Path]:
-        """The files that are there, the newest first."""
+        """Return the files that are there, the newest first."""
         if not self.folder.is_dir():
             return []
         steps = [int(m[1]) for m in map(NAME.fullmatch, os.listdir(self.folder)) if m]
         return [self.path(step) for step in sorted(steps, reverse=True)]
 
     def last_step(self) -> int:
-        """The step of the newest file, 0 without any."""
+        """Return the step of the newest file, 0 without any."""
         return max((int(NAME.fullmatch(path.name)[1]) for path in self.paths()), default=0)
 
     def save(self, step: int, variables: Sequence, position: dict) -> None:

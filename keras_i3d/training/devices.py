@@ -11,7 +11,7 @@ STRATEGIES = ("auto", "one", "mirrored", "multi_worker")
 
 
 def make_strategy(name: str = "auto") -> tf.distribute.Strategy:
-    """The strategy of that name; before anything else of TensorFlow for "multi_worker".
+    """Return the strategy of that name; before anything else of TensorFlow for "multi_worker".
 
     auto: multi_worker where TF_CONFIG names a cluster, mirrored where there are several GPUs, else
         one.
@@ -129,7 +129,7 @@ class Devices:
         return keras.tree.pack_sequence_as(parts[0], spread)
 
     def sum(self, value: float) -> float:
-        """The sum of one number of each worker."""
+        """Return the sum of one number of each worker."""
         if self.workers == 1:
             return value
         local = self.replicas // self.workers

@@ -10,13 +10,13 @@ class Schedule(Protocol):
     """What gives the learning rate; `state` is what a checkpoint must keep of it."""
 
     def rate(self, step: int) -> float:
-        """The learning rate of step `step`, counted from 0."""
+        """Return the learning rate of step `step`, counted from 0."""
 
     def observe(self, loss: float) -> None:
         """Told once an epoch: the validation loss, or the training loss where there is none."""
 
     def state(self) -> dict:
-        """All that it has learnt from `observe`, as JSON can keep it."""
+        """Return all that it has learnt from `observe`, as JSON can keep it."""
 
     def restore(self, state: dict) -> None:
         """Go on from what `state` gave."""
@@ -49,7 +49,7 @@ class StepSchedule(_Fixed):
     warm_up: int = 0
 
     def rate(self, step: int) -> float:
-        """The learning rate of a step."""
+        """Return the learning rate of a step."""
         passed = sum(step >= boundary for boundary in self.boundaries)
         return self.learning_rate * self.factors[passed] * warmth(step, self.warm_up)
 
@@ -66,7 +66,7 @@ class CosineSchedule(_Fixed):
     warm_up: int = 0
 
     def rate(self, step: int) -> float:
-        """The learning rate of a step."""
+        """Return the learning rate of a step."""
         done = min(1.0, max(0, step - self.warm_up) / max(1, self.steps - self.warm_up))
         half = (1 + math.cos(math.pi * done)) / 2
         return self.learning_rate * half * warmth(step, self.warm_up)
@@ -89,7 +89,7 @@ class PlateauSchedule:
     drops: int = field(default=0, init=False)
 
     def rate(self, step: int) -> float:
-        """The learning rate of a step."""
+        """Return the learning rate of a step."""
         return self.learning_rate * self.factor**self.drops * warmth(step, self.warm_up)
 
     def observe(self, loss: float) -> None:
@@ -102,7 +102,7 @@ class PlateauSchedule:
             self.drops, self.waited = self.drops + 1, 0
 
     def state(self) -> dict:
-        """The least loss so far, the epochs since, and how often the rate was divided."""
+        """Return the least loss so far, the epochs since, and how often the rate was divided."""
         best = self.best if math.isfinite(self.best) else None  # JSON has no infinity
         return {"best": best, "waited": self.waited, "drops": self.drops}
 

@@ -130,7 +130,7 @@ def _check_shapes(model: keras.Model, inputs: Mapping[str, Input]) -> None:
 
 
 def takes_small_clips(network: Network, inputs: Mapping[str, Input]) -> bool:
-    """Whether clips are too small for the network's own head."""
+    """Return whether clips are too small for the network's own head."""
     clips = [(one.frames, one.crop, one.crop) for one in inputs.values()]
     return any(n < m for clip in clips for n, m in zip(clip, network.least_clip, strict=True))
 

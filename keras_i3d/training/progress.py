@@ -48,7 +48,7 @@ class Progress:
             self._bar.update()
 
     def due(self) -> bool:
-        """Whether nothing was shown for so long that a reader may wonder."""
+        """Return whether nothing was shown for so long that a reader may wonder."""
         return time.monotonic() - self._shown >= self.seconds
 
     @contextlib.contextmanager

@@ -25,7 +25,7 @@ CHOICES = {
 
 
 def change(recipe: Recipe, changes: dict) -> Recipe:
-    """The recipe with other values, checked.
+    """Return the recipe with other values, checked.
 
     Raises:
         ValueError: names every unknown field, every wrong type, and what `check` finds.
@@ -174,7 +174,7 @@ def _has_weights(r: Recipe) -> bool:
 
 
 def augmentation(r: Recipe) -> Augmentation:
-    """What the recipe has vary; ValueError for what cannot be."""
+    """Return what the recipe has vary; ValueError for what cannot be."""
     return Augmentation(
         flip=r.flip,
         brightness=r.jitter,

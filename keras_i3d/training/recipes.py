@@ -232,7 +232,7 @@ RECIPES = {
 
 
 def build_schedule(recipe: Recipe) -> Schedule:
-    """The recipe's learning rates."""
+    """Return the recipe's learning rates."""
     r = recipe
     if r.schedule == "cosine":
         return CosineSchedule(r.learning_rate, r.steps, r.warm_up)
@@ -242,7 +242,7 @@ def build_schedule(recipe: Recipe) -> Schedule:
 
 
 def to_json(recipe: Recipe) -> str:
-    """The recipe as JSON, a field a line."""
+    """Return the recipe as JSON, a field a line."""
     return json.dumps(dataclasses.asdict(recipe), indent=2) + "\n"
 
 

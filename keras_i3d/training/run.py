@@ -175,7 +175,7 @@ def _pictures(recipe: Recipe, class_names: Sequence[str]) -> Pictures | None:
 
 
 def is_finished(recipe: Recipe, folder: Path) -> bool:
-    """Whether the folder has the end of this very recipe."""
+    """Return whether the folder has the end of this very recipe."""
     return (folder / FINAL).exists() and _differences(resolved(recipe), folder) == []
 
 

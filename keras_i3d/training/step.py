@@ -111,7 +111,7 @@ class Step:
             self.optimizer.learning_rate = self._rate = rate
 
     def results(self) -> dict[str, float]:
-        """The mean losses and the metrics since the last `reset`."""
+        """Return the mean losses and the metrics since the last `reset`."""
         return {metric.name: float(metric.result()) for metric in self.means}
 
     def reset(self) -> None:
@@ -139,7 +139,7 @@ class Step:
         return self._updated(batch)
 
     def evaluate(self, batch: tuple) -> tuple:
-        """(labels, scores, weights, losses) of a divided batch, of all devices together.
+        """Return (labels, scores, weights, losses) of a divided batch, of all devices together.
 
         losses: {"loss": (batch,), and of several losses each by its name}.
         """

@@ -22,7 +22,7 @@ LEGEND = 88  # pixels of a film's legend
 
 
 def flow_picture(flow: np.ndarray, largest: float | None = None) -> np.ndarray:
-    """(..., height, width, 2) in pixels, x then y, to (..., height, width, 3) uint8 RGB.
+    """Return (..., height, width, 2) in pixels, x then y, to (..., height, width, 3) uint8 RGB.
 
     Args:
         flow: values that are no numbers, or above 1e9 as in .flo files, are unknown: black.

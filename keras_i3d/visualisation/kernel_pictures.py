@@ -16,7 +16,7 @@ WHITE = 255
 
 
 def kernel_picture(kernel: np.ndarray, zoom: int = 4, columns: int = 4) -> np.ndarray:
-    """A strip for each kernel, time from left to right: (height, width, 3) uint8.
+    """Return a strip for each kernel, time from left to right: (height, width, 3) uint8.
 
     Each kernel is scaled by itself, grey for zero, so that a repeated kernel shows the same slice
     again and again. Of two channels, flow's x is red and y green.

@@ -53,12 +53,12 @@ def _is_checkpoint_or_too_far(member: tarfile.TarInfo) -> bool:
 
 
 def read_checkpoint(path: Path) -> Arrays:
-    """The arrays of slim's checkpoint."""
+    """Return the arrays of slim's checkpoint."""
     return slim.convert(read_checkpoint_v1(path, slim.wanted))
 
 
 def image_paths(arrays: Arrays) -> Arrays:
-    """The arrays under the paths of the 2D network, whose layers have no layers inside.
+    """Return the arrays under the paths of the 2D network, whose layers have no layers inside.
 
     'Mixed_3b/Branch_0/Conv2d_0a_1x1/conv_2d/kernel' to
     'Mixed_3b_Branch_0_Conv2d_0a_1x1_conv_2d/kernel'
@@ -67,7 +67,7 @@ def image_paths(arrays: Arrays) -> Arrays:
 
 
 def inflated(arrays: Arrays, shapes: dict[str, tuple]) -> Arrays:
-    """The arrays under the paths of I3D, kernels repeated in time and divided by its extent.
+    """Return the arrays under the paths of I3D, kernels repeated in time and divided by its extent.
 
     The stem of the flow stream, of two channels, is the mean of the RGB stem over its three
     channels in each of the two, unscaled.

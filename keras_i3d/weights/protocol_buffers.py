@@ -5,7 +5,7 @@ from collections.abc import Iterator
 
 
 def message_fields(message: bytes) -> Iterator[tuple[int, int | bytes]]:
-    """(field number, value) of a protocol buffer message, as it is encoded."""
+    """Give (field number, value) of a protocol buffer message, as it is encoded."""
     position = 0
     while position < len(message):
         tag, position = varint(message, position)
@@ -24,7 +24,7 @@ def message_fields(message: bytes) -> Iterator[tuple[int, int | bytes]]:
 
 
 def varint(content: bytes, position: int) -> tuple[int, int]:
-    """(number, position after it) of a number in base 128, lowest digits first."""
+    """Return (number, position after it) of a number in base 128, lowest digits first."""
     value = shift = 0
     while True:
         byte = content[position]
@@ -37,7 +37,7 @@ def varint(content: bytes, position: int) -> tuple[int, int]:
 
 
 def to_varint(value: int) -> bytes:
-    """A number in base 128, lowest digits first."""
+    """Return a number in base 128, lowest digits first."""
     content = bytearray()
     while value > 0x7F:
         content.append(value & 0x7F | 0x80)

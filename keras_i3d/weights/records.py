@@ -162,7 +162,7 @@ RECORDS = (
 
 
 def names(model: str) -> tuple[str, ...]:
-    """What `weights=` may say for a network, of what is published: ("kinetics", ...)."""
+    """Return what `weights=` may say for a network, of what is published: ("kinetics", ...)."""
     return tuple(dict.fromkeys(r.weights for r in RECORDS if r.model == model))
 
 

@@ -67,7 +67,7 @@ def read_checkpoint(prefix: str | Path, wanted=lambda name: True) -> dict[str, n
 
 
 def index_and_data(prefix: str | Path) -> tuple[Path, Path]:
-    """The two files of the checkpoint that TensorFlow calls `prefix`."""
+    """Return the two files of the checkpoint that TensorFlow calls `prefix`."""
     return Path(f"{prefix}.index"), Path(f"{prefix}.data-00000-of-00001")
 
 

@@ -69,12 +69,12 @@ def record_of(
 
 
 def as_json(record: TrainedRecord) -> str:
-    """The record as JSON."""
+    """Return the record as JSON."""
     return json.dumps(asdict(record), indent=1, ensure_ascii=False)
 
 
 def from_json(text: str | bytes) -> TrainedRecord:
-    """The record that `as_json` wrote; ValueError for anything else."""
+    """Return the record that `as_json` wrote; ValueError for anything else."""
     try:
         kept = json.loads(text)
         inputs = {
@@ -96,7 +96,7 @@ def write_record(path: Path, record: TrainedRecord) -> None:
 
 
 def read_record(path: Path) -> TrainedRecord | None:
-    """The record inside a .keras file; None where it has none.
+    """Return the record inside a .keras file; None where it has none.
 
     Raises:
         ValueError: when the file is no .keras file, or its record is damaged.

@@ -112,7 +112,7 @@ class Draw:
 def draw(
     number: int, num_videos: int, seed: int, augmentation: Augmentation = NONE, attempt: int = 0
 ) -> Draw:
-    """What sample `number` of an endless training shows: a pure function of (seed, number).
+    """Return what sample `number` of an endless training shows: a pure function of (seed, number).
 
     Args:
         number: from 0 on; an epoch is num_videos samples, each video once, in a new order.
@@ -155,7 +155,7 @@ class Mix:
 
 
 def draw_mix(pair: int, seed: int, augmentation: Augmentation) -> Mix:
-    """What is drawn for examples 2 * pair and 2 * pair + 1; without mixing a share of 0."""
+    """Return what is drawn for examples 2 * pair and 2 * pair + 1; without mixing a share of 0."""
     a = augmentation
     if not a.mixes:
         return Mix(0.0, None)

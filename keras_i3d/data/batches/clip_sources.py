@@ -29,7 +29,7 @@ class Source(Protocol):
     fps: int
 
     def id(self, index: int) -> str:
-        """The video's own name; unique."""
+        """Return the video's own name; unique."""
 
     def labels(self, index: int) -> tuple[int, ...]:
         """Numbers of its classes."""
@@ -135,7 +135,7 @@ class Skipped:
             return dict(self._causes)
 
     def report(self, most: int = 10) -> str:
-        """The count, and a line for each of the first `most`; empty if there is none."""
+        """Return the count, and a line for each of the first `most`; empty if there is none."""
         with self._lock:
             causes = sorted(self._causes.items())
         lines = [f"  {cause}" if id in cause else f"  {id}: {cause}" for id, cause in causes]

@@ -38,7 +38,7 @@ def check(source: Source, inputs: Mapping[str, Input]) -> None:
 
 
 def multi_hot(source: Source, video: int) -> np.ndarray:
-    """(classes,) float32: 1 for each class of a video."""
+    """Return (classes,) float32: 1 for each class of a video."""
     labels = np.zeros(len(source.class_names), np.float32)
     labels[list(source.labels(video))] = 1
     return labels

@@ -23,7 +23,7 @@ def augment(
     operations: tf.Tensor,
     augmentation: Augmentation,
 ) -> dict[str, tf.Tensor]:
-    """A clip's streams as augmentation.Draw says; flow only mirrors, its x changing sign."""
+    """Return a clip's streams as augmentation.Draw says; flow only mirrors, its x changing sign."""
     if augmentation.flip:
         clip = {
             stream: tf.cond(flip, lambda s=stream: mirrored(clip[s], s), lambda s=stream: clip[s])
@@ -40,7 +40,7 @@ def augment(
 
 
 def mirrored(frames: tf.Tensor, stream: str) -> tf.Tensor:
-    """(time, height, width, c), left and right exchanged."""
+    """Return (time, height, width, c), left and right exchanged."""
     frames = tf.reverse(frames, [2])
     return frames * tf.constant([-1.0, 1.0]) if stream == "flow" else frames
 
@@ -85,7 +85,7 @@ def mixed(
 
 
 def operate(frames: tf.Tensor, number: tf.Tensor, strength: tf.Tensor) -> tf.Tensor:
-    """The operation of this number in augmentation.OPERATIONS."""
+    """Return the operation of this number in augmentation.OPERATIONS."""
     branches = [lambda f=FUNCTIONS[name]: f(frames, strength) for name in OPERATIONS]
     return tf.ensure_shape(tf.switch_case(number, branches), frames.shape)
 

@@ -121,7 +121,7 @@ def part_of(batch_size: int, worker: tuple[int, int]) -> tuple[int, int]:
 
 
 def shuffled(place: int, count: int, seed: int, epoch: int) -> int:
-    """Which of `count` videos stands at a place of an epoch's order; every one stands once.
+    """Return which of `count` videos stands at a place of an epoch's order; every one stands once.
 
     A pure function that holds no list, so that an endless data set can be shuffled too: a Feistel
     cipher on the smallest domain of 4**k that has `count` numbers, followed until it is inside.

@@ -53,7 +53,7 @@ class VideoFiles:
         self._fingerprint = None
 
     def id(self, index: int) -> str:
-        """The video's own name."""
+        """Return the video's own name."""
         return self.videos[index].id
 
     def labels(self, index: int) -> tuple[int, ...]:

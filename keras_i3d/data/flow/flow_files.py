@@ -161,7 +161,7 @@ class FlowFile:
         return result
 
     def encoded(self, number: int) -> bytes:
-        """One picture as it is stored: a PNG file."""
+        """Return one picture as it is stored: a PNG file."""
         return self._bytes(_name(range(len(self))[number]), 4 * MAX_PIXELS)
 
     def _picture(self, number: int) -> np.ndarray:

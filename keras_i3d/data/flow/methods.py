@@ -64,7 +64,7 @@ def compute_flow(
 def flows(
     frames: Iterable[np.ndarray], method: str = "tvl1", threads: int | None = None
 ) -> Iterator[np.ndarray]:
-    """The flow of each frame to the next, in order, as frames come: few are held at a time.
+    """Give the flow of each frame to the next, in order, as frames come: few are held at a time.
 
     Args:
         frames: uint8 (height, width, 3), all of one size.
@@ -90,7 +90,7 @@ def flows(
 
 
 def grey(frame: np.ndarray) -> np.ndarray:
-    """(..., 3) uint8 RGB to (...) uint8, rounded as OpenCV does."""
+    """Return (..., 3) uint8 RGB to (...) uint8, rounded as OpenCV does."""
     return ((frame @ GREY + (1 << 14)) >> 15).astype(np.uint8)
 
 
@@ -163,12 +163,12 @@ class FlowFingerprint:
     coding: str = CODING
 
     def to_json(self) -> str:
-        """One line, keys sorted: equal fingerprints give equal text."""
+        """Return one line, keys sorted: equal fingerprints give equal text."""
         return json.dumps(dataclasses.asdict(self), sort_keys=True)
 
     @classmethod
     def from_json(cls, text: str | bytes) -> "FlowFingerprint":
-        """The fingerprint that `to_json` wrote.
+        """Return the fingerprint that `to_json` wrote.
 
         Raises:
             ValueError: it is not one.
@@ -197,7 +197,7 @@ class FlowFingerprint:
 
 
 def fingerprint(method: str = "tvl1", spec: Preprocessing = DEEPMIND_FLOW) -> FlowFingerprint:
-    """The fingerprint of flow that this package computes now.
+    """Return the fingerprint of flow that this package computes now.
 
     Args:
         method: as for compute_flow; for OpenCV's it must be installed, for its version.

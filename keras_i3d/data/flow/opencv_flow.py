@@ -46,7 +46,7 @@ def version() -> str:
 
 
 def parameters(method: str) -> dict:
-    """The numbers of a method of METHODS."""
+    """Return the numbers of a method of METHODS."""
     if method == "farneback":
         return FARNEBACK
     if method == "dis":

@@ -63,12 +63,12 @@ def scale(values: tf.Tensor, spec: Preprocessing) -> tf.Tensor:
 
 
 def preprocess(frames: tf.Tensor, spec: Preprocessing) -> tf.Tensor:
-    """(..., height, width, 3) uint8 of any size to (..., crop, crop, 3) float32."""
+    """Return (..., height, width, 3) uint8 of any size to (..., crop, crop, 3) float32."""
     return scale(resize_and_crop(frames, spec), spec)
 
 
 def preprocess_flow(flow: tf.Tensor, spec: Preprocessing) -> tf.Tensor:
-    """(..., height, width, 2) float32 to (..., crop, crop, 2) float32: x, then y, in pixels.
+    """Return (..., height, width, 2) float32 to (..., crop, crop, 2) float32: x, then y, in pixels.
 
     Cropped alone, of frames that have their final size: resized flow is not the flow of resized
     frames.

@@ -10,7 +10,7 @@ from keras_i3d.data.pixels.resizing import Taps
 
 
 def resample(frame: np.ndarray, down: Taps, across: Taps) -> np.ndarray:
-    """(height, width, c) uint8 to (rows, columns, c): the pixels of resizing.resample."""
+    """Return (height, width, c) uint8 to (rows, columns, c): the pixels of resizing.resample."""
     height, width, channels = frame.shape
     out = np.empty((len(down.way), len(across.way), channels), np.uint8)
     # A row is a run of bytes, whatever its channels.

@@ -47,7 +47,7 @@ def resample(frames: np.ndarray, down: Taps, across: Taps) -> np.ndarray:
 
 
 def resize(frames: np.ndarray, rows: int, columns: int) -> np.ndarray:
-    """(..., height, width, c) uint8 to (..., rows, columns, c).
+    """Return (..., height, width, c) uint8 to (..., rows, columns, c).
 
     As cv2.INTER_LINEAR and tf.image.resize: without antialiasing.
     """
@@ -56,7 +56,7 @@ def resize(frames: np.ndarray, rows: int, columns: int) -> np.ndarray:
 
 
 def resized(height: int, width: int, short_side: int, keep_aspect: bool = True) -> tuple[int, int]:
-    """(rows, columns) with the shorter one `short_side`, the other to the nearest pixel.
+    """Return (rows, columns) with the shorter one `short_side`, the other to the nearest pixel.
 
     240 x 320, short_side=256    256 x 341; without the aspect 256 x 256
     """

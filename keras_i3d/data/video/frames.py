@@ -14,7 +14,7 @@ from keras_i3d.data.video.parts import ticks, timelines
 def cropped_frames(
     video: VideoFile, spec: Preprocessing = DEEPMIND_RGB, start: int = 0, end: int | None = None
 ) -> Iterator[np.ndarray]:
-    """The video at spec.fps frames per second: (crop, crop, 3) uint8 each, one held at a time.
+    """Give the video at spec.fps frames per second: (crop, crop, 3) uint8 each, one held at a time.
 
     Args:
         video: the file, of which nothing has been read yet.
@@ -42,7 +42,7 @@ def resized_frames(
 def read_clip(
     path, num_frames: int | None = None, start: int = 0, spec: Preprocessing = DEEPMIND_RGB
 ) -> np.ndarray:
-    """One clip of a video, ready for the network: (time, crop, crop, 3) float32 in [-1, 1].
+    """Return one clip of a video, ready for the network: (time, crop, crop, 3) float32 in [-1, 1].
 
     Args:
         path: the video file.

@@ -21,7 +21,7 @@ def ticks(
     start: int = 0,
     end: int | None = None,
 ) -> Iterator[np.ndarray]:
-    """What `change` makes of the frame at each tick from `start` to `end`, one held at a time.
+    """Give what `change` makes of the frame at each tick from `start` to `end`, one held at a time.
 
     A part that begins later than the file is read from the key picture before it, where the file
     has an index (MP4, Matroska) that holds; any other file is decoded from its first frame. The

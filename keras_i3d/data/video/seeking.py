@@ -31,7 +31,7 @@ class SeekableFile(VideoFile):
         return self._stream.time_base
 
     def packets(self) -> Iterator[tuple[int | None, Fraction | None, bool, bool]]:
-        """(time stamp, duration, key, whole) of each picture as it is stored, none decoded.
+        """Give (time stamp, duration, key, whole) of each picture as it is stored, none decoded.
 
         Time stamps in units of `time_base`, durations in seconds, None where there is none.
         `key`: decoding can start there. Pictures that are never shown are left out.

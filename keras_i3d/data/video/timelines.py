@@ -129,7 +129,7 @@ class OtherFramesError(Exception):
 def read_frames(
     path: str, numbers: Sequence[int], timeline: Timeline, threads: int | None = 1
 ) -> Iterator[tuple[int, np.ndarray]]:
-    """(number, uint8 (height, width, 3)) of frames of a file, one held at a time.
+    """Give (number, uint8 (height, width, 3)) of frames of a file, one held at a time.
 
     Args:
         path: the file.

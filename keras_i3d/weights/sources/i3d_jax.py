@@ -27,7 +27,7 @@ def read(content: bytes) -> dict[str, np.ndarray]:
 
 
 def to_deepmind(arrays: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
-    """The arrays under DeepMind's names and shapes, as rgb_scratch's checkpoint has them."""
+    """Return the arrays under DeepMind's names and shapes, as rgb_scratch's checkpoint has them."""
     renamed = {}
     for key, array in arrays.items():
         stem, leaf = re.fullmatch(r"(?:params|batch_stats)/(.*?)/([^/]+/[^/]+)", key).groups()

@@ -55,7 +55,7 @@ NAME = re.compile(
 
 
 def layout(key: str) -> str:
-    """The layout of a network whose state-dict has this key."""
+    """Return the layout of a network whose state-dict has this key."""
     return "kylemin" if key.removeprefix("module.").startswith(("base.", "fc.")) else "torchvision"
 
 

@@ -6,7 +6,7 @@ LEAVES = {"weights": "conv_2d/kernel", "biases": "conv_2d/bias"}
 
 
 def wanted(key: str) -> bool:
-    """Whether a variable is the network's, not a counter's or an optimizer's."""
+    """Return whether a variable is the network's, not a counter's or an optimizer's."""
     leaves = ("weights", "biases", "beta", "gamma", "moving_mean", "moving_variance")
     return key.startswith("InceptionV1/") and key.endswith(leaves)
 
