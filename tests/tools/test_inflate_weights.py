@@ -77,8 +77,9 @@ def test_kernels_are_drawn(real_weights, tmp_path):
     status, text, _ = keras_i3d("visualise", f"--out={out}")
     assert (status, text) == (0, f"wrote {out}\n")
     picture = np.asarray(Image.open(out))
-    # Four strips of seven slices of 28 pixels and a gap, with a margin after each, and around.
-    assert picture.shape == (16 * 30 + 40, 4 * (7 * 30 + 12) + 24, 3)
+    # Four strips of seven slices of 28 pixels and a gap, with a number before and a margin after
+    # each; above them the moments, and around all a margin.
+    assert picture.shape == (26 + 16 * 30 + 40, 4 * (28 + 7 * 30 + 12) + 24, 3)
     assert [p.name for p in tmp_path.iterdir()] == ["kernels.png"]
     status, _, err = keras_i3d("visualise", "--out=/nowhere/x.png")
     assert (status, "there is no folder" in err) == (2, True)
