@@ -16,14 +16,8 @@ from keras_i3d.features.layers_of_network import feature_layers, head_pool
 from keras_i3d.features.pooling import pooled
 from keras_i3d.features.seen_frames import Sight, VideoFacts
 from keras_i3d.features.settings import Settings
-from keras_i3d.features.video_features import (
-    Arrays,
-    Features,
-    FeatureWindow,
-    TimedStretch,
-    clocked,
-    timed,
-)
+from keras_i3d.features.timed_windows import TimedStretch, clocked, timed
+from keras_i3d.features.video_features import Arrays, Features, FeatureWindow
 
 
 class FeatureExtractor:
