@@ -81,7 +81,7 @@ def test_an_undisturbed_run(undisturbed):
 @pytest.mark.parametrize("at", [1, 3, 4, 5, 8])
 def test_interrupted_and_started_again_nothing_differs(undisturbed, tmp_path, at):
     before, whole, _ = undisturbed
-    stop = Do(at, lambda: os.kill(os.getpid(), signal.SIGINT))
+    stop = Do(at, lambda: signal.raise_signal(signal.SIGINT))
     with pytest.raises(Interrupted) as caught:
         run(tmp_path, callbacks=[stop])
     assert caught.value.step == at
