@@ -9,6 +9,8 @@ import sys
 import numpy as np
 import pytest
 
+from tests.conftest import PROJECT
+
 # The slow ones take minutes where other work runs beside them.
 pytestmark = pytest.mark.timeout(1200)
 
@@ -72,3 +74,16 @@ def test_golden_logits_on_every_backend(backend, shared, tmp_path):
     assert "at least 9 frames of 193 x 193 pixels" in found["short"]
     assert found["tensorflow loaded"] == (backend == "tensorflow") or backend == "torch"
     assert np.isfinite([found[case] for case, _, _ in CASES]).all()
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("backend", ["jax", "torch"])
+def test_logits_of_s3d_on_every_backend(backend, shared):
+    """The quick golden cases of slim's, torchvision's and kylemin's codes, as on TensorFlow."""
+    if importlib.util.find_spec(backend) is None:
+        pytest.skip(f"{backend} is not installed: pip install 'keras-i3d[{backend}]'")
+    page = PROJECT / "tests" / "models" / "test_s3d_golden.py"
+    command = [sys.executable, "-m", "pytest", "-q", "-k", "logits", page]
+    environment = {**os.environ, "KERAS_BACKEND": backend}
+    done = subprocess.run(command, env=environment, cwd=PROJECT, capture_output=True, text=True)
+    assert "4 passed" in done.stdout, done.stdout
