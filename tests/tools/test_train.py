@@ -54,7 +54,7 @@ SLOW = [
         ["--output_dir=x", "--optimizer=sgd", "--rates=Mixed_9=2"],
         "'Mixed_9' is in no name of a variable",
     ),
-    (["--output_dir=x", "--data=/nowhere"], "data='/nowhere' is no folder, no list of videos"),
+    (["--output_dir=x", "--data=/nowhere"], "data should be a folder, a list of videos"),
 ]
 
 

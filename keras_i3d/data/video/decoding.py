@@ -68,6 +68,7 @@ class VideoFile:
         self._lost = Fraction(0)
         self._container = self._stream = None
         self._stepped_back = False
+        self._rotation = self._matrix = None
         # One for all frames: to make its tables takes longer than to convert a frame.
         self._reformatter = VideoReformatter()
         self._file = self._open_file()
@@ -244,14 +245,14 @@ class VideoFile:
         """Return a frame's pixels: uint8 (height, width, 3), turned and mirrored as it is shown."""
         self._check_size(frame.width, frame.height)
         image = self._reformatter.reformat(frame, format="rgb24", **CONVERSION).to_ndarray()
-        matrix = display_matrix(frame)
-        wanted = AS_STORED if matrix is None else orientation(matrix)
+        # A frame and its side data hold each other, of 8K for gigabytes: read where it turns anew.
+        if frame.rotation != self._rotation:
+            self._rotation, self._matrix = frame.rotation, display_matrix(frame)
+        wanted = AS_STORED if self._matrix is None else orientation(self._matrix)
         if wanted is None:
             note = f"rotation by {frame.rotation} degrees is not a quarter turn and is not applied"
-            if note not in self.notes:
-                self.notes.append(note)
-            return image
-        return image if wanted == AS_STORED else oriented(image, *wanted)
+            self.notes += [note] * (note not in self.notes)
+        return image if wanted in (None, AS_STORED) else oriented(image, *wanted)
 
     # === Notes ===
 
