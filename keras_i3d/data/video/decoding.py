@@ -67,8 +67,7 @@ class VideoFile:
         self.begin: Fraction | None = None
         self._lost = Fraction(0)
         self._container = self._stream = None
-        self._stepped_back = False
-        self._rotation = self._matrix = None
+        self._stepped_back, self._rotation, self._matrix = False, None, None
         # One for all frames: to make its tables takes longer than to convert a frame.
         self._reformatter = VideoReformatter()
         self._file = self._open_file()
