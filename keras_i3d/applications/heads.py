@@ -1,12 +1,15 @@
-"""One rule for every network: which classes a network with given weights has, and whose head."""
+"""One rule for every network: where its weights come from, its classes, and whose head it has."""
 
 from collections.abc import Callable, Sequence
 
 import keras
 import numpy as np
 
+from keras_i3d.weights import formats
 from keras_i3d.weights.assignment import assign
 from keras_i3d.weights.keras_files import in_head
+from keras_i3d.weights.reading import read_published
+from keras_i3d.weights.records import names, published
 
 Arrays = dict[str, np.ndarray]
 # Of random weights: those of Kinetics-400.
@@ -44,6 +47,57 @@ def chosen_classes(
             f"For a fresh head of {classes} classes on these weights take new_head=True"
         )
     return found
+
+
+def read_arrays(
+    network: str,
+    weights: str,
+    stream: str,
+    plain: Callable[[int], keras.Model],
+    head: Sequence[str],
+    others: Sequence[str] = (),
+) -> Arrays:
+    """Return {path in the model: array} of a published file or of a file of the user's.
+
+    Args:
+        network: its name in the catalogue.
+        weights: one of its published names, or a path.
+        stream: "rgb" or "flow", of a published file.
+        plain: the network with that many classes, without its head for 0.
+        head: the layers that hold the class scores.
+        others: names that the application has besides the published ones.
+
+    Raises:
+        ValueError: there is neither such a name nor such a file, or the file cannot be used.
+        OSError: a published file cannot be fetched.
+    """
+    if weights in names(network):
+        return read_published(published(network, weights, stream))
+    foreign = formats.FOREIGN.get(network, formats.OUR_FILES)
+    return read_file(weights, plain, head, foreign, (*names(network), *others))
+
+
+def read_file(
+    path: str,
+    plain: Callable[[int], keras.Model],
+    head: Sequence[str],
+    foreign: formats.Foreign,
+    known: Sequence[str],
+) -> Arrays:
+    """Return {path in the model: array} of a file; an error that is not there lists `known` names.
+
+    Args:
+        plain, head, foreign: as `formats.read_weights` takes them.
+    """
+    try:
+        return formats.read_weights(path, plain, head, foreign)
+    except FileNotFoundError as error:
+        listed = "".join(f"{name!r}, " for name in known)
+        by_hand = f". {foreign.by_hand}" if foreign.by_hand else ""
+        raise ValueError(
+            f"weights should be {'one of ' * (len(known) > 1)}{listed}None, or the path of a file. "
+            f"Received: weights={path!r}, which is neither a name nor a file{by_hand}"
+        ) from error
 
 
 def head_classes(arrays: Arrays, head: Sequence[str]) -> int | None:

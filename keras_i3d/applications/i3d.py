@@ -2,12 +2,17 @@
 
 import keras
 
-from keras_i3d.applications.heads import Arrays, assign_with_head, built_with, chosen_classes
+from keras_i3d.applications.heads import (
+    Arrays,
+    assign_with_head,
+    built_with,
+    chosen_classes,
+    read_arrays,
+)
 from keras_i3d.models.catalogue import I3D as NETWORK
 from keras_i3d.models.catalogue import TWO_STREAM_I3D
 from keras_i3d.models.i3d import PREFIXES, build_i3d, build_two_stream_i3d, check_stream
 from keras_i3d.weights import formats, imagenet
-from keras_i3d.weights.reading import read_published
 from keras_i3d.weights.records import names, published
 
 PUBLISHED = names("i3d")
@@ -156,18 +161,7 @@ def TwoStreamI3D(
 
 
 def _read(weights: str, stream: str) -> Arrays:
-    """{path in the model: array} of a published file or of a file of the user's."""
-    if weights in PUBLISHED:
-        return read_published(published("i3d", weights, stream))
-    try:
-        return formats.read_weights(
-            weights,
-            lambda n: build_i3d(stream, n > 0, n or 1),
-            NETWORK.head,
-            formats.FOREIGN["i3d"],
-        )
-    except FileNotFoundError as error:
-        raise ValueError(
-            f"weights should be one of {', '.join(map(repr, (*PUBLISHED, 'imagenet')))}, None, or "
-            f"the path of a file. Received: weights={weights!r}, which is neither a name nor a file"
-        ) from error
+    def plain(classes: int) -> keras.Model:
+        return build_i3d(stream, classes > 0, classes or 1)
+
+    return read_arrays("i3d", weights, stream, plain, NETWORK.head, ["imagenet"])

@@ -2,7 +2,7 @@
 
 import keras
 
-from keras_i3d.applications.heads import built_with, chosen_classes
+from keras_i3d.applications.heads import built_with, chosen_classes, read_file
 from keras_i3d.models.inception_v1 import build_inception_v1
 from keras_i3d.weights import formats, imagenet
 
@@ -66,11 +66,5 @@ def InceptionV1(
     if weights == "imagenet":
         arrays = imagenet.image_paths(imagenet.published_inception_v1())
     else:
-        try:
-            arrays = formats.read_weights(weights, plain, HEAD, formats.INCEPTION_V1_FILES)
-        except FileNotFoundError as error:
-            raise ValueError(
-                f"weights should be 'imagenet', None, or the path of a file. Received: "
-                f"weights={weights!r}, which is neither a name nor a file"
-            ) from error
+        arrays = read_file(weights, plain, HEAD, formats.INCEPTION_V1_FILES, ["imagenet"])
     return built_with(build, arrays, HEAD, weights=weights, **asked)

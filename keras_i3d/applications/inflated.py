@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 import keras
 
-from keras_i3d.applications.heads import built_with, chosen_classes
+from keras_i3d.applications.heads import built_with, chosen_classes, read_file
 from keras_i3d.applications.resnet_3d import APPLICATIONS
 from keras_i3d.models.catalogue import NETWORKS
 from keras_i3d.models.inflated import build_inflated, image_classes
@@ -83,13 +83,7 @@ def _application(
             chosen = chosen_classes(weights, image_classes(network), **asked)
             return _from_keras(lambda: build(chosen, "imagenet"))
         head = NETWORKS[network].head
-        try:
-            arrays = formats.read_weights(weights, plain, head)
-        except FileNotFoundError as error:
-            raise ValueError(
-                f"weights should be 'imagenet', None, or the path of a file. Received: "
-                f"weights={weights!r}, which is neither a name nor a file"
-            ) from error
+        arrays = read_file(weights, plain, head, formats.OUR_FILES, ["imagenet"])
         return built_with(build, arrays, head, weights=weights, **asked)
 
     def of_variant(variant: str, weights, schedule, **options) -> keras.Model:

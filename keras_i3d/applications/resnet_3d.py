@@ -4,11 +4,9 @@ from collections.abc import Callable
 
 import keras
 
-from keras_i3d.applications.heads import Arrays, built_with, chosen_classes
+from keras_i3d.applications.heads import built_with, chosen_classes, read_arrays
 from keras_i3d.models.i3d import check_stream
 from keras_i3d.models.resnet_3d import DESIGNS, HEAD, build_resnet_3d
-from keras_i3d.weights import formats
-from keras_i3d.weights.reading import read_published
 from keras_i3d.weights.records import names, published
 
 
@@ -51,38 +49,23 @@ def resnet_3d(network: str) -> Callable[..., keras.Model]:
                 name=name,
             )
 
+        def plain(classes: int) -> keras.Model:
+            return build_resnet_3d(network, stream, classes > 0, classes or 1)
+
         check_stream(stream)
         asked = {"classes": classes, "include_top": include_top, "new_head": new_head}
         if weights is None:
             return build(chosen_classes(None, None, **asked))
         if weights in names(network):  # before anything is fetched
             chosen_classes(weights, published(network, weights, stream).classes, **asked)
-        return built_with(build, _read(network, weights, stream), (HEAD,), weights=weights, **asked)
+        arrays = read_arrays(network, weights, stream, plain, (HEAD,))
+        return built_with(build, arrays, (HEAD,), weights=weights, **asked)
 
     application.__name__ = application.__qualname__ = network
     return application
 
 
 APPLICATIONS = {network: resnet_3d(network) for network in DESIGNS}
-
-
-def _read(network: str, weights: str, stream: str) -> Arrays:
-    """{path in the model: array} of a published file or of a file of the user's."""
-    known = names(network)
-    if weights in known:
-        return read_published(published(network, weights, stream))
-
-    def plain(classes: int) -> keras.Model:
-        return build_resnet_3d(network, stream, classes > 0, classes or 1)
-
-    try:
-        return formats.read_weights(weights, plain, (HEAD,), formats.FOREIGN[network])
-    except FileNotFoundError as error:
-        listed = "".join(f"{name!r}, " for name in known)
-        raise ValueError(
-            f"weights should be {listed}None, or the path of a file for {network}. Received: "
-            f"weights={weights!r}, which is neither a name nor a file"
-        ) from error
 
 
 # (publisher, form, blocks): the catalogue's name.

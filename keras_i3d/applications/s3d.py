@@ -3,17 +3,16 @@
 import keras
 
 from keras_i3d.applications.heads import (
-    Arrays,
     assign_with_head,
     built_with,
     chosen_classes,
+    read_arrays,
 )
 from keras_i3d.models.catalogue import S3D as S3D_NETWORK
 from keras_i3d.models.catalogue import S3D_G, Network
 from keras_i3d.models.i3d import check_stream
 from keras_i3d.models.s3d import GATED_LAYOUTS, LAYOUTS, Layout, build_s3d
-from keras_i3d.weights import formats, imagenet
-from keras_i3d.weights.reading import read_published
+from keras_i3d.weights import imagenet
 from keras_i3d.weights.records import names, published
 from keras_i3d.weights.s3d_layouts import layout_of_file
 
@@ -126,6 +125,9 @@ def _application(
     def build(classes: int) -> keras.Model:
         return build_s3d(stream, asked["include_top"], classes, *options, layout)
 
+    def plain(classes: int) -> keras.Model:
+        return build_s3d(stream, classes > 0, classes or 1, layout=layout)
+
     check_stream(stream)
     if weights is None:
         return build(chosen_classes(None, None, **asked))
@@ -136,27 +138,6 @@ def _application(
         assign_with_head(model, arrays, network.head, asked["new_head"], "weights='imagenet'")
         return model
     if weights in names(network.name):  # before anything is fetched
-        record = published(network.name, weights, stream)
-        chosen_classes(weights, record.classes, **asked)
-        arrays = read_published(record)
-    else:
-        arrays = _read_file(network, weights, stream, layout)
+        chosen_classes(weights, published(network.name, weights, stream).classes, **asked)
+    arrays = read_arrays(network.name, weights, stream, plain, network.head, ["imagenet"])
     return built_with(build, arrays, network.head, weights=weights, **asked)
-
-
-def _read_file(network: Network, weights: str, stream: str, layout: Layout) -> Arrays:
-    """{path in the model: array} of a file of the user's."""
-    try:
-        return formats.read_weights(
-            weights,
-            lambda n: build_s3d(stream, n > 0, n or 1, layout=layout),
-            network.head,
-            formats.FOREIGN[network.name],
-        )
-    except FileNotFoundError as error:
-        known = ", ".join(map(repr, (*names(network.name), "imagenet")))
-        raise ValueError(
-            f"weights should be one of {known}, None, or the path of a file. Received: "
-            f"weights={weights!r}, which is neither a name nor a file. "
-            f"{formats.FOREIGN[network.name].by_hand}"
-        ) from error
