@@ -52,7 +52,7 @@ def evaluate_run(
         check_classes(source.class_names, run.classes, str(run.path / LABELS))
     loaded = run.load_network(network)
     try:
-        return _evaluate(loaded, source, videos, split, network=network, **options)
+        return evaluate_network(loaded, videos, split, source=source, network=network, **options)
     except ScoresError as error:  # the network's own fault: all else was checked before
         raise RunFolderError(f"{run.network_file(network)}: {error}") from error
 
@@ -62,6 +62,8 @@ def evaluate_network(
     videos: DataSet,
     split: str,
     *,
+    source: Source | None = None,
+    network: str | None = None,
     num_clips: int | None = None,
     num_crops: int = 1,
     batch_size: int = 4,
@@ -74,6 +76,8 @@ def evaluate_network(
         loaded: what `keras_i3d.load` returns.
         videos: the data. Where its list does not say the classes, they are the network's.
         split: of the data.
+        source: the split, where it is open already.
+        network: what the scores' record calls it; by default where it was loaded from.
         num_clips, num_crops, batch_size: as `evaluate` takes them.
         open_engine: from the network to the engine that computes its logits; by default Keras.
         watch: called with the videos' numbers as their views come, the split's name and how many
@@ -83,40 +87,14 @@ def evaluate_network(
         ScoresError: when scores are not finite.
         ValueError, OSError: when there is no such data, or its classes are not the network's.
     """
-    record = loaded.record
-    source = open_source(videos, split, record.inputs, record.labels)
-    check_classes(source.class_names, record.labels, loaded.source)
-    return _evaluate(
-        loaded,
-        source,
-        videos,
-        split,
-        network=loaded.source,
-        num_clips=num_clips,
-        num_crops=num_crops,
-        batch_size=batch_size,
-        open_engine=open_engine,
-        watch=watch,
-    )
-
-
-def _evaluate(
-    loaded: LoadedNetwork,
-    source: Source,
-    videos: DataSet,
-    split: str,
-    *,
-    network: str,
-    num_clips: int | None = None,
-    num_crops: int = 1,
-    batch_size: int = 4,
-    open_engine: OpenEngine | None = None,
-    watch: Watch | None = None,
-) -> Scores:
     record, made = loaded.record, {}
+    if source is None:
+        source = open_source(videos, split, record.inputs, record.labels)
+    check_classes(source.class_names, record.labels, loaded.source)
     engine = open_engine(loaded) if open_engine else None
     if engine is not None:
         made["engine"] = engine.details
+    network = network or loaded.source
     views = {"num_clips": num_clips, "num_crops": num_crops}
     total = source.num_videos * (num_clips or 1) * num_crops
     return evaluate(
