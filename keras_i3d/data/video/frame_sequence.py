@@ -12,7 +12,13 @@ from keras_i3d.data.video.timing import spans
 class FrameSequence:
     """Frames that are at hand, one after the other; read once, as a VideoFile is.
 
-    Attributes: as PictureFolder's.
+    Attributes:
+        fps: as it was given.
+        frames: how many were read so far.
+        width, height: pixels of the first one; 0 before it is read.
+        duration: seconds; None where it is not known how many frames there are.
+        begin: 0, the time of the first one.
+        notes: what a careful reader should know.
 
     Args:
         frames: uint8 (height, width, 3) each: an array (time, height, width, 3), or any iterable,
@@ -47,6 +53,9 @@ class FrameSequence:
 
     def close(self) -> None:
         """Do nothing: no file is open."""
+
+    def __iter__(self) -> Iterator[tuple[np.ndarray, Fraction, Fraction]]:
+        return self.unconverted()
 
     def unconverted(self) -> Iterator[tuple[np.ndarray, Fraction, Fraction]]:
         """Give (frame, time stamp, duration)."""

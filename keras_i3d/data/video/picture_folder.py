@@ -12,8 +12,8 @@ import numpy as np
 from PIL import ExifTags, Image, UnidentifiedImageError
 
 from keras_i3d.data.video.decoding import DEFAULT_FPS, MAX_PIXELS, VideoError
+from keras_i3d.data.video.frame_sequence import FrameSequence
 from keras_i3d.data.video.orientation import AS_STORED, EXIF, oriented
-from keras_i3d.data.video.timing import spans
 
 # What Pillow raises for EXIF data that are none.
 NO_EXIF = (OSError, SyntaxError, ValueError, TypeError, LookupError, OverflowError, struct.error)
@@ -22,20 +22,14 @@ SUFFIXES = (".jpeg", ".jpg", ".png")
 NUMBERED = re.compile(r"(?P<before>.*?)(?P<number>\d+)(?P<after>\D*)", re.DOTALL)
 
 
-class PictureFolder:
+class PictureFolder(FrameSequence):
     """Numbered JPEG or PNG files of one folder, in the order of their numbers; as VideoFile is.
 
         img_0001.jpg img_0002.jpg ... img_0010.jpg    a video of ten frames
 
     Pictures are turned upright as their EXIF orientation says. One is held at a time.
 
-    Attributes:
-        fps: as it was given.
-        frames: how many pictures were read so far.
-        width, height: pixels of the first picture, upright; 0 before it is read.
-        duration: seconds.
-        begin: 0, the time of the first picture.
-        notes: what a careful reader should know: pictures that are damaged, numbers left out.
+    Attributes: as FrameSequence's; `notes` say which pictures are damaged, and numbers left out.
 
     Args:
         path: the folder.
@@ -46,33 +40,14 @@ class PictureFolder:
             none can be read.
     """
 
-    seekable = False
     kind = "a folder"
 
     def __init__(self, path: str | os.PathLike, fps: float = DEFAULT_FPS):
+        super().__init__((), fps)
         self.path = os.fspath(path)
-        if not fps > 0:
-            raise ValueError(f"fps should be above 0. Received: fps={fps}")
-        self.fps = Fraction(fps).limit_denominator(1001)
-        self.frame_duration = 1 / self.fps
-        self.begin = Fraction(0)
-        self.frames = self.width = self.height = 0
-        self.notes: list[str] = []
         self._untold = 0
         self._pictures = self._listed()
         self.duration = len(self._pictures) * self.frame_duration
-
-    def __enter__(self):
-        return self
-
-    def __exit__(self, *_):
-        self.close()
-
-    def close(self) -> None:
-        """Do nothing: no file stays open."""
-
-    def __iter__(self) -> Iterator[tuple[np.ndarray, Fraction, Fraction]]:
-        return self.unconverted()
 
     def unconverted(self) -> Iterator[tuple[np.ndarray, Fraction, Fraction]]:
         """Give (picture, time stamp, duration); the picture before stands in for a damaged one."""
@@ -94,14 +69,6 @@ class PictureFolder:
             self.notes.append(f"damaged: EXIF data of {self._untold} pictures; they are not turned")
         if damaged:
             self.notes.append(f"damaged: {damaged} of its pictures cannot be read")
-
-    def shown(self) -> Iterator[tuple[np.ndarray, Fraction, Fraction]]:
-        """Give (picture, start, end) in seconds."""
-        return spans(self.unconverted(), self.frame_duration)
-
-    def image(self, frame: np.ndarray) -> np.ndarray:
-        """Return a picture's pixels: uint8 (height, width, 3)."""
-        return frame
 
     def _listed(self) -> list[PurePath]:
         found = self._numbered()
