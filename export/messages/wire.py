@@ -6,6 +6,8 @@ would take gigabytes. So fields are counted first. Source: protobuf.dev, "Encodi
 
 from google.protobuf.descriptor import Descriptor
 
+from keras_i3d.files.protocol_buffers import varint
+
 # A request has a field a frame or so, and a few more.
 MOST_FIELDS = 1 << 16
 MOST_DEPTH = 32
@@ -33,12 +35,12 @@ def check_fields(message: bytes, descriptor: Descriptor, most: int = MOST_FIELDS
 def _field(content: memoryview, position: int) -> tuple[int, int | None, int]:
     """(number, where its bytes start unless it is a number, where the next field is)"""
     try:
-        tag, position = _varint(content, position)
+        tag, position = varint(content, position)
         start, kind = None, tag & 7
         if kind == _VARINT:
-            _, position = _varint(content, position)
+            _, position = varint(content, position)
         elif kind == _BYTES:
-            length, start = _varint(content, position)
+            length, start = varint(content, position)
             position = start + length
         elif kind in (_FIXED_32, _FIXED_64):
             position += 4 if kind == _FIXED_32 else 8
@@ -49,13 +51,3 @@ def _field(content: memoryview, position: int) -> tuple[int, int | None, int]:
     if position > len(content):
         raise ValueError("the message is cut off")
     return tag >> 3, start, position
-
-
-def _varint(content: memoryview, position: int) -> tuple[int, int]:
-    value = shift = 0
-    while True:
-        byte = content[position]
-        value |= (byte & 0x7F) << shift
-        position, shift = position + 1, shift + 7
-        if byte < 0x80 or shift > 63:
-            return value, position

@@ -23,7 +23,7 @@ def message_fields(message: bytes) -> Iterator[tuple[int, int | bytes]]:
         yield tag >> 3, value
 
 
-def varint(content: bytes, position: int) -> tuple[int, int]:
+def varint(content: bytes | memoryview, position: int) -> tuple[int, int]:
     """Return (number, position after it) of a number in base 128, lowest digits first."""
     value = shift = 0
     while True:

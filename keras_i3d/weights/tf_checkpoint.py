@@ -17,8 +17,8 @@ from pathlib import Path
 import numpy as np
 
 from keras_i3d.files.hashes import masked_crc
+from keras_i3d.files.protocol_buffers import message_fields, to_varint, varint
 from keras_i3d.weights.bounds import check_claim, stored_bytes
-from keras_i3d.weights.protocol_buffers import message_fields, to_varint, varint
 
 TABLE_MAGIC = 0xDB4775248B80FB57
 FOOTER_BYTES = 48

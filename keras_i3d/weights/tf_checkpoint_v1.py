@@ -15,8 +15,8 @@ from pathlib import Path
 
 import numpy as np
 
+from keras_i3d.files.protocol_buffers import message_fields, varint
 from keras_i3d.weights.bounds import check_size
-from keras_i3d.weights.protocol_buffers import message_fields, varint
 from keras_i3d.weights.tf_checkpoint import DTYPES, MAX_KEY_BYTES, Entry, table_items
 
 # Inception-v1 is 27 MB in 230 tensors; the limits stop a file that was made to fill the memory.

@@ -8,8 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from keras_i3d.files import protocol_buffers
 from keras_i3d.files.hashes import git_blob, masked_crc
-from keras_i3d.weights import protocol_buffers, tf_checkpoint
+from keras_i3d.weights import tf_checkpoint
 from keras_i3d.weights.tf_checkpoint import (
     index_and_data,
     read_checkpoint,

@@ -8,8 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from keras_i3d.files import protocol_buffers
 from keras_i3d.files.hashes import masked_crc
-from keras_i3d.weights import protocol_buffers, tf_checkpoint, tf_checkpoint_v1
+from keras_i3d.weights import tf_checkpoint, tf_checkpoint_v1
 from keras_i3d.weights.tf_checkpoint import index_and_data, write_checkpoint
 from keras_i3d.weights.tf_checkpoint_v1 import read_checkpoint_v1
 
