@@ -48,7 +48,7 @@ def mean_weights(count: int, cells: int) -> np.ndarray:
 
 
 def linear_weights(cells: int, count: int) -> np.ndarray:
-    """Return each cell's weight in each of `count` pixels, by its middle: (count, cells) float32."""
+    """Return the weight of each cell in each of `count` pixels: (count, cells) float32."""
     places = np.clip((np.arange(count) + 0.5) * cells / count - 0.5, 0, cells - 1)
     return np.maximum(0, 1 - np.abs(places[:, None] - np.arange(cells))).astype(np.float32)
 
