@@ -1,9 +1,7 @@
 """Decoders of flow, trained on a frozen network's end points; resumable."""
 
 import dataclasses
-import json
 import logging
-from dataclasses import dataclass
 from pathlib import Path
 
 import keras
@@ -13,8 +11,8 @@ from keras_i3d.data.batches.augmentation import Augmentation
 from keras_i3d.data.batches.data_source import open_source
 from keras_i3d.data.batches.evaluation import evaluation_batches
 from keras_i3d.data.lists.data_set import DataSet
+from keras_i3d.data.pixels.preprocessing import Input
 from keras_i3d.files.whole import remove_leftovers, whole_path, write_whole
-from keras_i3d.models.flow_decoder import DECODERS
 from keras_i3d.training.checkpoints import Checkpoints
 from keras_i3d.training.devices import Devices
 from keras_i3d.training.failures import in_one_line
@@ -27,56 +25,15 @@ from keras_i3d.training.flow_forward import (
     frozen_end_points,
     with_flow,
 )
+from keras_i3d.training.flow_settings import SETTINGS, FlowDecoding, as_json, check_decoding_folder
 from keras_i3d.training.inputs import VALIDATION_BATCH, open_inputs
 from keras_i3d.training.learning_rate_schedules import CosineSchedule
 from keras_i3d.training.loop import Plan, fit
 from keras_i3d.training.progress import History, Progress
 from keras_i3d.training.step import Step
 
-SETTINGS, ERRORS = "decoding.json", "errors.npz"
+ERRORS = "errors.npz"
 WARM_UP = 20  # steps
-
-
-@dataclass(frozen=True)
-class FlowDecoding:
-    """All numbers of one training of flow decoders.
-
-    network, model, stream: the frozen network, as `keras_i3d.load` takes them.
-    end_points, decoders: names; each end point gets a decoder of each kind.
-    data: which videos; those of its validation split are held out. They need flow.
-    num_frames, resize, crop: of a clip; None: the network's own.
-    steps, batch_size, learning_rate: Adam's, with a cosine to 0.
-    flip: how probable a mirrored clip is.
-    seed: of everything random.
-    """
-
-    network: str
-    end_points: tuple[str, ...]
-    decoders: tuple[str, ...] = tuple(DECODERS)
-    data: DataSet = DataSet(validation_split="test")
-    model: str = "i3d"
-    stream: str = "rgb"
-    num_frames: int | None = None
-    resize: int | None = None
-    crop: int | None = None
-    steps: int = 500
-    batch_size: int = 8
-    learning_rate: float = 1e-3
-    flip: float = 0.5
-    seed: int = 0
-
-    def __post_init__(self):
-        for name, values in (("end_point", self.end_points), ("decoder", self.decoders)):
-            if not values or len(set(values)) < len(values):
-                raise ValueError(
-                    f"{name} should be one name or more, each once. Received: {values}"
-                )
-        if unknown := sorted(set(self.decoders) - set(DECODERS)):
-            raise ValueError(
-                f"decoder should be one of {', '.join(DECODERS)}. Received: {', '.join(unknown)}"
-            )
-        if self.data.validation_split is None:
-            raise ValueError("data should have a split to hold out. Received: none")
 
 
 def decode_flow(
@@ -85,6 +42,7 @@ def decode_flow(
     devices: Devices | None = None,
     *,
     network: LoadedNetwork | None = None,
+    data: DataSet | None = None,
     checkpoint_every: int = 100,
     log_every: int = 20,
     stream=None,
@@ -99,6 +57,7 @@ def decode_flow(
         folder: made if need be.
         devices: what to compute on; by default one device.
         network: what `settings.network` names, where it is loaded already.
+        data: that of the settings, where its flow has been computed since.
         checkpoint_every, log_every: steps from one to the next.
         stream: where progress is shown; by default standard error.
 
@@ -115,13 +74,11 @@ def decode_flow(
     keras.utils.set_random_seed(settings.seed)
     with devices.strategy.scope():
         network = network or load(settings.network, model=settings.model, stream=settings.stream)
-        sizes = (settings.num_frames, None, settings.resize, settings.crop)
-        seen = {s: one.changed(*sizes) for s, one in network.record.inputs.items()}
-        inputs = with_flow(seen)
+        inputs = frames_of(settings, network)
         frozen = frozen_end_points(network.model, settings.end_points)
         decoders = build_decoders(frozen, inputs, settings.decoders)
         optimizer = keras.optimizers.Adam(settings.learning_rate)
-    data = dataclasses.replace(settings.data, seed=settings.seed)
+    data = dataclasses.replace(data or settings.data, seed=settings.seed)
     opened = open_inputs(
         data, inputs, devices, batch_size=settings.batch_size,
         augmentation=Augmentation(flip=settings.flip),
@@ -140,7 +97,7 @@ def decode_flow(
     )
     folder.mkdir(parents=True, exist_ok=True)
     remove_leftovers(folder)
-    write_whole(folder / SETTINGS, _as_json(settings))
+    write_whole(folder / SETTINGS, as_json(settings))
     with in_one_line():
         _fit(step, opened, settings, folder, checkpoint_every, log_every, stream)
         held_out = open_source(data, data.validation_split, inputs)
@@ -154,24 +111,10 @@ def decode_flow(
     return errors, examples
 
 
-def check_decoding_folder(settings: FlowDecoding, folder: Path) -> None:
-    """Refuse a folder where other settings have been at work; ValueError names the differences."""
-    try:
-        kept = json.loads((folder / SETTINGS).read_text("utf-8"))
-    except FileNotFoundError:
-        return
-    except ValueError as error:
-        raise ValueError(f"{folder / SETTINGS} is damaged: {error}") from error
-    now = json.loads(_as_json(settings))
-    names = [name for name in now if not isinstance(kept, dict) or kept.get(name) != now[name]]
-    if names:
-        raise ValueError(
-            f"{folder} has decoders trained with other {', '.join(names)}: give another folder"
-        )
-
-
-def _as_json(settings: FlowDecoding) -> str:
-    return json.dumps(dataclasses.asdict(settings), indent=2) + "\n"
+def frames_of(settings: FlowDecoding, network: LoadedNetwork) -> dict[str, Input]:
+    """Return what each stream sees of a video, flow among them: the network's, in these sizes."""
+    sizes = (settings.num_frames, None, settings.resize, settings.crop)
+    return with_flow({s: one.changed(*sizes) for s, one in network.record.inputs.items()})
 
 
 def _fit(step: Step, opened, settings: FlowDecoding, folder: Path, checkpoint_every, log_every,

@@ -12,7 +12,8 @@ from keras_i3d.applications.loaded import LoadedNetwork
 from keras_i3d.data.lists.data_set import DataSet
 from keras_i3d.data.pixels.preprocessing import DEEPMIND_FLOW, DEEPMIND_INPUTS
 from keras_i3d.layers import ConvUnit3D
-from keras_i3d.training.flow_decoding import FlowDecoding, decode_flow
+from keras_i3d.models import flow_decoder
+from keras_i3d.training.flow_decoding import decode_flow
 from keras_i3d.training.flow_errors import FlowErrors
 from keras_i3d.training.flow_forward import (
     build_decoders,
@@ -20,6 +21,7 @@ from keras_i3d.training.flow_forward import (
     frozen_end_points,
     with_flow,
 )
+from keras_i3d.training.flow_settings import DECODERS, FlowDecoding
 from keras_i3d.weights.trained import TrainedRecord
 
 FRAMES, SIZE = 4, 16
@@ -146,6 +148,10 @@ def test_what_cannot_be_is_refused_before_anything_is_done(tmp_path):
     run(replace(SETTINGS, steps=1), tmp_path)
     with pytest.raises(ValueError, match="trained with other learning_rate, seed: give another"):
         run(replace(SETTINGS, steps=1, learning_rate=0.5, seed=1), tmp_path)
+
+
+def test_there_is_one_list_of_decoders():
+    assert tuple(flow_decoder.DECODERS) == DECODERS
 
 
 def test_streams_of_different_frames_have_no_common_flow():
