@@ -121,6 +121,7 @@ def test_a_run_decodes_what_the_features_hold_and_leaves_the_network_alone(tmp_p
     assert "val_half_zeros" in head and "val_quarter_simple" in head
 
 
+@pytest.mark.slow
 def test_a_run_that_was_killed_ends_with_the_same_bits(tmp_path):
     run(SETTINGS, tmp_path / "whole", network("rgb"), checkpoint_every=3)
     run(SETTINGS, tmp_path / "killed", network("rgb"), checkpoint_every=3)
