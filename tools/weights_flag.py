@@ -16,8 +16,9 @@ def check_weights(
     """Check that weights are published for a network's stream, or that their file is there.
 
     Args:
-        stream: "rgb", "flow" or "both".
-        flag: that names them.
+        weights: what the flag says.
+        model, stream: of the network; the stream is "rgb", "flow" or "both".
+        flag: its name.
 
     Raises:
         FlagError: when they are not.
