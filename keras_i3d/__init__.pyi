@@ -2,6 +2,7 @@
 
 from .applications import (
     C2DResNet50 as C2DResNet50,
+    D3D as D3D,
     I3D as I3D,
     I3DVGG16 as I3DVGG16,
     I3DInceptionV3 as I3DInceptionV3,

@@ -11,10 +11,11 @@ from keras_i3d.applications.resnet_3d import (
     NonLocalI3DResNet50,
     NonLocalI3DResNet101,
 )
-from keras_i3d.applications.s3d import S3D, S3DG
+from keras_i3d.applications.s3d import D3D, S3D, S3DG
 
 __all__ = [
     "C2DResNet50",
+    "D3D",
     "I3D",
     "I3DVGG16",
     "I3DInceptionV3",

@@ -9,7 +9,7 @@ from keras_i3d.applications.i3d import I3D, TwoStreamI3D
 from keras_i3d.applications.inception_v1 import CLASSES as IMAGE_CLASSES
 from keras_i3d.applications.inflated import I3DVGG16, I3DInceptionV3, I3DResNet50, I3DResNet101
 from keras_i3d.applications.resnet_3d import APPLICATIONS as RESNETS_3D
-from keras_i3d.applications.s3d import S3D, S3DG
+from keras_i3d.applications.s3d import D3D, S3D, S3DG
 from keras_i3d.models.catalogue import NETWORKS, Network, network
 from keras_i3d.models.inflated import INFLATED, image_classes
 from keras_i3d.weights.records import RECORDS, Weights
@@ -19,6 +19,7 @@ APPLICATIONS: dict[str, Callable[..., keras.Model]] = {
     "two_stream_i3d": TwoStreamI3D,
     "s3d": S3D,
     "s3d_g": S3DG,
+    "d3d": D3D,
     "i3d_inception_v3": I3DInceptionV3,
     "i3d_resnet50": I3DResNet50,
     "i3d_resnet101": I3DResNet101,

@@ -17,7 +17,7 @@ from keras_i3d.models.inception_v1_frames import build_inception_v1_frames
 from keras_i3d.models.inflated import build_inflated
 from keras_i3d.models.network import Network
 from keras_i3d.models.resnet_3d_networks import RESNETS_3D
-from keras_i3d.models.s3d_networks import S3D, S3D_G
+from keras_i3d.models.s3d_networks import D3D, S3D, S3D_G
 
 
 def _streams(preprocessing: Mapping[str, Preprocessing], **sizes) -> dict[str, Input]:
@@ -135,6 +135,7 @@ NETWORKS: dict[str, Network] = {
         TWO_STREAM_I3D,
         S3D,
         S3D_G,
+        D3D,
         I3D_INCEPTION_V3,
         I3D_RESNET50,
         I3D_RESNET101,

@@ -114,6 +114,7 @@ FOREIGN = {
     "i3d": I3D_FILES,
     "s3d": S3D_FILES,
     "s3d_g": S3D_G_FILES,
+    "d3d": S3D_G_FILES,
     **dict.fromkeys(DESIGNS, RESNET_3D_FILES),
 }
 
