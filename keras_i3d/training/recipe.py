@@ -92,12 +92,8 @@ class Recipe:
         True, "whether end points are matched averaged over time, rows and columns"
     )
     action_weight: float = _entry(
-        1.0, "weight of the loss between scores and labels, where there are others"
+        1.0, "weight of the loss between scores and labels, where there is a teacher"
     )
-    flow_at: tuple[str, ...] = _entry(
-        (), "end points from which a decoder must tell the flow besides, to no better accuracy"
-    )
-    flow_weight: float = _entry(1.0, "weight of each of their end-point errors, in pixels")
     # How.
     steps: int = _entry(1000, "how many steps")
     batch_size: int = _entry(6, "clips of a step, on all devices together")

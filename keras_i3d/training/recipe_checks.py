@@ -171,11 +171,6 @@ def _check_transfer(r: Recipe, want) -> None:
 
 def _check_teacher(r: Recipe, want) -> None:
     want(r.distil_weight > 0, f"distil_weight={r.distil_weight} is not above 0")
-    want(r.flow_weight > 0, f"flow_weight={r.flow_weight} is not above 0")
-    want(
-        not r.flow_at or r.stream == "rgb",
-        f"flow_at is for stream=rgb; stream={r.stream} has flow",
-    )
     want(r.action_weight >= 0, f"action_weight={r.action_weight} is less than 0")
     want(
         r.teacher is None or r.distil,

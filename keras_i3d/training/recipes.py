@@ -125,9 +125,6 @@ D3D = replace(S3D_G, distil=("Logits",))
 # The paper's own questions: flow learns from RGB (--teacher is of RGB); no action loss.
 D3D_REVERSE = replace(D3D, stream="flow")
 D3D_MOTION_ONLY = replace(D3D, action_weight=0.0)
-# What the paper found less good: no teacher, but a decoder that must tell the flow, beside the
-# action loss. Which end point and weight is not said; these are ours.
-FLOW_BESIDE = replace(S3D_G, flow_at=("Mixed_3c",))
 # Crasto et al., "MARS", 2019, and its training code: the averaged features behind the last block
 # with weight 50, beside the action loss; SGD with momentum 0.9, rate 0.1, a tenth at plateaus of 10
 # validations, weight decay 1e-3, batches of 16, clips of 16 frames of 112 x 112. Kinetics-400, 64
@@ -163,7 +160,6 @@ RECIPES = {
     "d3d": D3D,
     "d3d_reverse": D3D_REVERSE,
     "d3d_motion_only": D3D_MOTION_ONLY,
-    "flow_beside": FLOW_BESIDE,
     "mars": MARS,
     "mers": MERS,
     "synthetic_small": SYNTHETIC_SMALL,

@@ -1,4 +1,4 @@
-"""What a recipe's network learns from besides the labels: a teacher, checked against it; flow."""
+"""The teacher that a recipe names: loaded, checked against the student, and what it teaches."""
 
 from collections.abc import Sequence
 
@@ -7,8 +7,6 @@ import keras
 from keras_i3d.applications.loaded import LoadedNetwork, load
 from keras_i3d.data.pixels.preprocessing import Input
 from keras_i3d.training.distillation import Action, Distillation, Matching, Teacher
-from keras_i3d.training.flow_forward import with_flow
-from keras_i3d.training.flow_term import FlowReconstruction
 from keras_i3d.training.networks import inputs_of
 from keras_i3d.training.recipes import Recipe
 
@@ -40,8 +38,6 @@ def seen_with_teacher(recipe: Recipe, teacher: LoadedNetwork | None) -> dict[str
         ValueError: when they do not see the same clips.
     """
     seen = inputs_of(recipe)
-    if recipe.flow_at:
-        seen = {**seen, "flow": with_flow(seen)["flow"]}
     if teacher is None:
         return seen
     first = next(iter(seen.values()))
@@ -73,34 +69,20 @@ def build_distillation(
     """Return the recipe's losses on its student; below the strategy's scope.
 
     Args:
-        recipe: with a teacher and what to learn of it, or end points that must tell flow.
+        recipe: with a teacher, and what to learn of it.
         student: from its clip to logits.
         loss: the action loss, between logits and labels.
         class_names: of the data.
-        teacher: as `open_teacher` gives it; None where flow alone is learnt besides.
+        teacher: as `open_teacher` gives it.
 
     Raises:
         ValueError: when an end point is missing in student or teacher, when what is matched has
             not the same shape in both, or the teacher's scores are of other classes.
     """
-    seen, network = seen_with_teacher(recipe, teacher), None
     terms = [Action(loss, recipe.action_weight)]
     for entry in recipe.distil:
         end_point, _, taught = entry.partition("=")
         terms.append(Matching(end_point, taught, recipe.distil_weight, recipe.distil_pooled))
-    for end_point in recipe.flow_at:
-        spec = seen["flow"].preprocessing
-        terms.append(FlowReconstruction(end_point, spec, weight=recipe.flow_weight))
-    if teacher is not None:
-        _check_classes(terms, teacher, class_names)
-        network = Teacher(teacher.model, tuple(teacher.record.inputs))
-    distillation = Distillation(student, tuple(inputs_of(recipe)), terms, network)
-    distillation.check({stream: _shape(one) for stream, one in seen.items()})
-    return distillation
-
-
-def _check_classes(terms: Sequence, teacher: LoadedNetwork, class_names: Sequence[str]) -> None:
-    """Refuse to match the scores of a teacher of other classes."""
     taught = {term.taught for term in terms}
     if teacher.record.logits in taught and teacher.record.labels != tuple(class_names):
         raise ValueError(
@@ -109,6 +91,12 @@ def _check_classes(terms: Sequence, teacher: LoadedNetwork, class_names: Sequenc
             f"{_few(teacher.record.labels)}; distil an end point below them, such as "
             f"distil={next(iter(teacher.record.features.values()))}"
         )
+    streams = tuple(inputs_of(recipe))
+    network = Teacher(teacher.model, tuple(teacher.record.inputs))
+    distillation = Distillation(student, streams, terms, network)
+    seen = seen_with_teacher(recipe, teacher)
+    distillation.check({stream: _shape(one) for stream, one in seen.items()})
+    return distillation
 
 
 def _clip(one: Input) -> str:

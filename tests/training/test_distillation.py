@@ -11,12 +11,10 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from keras_i3d.data.pixels.preprocessing import DEEPMIND_FLOW
 from keras_i3d.layers import ConvUnit3D
 from keras_i3d.training.checkpoints import Checkpoints
 from keras_i3d.training.devices import Devices, make_deterministic, make_strategy
 from keras_i3d.training.distillation import Action, Distillation, Matching, Teacher
-from keras_i3d.training.flow_term import FlowReconstruction
 from keras_i3d.training.loop import Plan, fit
 from keras_i3d.training.step import Step
 from tests.conftest import PROJECT
@@ -128,35 +126,6 @@ def test_an_end_point_of_another_name():
     step, _ = step_by_hand([Matching("mean", taught="Logits")])  # (2, 3) for (3, 0)
     step.update(batch())
     assert step.results()["loss"] == pytest.approx((1 + 9) / 2)
-
-
-def test_flow_that_the_student_must_tell_by_hand():
-    """An untrained decoder says that nothing moves; the true flow, 0.2 and 0.15 of 20 pixels, is
-    (4, 3) everywhere, its length 5: the error. The student learns of it once the decoder does not
-    begin at zero.
-    """
-    flow = np.full((1, *tiny.SHAPE[:3], 2), 0, np.float32) + np.float32([0.2, 0.15])
-    clip, label = tiny.batch_of([0])
-    term = FlowReconstruction("first", DEEPMIND_FLOW, "simple", weight=3.0)
-    student = tiny.network()
-    distillation = Distillation(student, ("rgb",), [term])
-    step = Step(
-        distillation.learner,
-        keras.optimizers.SGD(0.01),
-        distillation.forward,
-        loss_weights=distillation.loss_weights,
-    )
-    losses = []
-    for _ in range(3):
-        before = student.get_layer("first").get_weights()[0]
-        step.update(Devices().divide(({"rgb": clip, "flow": tf.constant(flow)}, label)))
-        losses.append(step.results()["loss"])
-        step.reset()
-    assert losses[0] == pytest.approx(3 * 5)
-    assert losses[2] < losses[0]
-    assert not np.array_equal(student.get_layer("first").get_weights()[0], before)
-    with pytest.raises(ValueError, match="flow_at should name an end point of .*Received: mean"):
-        Distillation(student, ("rgb",), [FlowReconstruction("mean", DEEPMIND_FLOW)])
 
 
 # === What does not fit ===

@@ -37,7 +37,6 @@ SHIPPED = {
     "d3d": (80_000, 56 * 6, 0.1, 0.001),
     "d3d_reverse": (80_000, 56 * 6, 0.1, 0.001),
     "d3d_motion_only": (80_000, 56 * 6, 0.1, 0.001),
-    "flow_beside": (80_000, 56 * 6, 0.1, 0.001),
     # The published code's batch and rate; the steps are ours.
     "mars": (400_000, 16, 0.1, 0.1),
     "mers": (400_000, 16, 0.1, 0.1),

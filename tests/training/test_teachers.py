@@ -66,16 +66,6 @@ def test_a_student_of_flow_learns_from_rgb(tmp_path):
     assert tuple(load(path).record.inputs) == ("flow",)
 
 
-def test_flow_without_a_teacher(tmp_path):
-    """The network must tell flow while it learns, and takes RGB alone when it has."""
-    path = train(replace(SMALL, flow_at=("Unit_1",), flow_weight=0.1), tmp_path)
-    row = list(csv.DictReader((tmp_path / "history.csv").read_text().splitlines()))[-1]
-    assert float(row["loss"]) == pytest.approx(
-        float(row["action"]) + 0.1 * float(row["flow_Unit_1"]), rel=1e-4
-    )
-    assert tuple(load(path).record.inputs) == ("rgb",)
-
-
 @pytest.mark.parametrize(
     ("changes", "message"),
     [
