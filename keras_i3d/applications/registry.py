@@ -8,6 +8,7 @@ import keras
 from keras_i3d.applications.i3d import I3D, TwoStreamI3D
 from keras_i3d.applications.inception_v1 import CLASSES as IMAGE_CLASSES
 from keras_i3d.applications.inflated import I3DVGG16, I3DInceptionV3, I3DResNet50, I3DResNet101
+from keras_i3d.applications.learnt_flow import APPLICATIONS as LEARNT_FLOW
 from keras_i3d.applications.resnet_3d import APPLICATIONS as RESNETS_3D
 from keras_i3d.applications.s3d import D3D, S3D, S3DG
 from keras_i3d.models.catalogue import NETWORKS, Network, network
@@ -24,6 +25,7 @@ APPLICATIONS: dict[str, Callable[..., keras.Model]] = {
     "i3d_resnet50": I3DResNet50,
     "i3d_resnet101": I3DResNet101,
     "i3d_vgg16": I3DVGG16,
+    **LEARNT_FLOW,
     **RESNETS_3D,
 }
 

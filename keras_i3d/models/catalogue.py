@@ -11,8 +11,8 @@ from keras_i3d.data.pixels.preprocessing import (
     Preprocessing,
 )
 from keras_i3d.layers.head_pooling import least_clip
-from keras_i3d.models import five_units, i3d
-from keras_i3d.models.inception_v1 import TOTAL_STRIDES
+from keras_i3d.models import five_units, i3d, learnt_flow
+from keras_i3d.models.inception_v1 import TOTAL_STRIDES, inception_v1_3d
 from keras_i3d.models.inception_v1_frames import build_inception_v1_frames
 from keras_i3d.models.inflated import build_inflated
 from keras_i3d.models.network import Network
@@ -71,6 +71,25 @@ FIVE_UNITS = Network(
     features="Unit_5",
     parameters={"rgb": 183_000, "flow": 182_568},
     paper="ours: five 3 x 3 x 3 units, for videos made by rule",
+)
+
+
+def _learnt_flow(name: str, trunk, features: str, parameters: int) -> Network:
+    return Network(
+        name=name,
+        build=partial(learnt_flow.build_learnt_flow, trunk),
+        inputs={"rgb": DEEPMIND_INPUTS["rgb"]},
+        head=learnt_flow.HEADS,
+        features=i3d.PREFIXES["rgb"] + features,
+        parameters={"rgb": parameters},
+        paper="after Stroud et al., “D3D”, 2018: two streams with a flow network inside; ours",
+        least_clip=learnt_flow.LEAST_CLIP,
+    )
+
+
+LEARNT_FLOW_I3D = _learnt_flow("learnt_flow_i3d", inception_v1_3d, "Mixed_5c", 25_551_482)
+LEARNT_FLOW_FIVE_UNITS = _learnt_flow(
+    "learnt_flow_five_units", five_units.five_units, "Unit_5", 559_034
 )
 
 # keras.applications' preprocess_input: of Inception-v3 [-1, 1], of the others Caffe's: blue first,
@@ -142,6 +161,8 @@ NETWORKS: dict[str, Network] = {
         I3D_VGG16,
         INCEPTION_V1_FRAMES,
         FIVE_UNITS,
+        LEARNT_FLOW_I3D,
+        LEARNT_FLOW_FIVE_UNITS,
         *RESNETS_3D,
     )
 }

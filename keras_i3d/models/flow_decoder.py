@@ -39,14 +39,19 @@ def build_flow_decoder(kind: str, channels: int, name: str = "flow_decoder") -> 
 def decode_clip(kind: str, features, name: str):
     """Return the flow of a clip's features, (batch, time, height, width, 2); a decoder of its own.
 
+    Each channel is standardised first, by batch norm without scale and shift: end points differ so
+    much in size that one learning rate would not do for all.
+
     Args:
         kind: as for `build_flow_decoder`.
         features: Keras tensor (batch, time, height, width, channels).
         name: of the layer, a `PerFrame` of the decoder.
     """
-    return PerFrame(build_flow_decoder(kind, features.shape[-1], f"{name}_frame"), name=name)(
-        features
-    )
+    features = layers.BatchNormalization(
+        momentum=0.9, center=False, scale=False, name=f"{name}_features"
+    )(features)
+    decoder = build_flow_decoder(kind, features.shape[-1], f"{name}_frame")
+    return PerFrame(decoder, name=name)(features)
 
 
 def _simple(x):

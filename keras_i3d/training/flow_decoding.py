@@ -1,6 +1,7 @@
 """Decoders of flow, trained on a frozen network's end points; resumable."""
 
 import dataclasses
+import itertools
 import logging
 from pathlib import Path
 
@@ -106,7 +107,7 @@ def decode_flow(
         errors, examples = measure_flow(frozen, decoders, inputs, batches, held_out.id)
     if opened.skipped:
         logging.warning("%s", opened.skipped.report())
-    _save(decoders, folder)
+    _save(decoders, settings, folder)
     errors.save(folder / ERRORS)
     return errors, examples
 
@@ -140,9 +141,10 @@ def _fit(step: Step, opened, settings: FlowDecoding, folder: Path, checkpoint_ev
     )
 
 
-def _save(decoders: keras.Model, folder: Path) -> None:
+def _save(decoders: keras.Model, settings: FlowDecoding, folder: Path) -> None:
     """Each decoder as a model of its own, from features to flow."""
-    for name, flow in decoders.output.items():
+    for end_point, kind in itertools.product(settings.end_points, settings.decoders):
+        name = decoder_name(end_point, kind)
+        decoder = keras.Model(decoders.input[end_point], decoders.output[name], name="flow_decoder")
         with whole_path(folder / f"{name}.keras") as made:
-            features = decoders.get_layer(name).input
-            keras.Model(features, flow, name="flow_decoder").save(made)
+            decoder.save(made)

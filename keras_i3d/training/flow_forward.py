@@ -28,16 +28,20 @@ def with_flow(inputs: Mapping[str, Input]) -> dict[str, Input]:
         for stream, one in inputs.items()
     }
     first = next(iter(kept.values()))
-    same = first.preprocessing
-    sizes = {"fps": same.fps, "short_side": same.short_side, "crop": same.crop}
-    flow = replace(first, channels=CHANNELS["flow"], preprocessing=replace(DEEPMIND_FLOW, **sizes))
     for stream, one in kept.items():
         if (one.frames, one.every, one.crop) != (first.frames, first.every, first.crop):
             raise ValueError(
                 f"all streams should see the same frames to decode their flow. Received: {stream} "
                 f"sees {one}, another stream {first}"
             )
-    return {"flow": flow} | kept
+    return {"flow": flow_beside(first)} | kept
+
+
+def flow_beside(one: Input) -> Input:
+    """Return the flow of the same frames as a stream sees, in DeepMind's range."""
+    same = one.preprocessing
+    sizes = {"fps": same.fps, "short_side": same.short_side, "crop": same.crop}
+    return replace(one, channels=CHANNELS["flow"], preprocessing=replace(DEEPMIND_FLOW, **sizes))
 
 
 def frozen_end_points(model: keras.Model, end_points: Sequence[str]) -> keras.Model:

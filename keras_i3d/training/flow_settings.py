@@ -9,6 +9,7 @@ from keras_i3d.data.lists.data_set import DataSet
 
 SETTINGS = "decoding.json"
 DECODERS = ("simple", "spatial", "pwc")  # those of models.flow_decoder, which loads Keras
+ITSELF = "itself"  # no decoder: the end point is flow
 
 
 @dataclass(frozen=True)

@@ -95,7 +95,7 @@ def build_step(
             batch_norm=recipe.batch_norm,
             batch_norm_momentum=recipe.batch_norm_momentum,
         )
-        if teacher is not None:
+        if recipe.several_losses:
             distillation = build_distillation(recipe, model, loss, class_names, teacher)
             forward, loss_weights = distillation.forward, distillation.loss_weights
             learner = distillation.learner

@@ -25,7 +25,7 @@ def count(variables):
 
 def counted():
     for name, stream in EVERY:
-        marks = [pytest.mark.slow] if name in OTHER_RESNETS else []
+        marks = [pytest.mark.slow] if name in (*OTHER_RESNETS, "learnt_flow_i3d") else []
         yield pytest.param(name, stream, marks=marks)
 
 

@@ -73,7 +73,7 @@ def test_a_decoder_starts_at_no_motion_and_sees_one_moment_alone(kind, tmp_path)
     random = np.random.default_rng(0)
     clip = random.standard_normal((1, 3, 6, 5, 4), np.float32)
     assert not model.predict(clip, verbose=0).any()
-    for variable in model.weights:
+    for variable in model.trainable_variables:
         variable.assign(random.normal(0, 0.1, variable.shape))
     other = clip.copy()
     other[:, 1] += 1
