@@ -55,7 +55,7 @@ def networks(seed: int) -> dict[str, Run]:
             stream="flow",
             distil=("Unit_5",),
         ),
-        run("flow_beside", "RGB that must tell flow at Unit_3", flow_at=("Unit_3",)),
+        run("flow_beside", "RGB that must tell flow at Unit_3", flow_loss=("Unit_3=spatial",)),
     ]
     return {one.name: one for one in found}
 
