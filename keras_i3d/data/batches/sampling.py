@@ -53,33 +53,66 @@ def view_numbers(place: float, total: int, inputs: Mapping[str, Input]) -> dict[
 
 
 def part_numbers(
-    part: int, total: int, inputs: Mapping[str, Input], longest: int
+    part: int, total: int, inputs: Mapping[str, Input], longest: int | None
 ) -> dict[str, np.ndarray] | None:
     """Frame numbers of one part of a whole video; None where it has no such part.
 
-    The parts follow one another, as long as each other to one frame and no longer than `longest`;
-    they hold every frame of the video once, where `every` is 1. One that is shorter than the
-    input's `frames` goes on from the video's frame 0.
+    The parts follow one another, as long as each other to one step and no longer than `longest`
+    frames of any stream. A step is a frame; of streams that see different frames it is one frame
+    of the stream that sees the fewest, with all that the others see until its next one. The parts
+    hold every whole step of the video once; a part that is shorter than the inputs' `frames` goes
+    on from the video's frame 0.
 
     total=5, longest=3    part 0: 0 1    part 1: 2 3 4
+    total=25    rgb, frames=1, every=10    x.........x..............
+                flow, frames=10            xxxxxxxxxxxxxxxxxxxx.....
+
+    Args:
+        longest: None for clips of exactly the inputs' `frames`, as many as fit: what networks want
+            that take no others. 250 frames are 15 clips of 16.
 
     Raises:
-        ValueError: when the streams do not take the same frames.
+        ValueError: when the streams do not show the same stretch of a video.
     """
-    kinds = {(one.frames, one.every) for one in inputs.values()}
-    if len(kinds) > 1:
-        raise ValueError(
-            f"frames and every should be the same for all streams to score whole videos; take "
-            f"num_clips. Received: {dict(inputs)}"
-        )
-    [(frames, every)] = kinds
-    length = -(-total // every)
-    parts = -(-length // longest)
+    parts = part_count(total, inputs, longest)
     if part >= parts:
         return None
-    first, end = length * part // parts, length * (part + 1) // parts
-    numbers = clip_indices(first * every, total, max(end - first, frames), every)
-    return dict.fromkeys(inputs, numbers)
+    step, _, least = _steps(inputs, longest)
+    whole = _whole_steps(total, inputs, step)
+    first, end = whole * part // parts, whole * (part + 1) // parts
+    length = max(end - first, least)
+    return {
+        stream: clip_indices(first * step, total, length * (step // one.every), one.every)
+        for stream, one in inputs.items()
+    }
+
+
+def part_count(total: int, inputs: Mapping[str, Input], longest: int | None) -> int:
+    """Return how many parts `part_numbers` gives of a video of `total` frames."""
+    step, most, _ = _steps(inputs, longest)
+    return -(-_whole_steps(total, inputs, step) // most)
+
+
+def _steps(inputs: Mapping[str, Input], longest: int | None) -> tuple[int, int, int]:
+    """(the video's frames in a step, most steps of a part, least steps of a clip)."""
+    stretches = {one.frames * one.every for one in inputs.values()}
+    step = max(one.every for one in inputs.values())
+    if len(stretches) > 1 or any(step % one.every for one in inputs.values()):
+        raise ValueError(
+            f"frames times every should be the same for all streams to score whole videos, and "
+            f"the largest every a multiple of the others; take num_clips. Received: {dict(inputs)}"
+        )
+    [stretch] = stretches
+    if longest is None:
+        return stretch, 1, 1
+    densest = step // min(one.every for one in inputs.values())
+    return step, max(1, longest // densest), stretch // step
+
+
+def _whole_steps(total: int, inputs: Mapping[str, Input], step: int) -> int:
+    """How many steps have all their frames in the video; of a shorter one, the first."""
+    span = max(step - step % one.every - one.every + 1 for one in inputs.values())
+    return max(1, (total - span) // step + 1)
 
 
 def evaluation_views(num_clips: int, num_crops: int) -> list[View]:
