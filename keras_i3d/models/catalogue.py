@@ -16,6 +16,7 @@ from keras_i3d.models.inception_v1 import TOTAL_STRIDES
 from keras_i3d.models.inception_v1_frames import build_inception_v1_frames
 from keras_i3d.models.inflated import build_inflated
 from keras_i3d.models.network import Network
+from keras_i3d.models.quo_vadis_networks import FUSED_3D
 from keras_i3d.models.resnet_3d_networks import RESNETS_3D
 from keras_i3d.models.s3d_networks import S3D, S3D_G
 
@@ -40,6 +41,7 @@ I3D = Network(
     least_clip=least_clip(i3d.HEAD_POOL, TOTAL_STRIDES),
     image_weights=True,
     both="two_stream_i3d",
+    any_width=True,
 )
 TWO_STREAM_I3D = Network(
     name="two_stream_i3d",
@@ -52,6 +54,7 @@ TWO_STREAM_I3D = Network(
     parameters={"both": 25_358_016},
     paper=f"{QUO_VADIS}, section 2",
     least_clip=I3D.least_clip,
+    any_width=True,
 )
 INCEPTION_V1_FRAMES = Network(
     name="inception_v1_frames",
@@ -130,6 +133,7 @@ NETWORKS: dict[str, Network] = {
         I3D_RESNET101,
         I3D_VGG16,
         INCEPTION_V1_FRAMES,
+        FUSED_3D,
         *RESNETS_3D,
     )
 }

@@ -9,12 +9,25 @@ from keras_i3d.data.pixels.preprocessing import Input
 
 
 @dataclass(frozen=True)
+class AtTest:
+    """What a network sees of a whole video at test, where its paper says so.
+
+    clips: how many, spread evenly over the video; their predictions are averaged.
+    frames: {stream: frames of each of them}; of the others as many as in training.
+    """
+
+    clips: int = 1
+    frames: Mapping[str, int] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
 class Network:
     """All that the package must know of one architecture.
 
     name: as in `keras-i3d train --model=NAME`.
     build: the functional model without weights; takes stream (unless `joint`), include_top,
-        classes, input_shape, pooling, classifier_activation, dropout, name.
+        classes, input_shape, pooling, classifier_activation, dropout, name; and, where
+        `any_width`, width: a factor of all channels between the input and the classes.
     inputs: what each stream sees.
     joint: whether all streams go in at once, as {stream: clip}; else each has a network of its own.
     head: the layers that hold the class scores: what new classes start anew.
@@ -23,11 +36,17 @@ class Network:
     paper: where the architecture comes from.
     logits: the layer of the scores before softmax or sigmoid.
     prefixes: what precedes the layers' names of each stream of a joint network.
-    least_clip: the smallest (frames, height, width) that the network takes with its head.
+    least_clip: the smallest (steps, height, width) that the network takes with its head; a step is
+        a frame, or as many as the stream's input stacks.
+    losses: the layers of scores of which training takes a loss each, to be added: (batch, classes),
+        or (batch, steps, classes), where the losses of all steps are added; none: `logits` alone.
+    at_test: what it sees of a video at test; None: all of it, in clips as long as memory allows.
     image_weights: whether weights="imagenet" starts it from an image network.
     both: the joint network of all its streams, by name; None where there is none.
     layouts: {layout: what its streams see} of weights files whose publisher has it otherwise.
-    any_size: whether it takes clips of any size unless `input_shape` says otherwise.
+    any_size: whether it takes clips of any size unless `input_shape` says otherwise; if not, build
+        it with the `input_shape` of the clips, of a joint network {stream: shape}.
+    any_width: whether `build` takes `width`.
     """
 
     name: str
@@ -44,6 +63,9 @@ class Network:
     image_weights: bool = False
     both: str | None = None
     any_size: bool = True
+    any_width: bool = False
+    losses: tuple[str, ...] = ()
+    at_test: AtTest | None = None
     layouts: Mapping[str, Mapping[str, Input]] = field(default_factory=dict)
 
     @property
@@ -66,6 +88,11 @@ class Network:
             )
         inputs = self.layouts.get(layout, self.inputs)
         return dict(inputs) if self.joint else {stream: inputs[stream]}
+
+    def seen_at_test(self, stream: str, layout: str | None = None) -> dict[str, Input]:
+        """Return what it sees at test: as `seen`, with the frames of `at_test`."""
+        frames = self.at_test.frames if self.at_test else {}
+        return {s: one.changed(frames.get(s)) for s, one in self.seen(stream, layout).items()}
 
     def model(self, stream: str, **options) -> keras.Model:
         """Return the functional model of one stream without weights; options as for `build`."""

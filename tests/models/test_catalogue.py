@@ -1,7 +1,5 @@
 """What every network of the catalogue must do."""
 
-import inspect
-
 import keras
 import numpy as np
 import pytest
@@ -12,7 +10,7 @@ from keras_i3d.weights.trained import record_of
 
 EVERY = [(name, stream) for name, record in NETWORKS.items() for stream in record.streams]
 # Those of each kind that take a few seconds; InceptionV3 and the ResNets take half a minute each.
-QUICK = ("i3d", "inception_v1_frames", "nl_i3d_r50")
+QUICK = ("i3d", "inception_v1_frames", "nl_i3d_r50", "fused_3d")
 # Those that take a few seconds to learn, too.
 SMALL = ("nl_i3d_r50",)
 # The 3D ResNets are of one table: what is counted of the others is in the slow tests.
@@ -53,7 +51,7 @@ def test_parameters_and_names_are_those_of_the_record(name, stream):
 
 def cases(quick):
     for name, stream in EVERY:
-        marks = [] if name in quick and stream == "rgb" else [pytest.mark.slow]
+        marks = [] if name in quick and stream != "flow" else [pytest.mark.slow]
         yield pytest.param(name, stream, marks=marks)
 
 
@@ -62,38 +60,31 @@ class Small:
 
     def __init__(self, name, stream, **options):
         self.record, self.stream = network(name), stream
-        frames, *sides = self.record.least_clip
+        steps, *sides = self.record.least_clip
         side = max(sides)
         self.inputs = {
-            s: one.changed(frames=frames, short_side=side, crop=side)
+            s: one.changed(frames=steps * one.stack, short_side=side, crop=side)
             for s, one in self.record.seen(stream).items()
         }
-        if "width" in inspect.signature(self.record.build).parameters:
-            options["width"] = 4
+        if self.record.any_width:
+            options["width"] = 1 / 16
         if not self.record.any_size:
-            options["input_shape"] = (None, side, side, self.channels[stream])
+            shapes = {s: (None, side, side, one.channels) for s, one in self.inputs.items()}
+            options["input_shape"] = shapes if self.record.joint else shapes[stream]
         self.model = self.record.model(
             stream, classes=7, dropout=0, classifier_activation=None, **options
         )
 
-    @property
-    def channels(self):
-        return {s: one.channels for s, one in self.inputs.items()}
-
     def clip(self, larger=(0, 0, 0), batch=2):
-        """Noise of the least size, or larger by some frames, rows and columns."""
+        """Noise of the least size, or larger by some steps, rows and columns."""
         rng = np.random.default_rng(0)
-        sizes = [n + more for n, more in zip(self.sizes, larger, strict=True)]
-        clips = {
-            s: rng.uniform(-1, 1, (batch, *sizes, c)).astype(np.float32)
-            for s, c in self.channels.items()
-        }
+        steps, rows, columns = larger
+        clips = {}
+        for s, one in self.inputs.items():
+            frames = one.frames + steps * one.stack
+            shape = (batch, frames, one.crop + rows, one.crop + columns, one.channels)
+            clips[s] = rng.uniform(-1, 1, shape).astype(np.float32)
         return clips if self.record.joint else clips[self.stream]
-
-    @property
-    def sizes(self):
-        one = next(iter(self.inputs.values()))
-        return one.frames, one.crop, one.crop
 
 
 @pytest.mark.parametrize(("name", "stream"), cases(QUICK))
