@@ -7,15 +7,16 @@ from itertools import islice
 import numpy as np
 
 from keras_i3d import engines
-from keras_i3d.applications.loaded import LoadedNetwork
+from keras_i3d.applications.loaded import LoadedNetwork, takes_one_length
 from keras_i3d.classes import SEVERAL
 from keras_i3d.data.flow.frames_with_flow import cropped_streams
+from keras_i3d.data.pixels.pace import Pace
 from keras_i3d.data.pixels.preprocessing import Input, scale
 from keras_i3d.data.video.decoding import DEFAULT_FPS, VideoError, VideoFile
 from keras_i3d.data.video.live import LiveVideo
 from keras_i3d.data.video.picture_folder import PictureFolder
+from keras_i3d.data.video.windows import ONE_PIECE, WINDOW, cut, mean_scores, windows
 from keras_i3d.data.video.windows import Window as Piece
-from keras_i3d.data.video.windows import cut, mean_scores, windows
 from keras_i3d.engines import Engine
 from keras_i3d.files.workers import Outcome
 from keras_i3d.prediction_inputs import NamedVideo, open_video
@@ -86,10 +87,11 @@ def predict_video(
         ImportError: a package that TV-L1 needs is not installed; says which.
     """
     engine, inputs = engine or engines.open(network), network.record.inputs
-    first, rate = next(iter(inputs.values())), frame_rate(inputs)
+    rate, least = frame_rate(inputs), _least(inputs)
     with open_video(path, frames_fps) as video:
         frames = watch(_part(video, inputs, start, end), _expected(video, rate, start, end))
-        least = first.preprocessing.least_frames
+        if takes_one_length(network.model):
+            window, stride, whole = Pace(inputs).window, stride or Pace(inputs).window, False
         if whole:
             frames = list(islice(frames, MOST_WHOLE + 1))
             if len(frames) > MOST_WHOLE:
@@ -102,7 +104,9 @@ def predict_video(
         else:
             if window or stride:
                 window, stride = _sizes(inputs, window, stride)
-            pieces = cut(frames, least, window, stride)
+            usual = ONE_PIECE * min(least, WINDOW) // WINDOW
+            most = max(usual, ONE_PIECE // Pace(inputs).every)
+            pieces = cut(frames, least, window, stride, one_piece=most)
         del frames
         found = list(_scored(engine, pieces, inputs, start))
         if not found:
@@ -177,13 +181,23 @@ def watch_live(
 
 
 def frame_rate(inputs: Mapping[str, Input]) -> float:
-    """Return how many frames a second a network sees: 25, or 12.5 where it sees every other one."""
-    return next(iter(inputs.values())).rate
+    """Return how many frames a second a network sees: 25, or 12.5 where it sees every other one.
+
+    Of streams that see different frames, all that any of them may see are counted.
+    """
+    fps, every = next(iter(inputs.values())).preprocessing.fps, Pace(inputs).every
+    return fps if every == 1 else fps / every
+
+
+def _least(inputs: Mapping[str, Input]) -> int:
+    """To how many frames a shorter video is looped."""
+    every = Pace(inputs).every
+    return max(one.preprocessing.least_frames * one.every // every for one in inputs.values())
 
 
 def _sizes(inputs: Mapping[str, Input], window: int | None, stride: int | None) -> tuple[int, int]:
     """Frames of a window and between two: those given, or as many as the network's clips have."""
-    frames = next(iter(inputs.values())).frames
+    frames = Pace(inputs).window
     return window or frames, stride or max(1, frames // 2)
 
 
@@ -191,10 +205,11 @@ def _part(
     video: VideoFile | PictureFolder, inputs: Mapping[str, Input], start: float, end: float | None
 ) -> Iterator[dict[str, np.ndarray]]:
     """The frames of a part, in seconds, as each stream sees them."""
-    one, specs = next(iter(inputs.values())), {s: i.preprocessing for s, i in inputs.items()}
-    fps = one.preprocessing.fps
+    specs = {stream: one.preprocessing for stream, one in inputs.items()}
+    fps = next(iter(specs.values())).fps
     last = None if end is None else round(end * fps)
-    return islice(cropped_streams(video, specs, round(start * fps), last), 0, None, one.every)
+    frames = cropped_streams(video, specs, round(start * fps), last)
+    return islice(frames, 0, None, Pace(inputs).every)
 
 
 def _expected(video, rate: float, start: float, end: float | None) -> int | None:
@@ -218,7 +233,8 @@ def _scored(
 
 
 def _clips(piece: Piece, inputs: Mapping[str, Input]) -> dict[str, np.ndarray]:
-    pixels = {stream: np.stack([frame[stream] for frame in piece.frames]) for stream in inputs}
+    places, frames = Pace(inputs).places(len(piece.frames)), piece.frames
+    pixels = {s: np.stack([frames[place][s] for place in places[s]]) for s in inputs}
     return {s: scale(pixels[s], one.preprocessing)[None] for s, one in inputs.items()}
 
 

@@ -44,6 +44,16 @@ class LoadedNetwork:
         return self.ending_in("probabilities")
 
 
+def takes_one_length(model: keras.Model) -> bool:
+    """Return whether clips should have the frames that the model was built for, no more or less.
+
+    Of such a network a whole video is its clips, one after the other.
+    """
+    inputs = model.input
+    tensors = inputs.values() if isinstance(inputs, dict) else (inputs,)
+    return any(tensor.shape[1] is not None for tensor in tensors)
+
+
 def load(
     source: str | Path,
     *,

@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterable, Mapping
 import keras
 import numpy as np
 
+from keras_i3d.applications.loaded import takes_one_length
 from keras_i3d.data.batches.clip_sources import Skipped, Source
 from keras_i3d.data.batches.evaluation import evaluation_batches, whole_video_batches
 from keras_i3d.data.pixels.preprocessing import Input
@@ -33,7 +34,8 @@ def evaluate(
         source: the videos; their classes are the network's.
         inputs: what each stream of the network sees.
         num_clips, num_crops: views of a video; num_clips None for all of its frames, as the paper
-            tests. The probabilities of the views are averaged, and so are their logits.
+            tests: in one piece, or clip after clip of a network that takes one length alone. The
+            probabilities of the views are averaged, and so are their logits.
         batch_size: clips that go through together; whole videos go one by one.
         multi_label: whether a video may show several classes: then the activation is a sigmoid, and
             labels are rows of 0 and 1.
@@ -56,6 +58,8 @@ def evaluate(
     skipped = Skipped()
     options = {"num_crops": num_crops, "skipped": skipped}
     if num_clips is None:
+        if takes_one_length(model):
+            options["longest"] = None
         batches = whole_video_batches(source, inputs, **options)
     else:
         batches = evaluation_batches(source, batch_size, inputs, num_clips=num_clips, **options)

@@ -13,8 +13,7 @@ PAPER = "Carreira and Zisserman, “Quo Vadis, Action Recognition?”, 2017"
 def _seen(stream: str, frames: int, **fields) -> Input:
     """What I3D sees of a stream, in other frames; a shorter video is looped to as many."""
     one = DEEPMIND_INPUTS[stream]
-    least = (frames - 1) * fields.get("every", 1) + 1
-    spec = replace(one.preprocessing, least_frames=least)
+    spec = replace(one.preprocessing, least_frames=frames)
     return replace(one, frames=frames, preprocessing=spec, **fields)
 
 

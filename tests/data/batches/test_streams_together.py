@@ -1,5 +1,7 @@
 """Two streams that see different frames of a video: the pictures and their flow, one moment."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -14,7 +16,7 @@ from tests.data.seen import seen
 
 SIDE = {"short_side": 12, "crop": 12}
 FUSED = {
-    "rgb": seen(2, 4, **SIDE)["rgb"],
+    "rgb": replace(seen(2, 4, **SIDE)["rgb"], offset=2),
     "flow": seen(8, 1, **SIDE, streams=("flow",))["flow"],
 }
 
@@ -68,8 +70,8 @@ def test_pictures_and_flow_of_a_sample_are_of_one_moment():
         videos = levels(clips["rgb"])[..., 0, 0, 0, 0]
         for video, one, other in zip(videos, frames, flow, strict=True):
             total = 5 + 3 * video
-            wanted = (one[0] + np.arange(8)) % total
-            assert one.tolist() == wanted[[0, 4]].tolist()
+            wanted = (one[0] - 2 + np.arange(8)) % total
+            assert one.tolist() == wanted[[2, 6]].tolist()
             assert other.tolist() == np.minimum(wanted, total - 2).tolist()
             starts.add((video, one[0]))
     assert len(starts) > 12
@@ -81,7 +83,7 @@ def test_a_whole_video_is_every_fourth_picture_and_all_of_the_flow():
         frames = levels(clips["rgb"])[0, :, 0, 0, 1]
         steps = max(2, total // 4)
         wanted = np.arange(4 * steps) % total
-        assert frames.tolist() == wanted[::4].tolist()
+        assert frames.tolist() == wanted[2::4].tolist()
         flow = np.rint(np.asarray(clips["flow"])[0, :, 0, 0, 0] * 20).astype(int)
         assert flow.tolist() == np.minimum(wanted, total - 2).tolist()
 
