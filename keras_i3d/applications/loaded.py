@@ -32,6 +32,16 @@ class LoadedNetwork:
     record: TrainedRecord
     source: str
 
+    @property
+    def in_clips(self) -> bool:
+        """Whether a whole video goes through it in its own clips, one after the other.
+
+        So the record has it, or the model takes no other clips than those it was built for.
+        """
+        inputs = self.model.input
+        tensors = inputs.values() if isinstance(inputs, dict) else (inputs,)
+        return self.record.in_clips or any(tensor.shape[1] is not None for tensor in tensors)
+
     def ending_in(self, wanted: str) -> keras.Model:
         """Return the model with logits, or with the "probabilities" of softmax or sigmoid."""
         if wanted == "probabilities":
@@ -42,16 +52,6 @@ class LoadedNetwork:
     def classifier(self) -> keras.Model:
         """The model with probabilities; the same each time, so that it is compiled once."""
         return self.ending_in("probabilities")
-
-
-def takes_one_length(model: keras.Model) -> bool:
-    """Return whether clips should have the frames that the model was built for, no more or less.
-
-    Of such a network a whole video is its clips, one after the other.
-    """
-    inputs = model.input
-    tensors = inputs.values() if isinstance(inputs, dict) else (inputs,)
-    return any(tensor.shape[1] is not None for tensor in tensors)
 
 
 def load(

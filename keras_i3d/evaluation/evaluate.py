@@ -5,7 +5,6 @@ from collections.abc import Callable, Iterable, Mapping
 import keras
 import numpy as np
 
-from keras_i3d.applications.loaded import takes_one_length
 from keras_i3d.data.batches.clip_sources import Skipped, Source
 from keras_i3d.data.batches.evaluation import evaluation_batches, whole_video_batches
 from keras_i3d.data.pixels.preprocessing import Input
@@ -21,6 +20,7 @@ def evaluate(
     *,
     num_clips: int | None = None,
     num_crops: int = 1,
+    in_clips: bool = False,
     batch_size: int = 4,
     multi_label: bool = False,
     made: dict | None = None,
@@ -34,8 +34,8 @@ def evaluate(
         source: the videos; their classes are the network's.
         inputs: what each stream of the network sees.
         num_clips, num_crops: views of a video; num_clips None for all of its frames, as the paper
-            tests: in one piece, or clip after clip of a network that takes one length alone. The
-            probabilities of the views are averaged, and so are their logits.
+            tests. The probabilities of the views are averaged, and so are their logits.
+        in_clips: whether all frames go through clip after clip, and not in one piece.
         batch_size: clips that go through together; whole videos go one by one.
         multi_label: whether a video may show several classes: then the activation is a sigmoid, and
             labels are rows of 0 and 1.
@@ -58,7 +58,7 @@ def evaluate(
     skipped = Skipped()
     options = {"num_crops": num_crops, "skipped": skipped}
     if num_clips is None:
-        if takes_one_length(model):
+        if in_clips:
             options["longest"] = None
         batches = whole_video_batches(source, inputs, **options)
     else:

@@ -5,7 +5,7 @@ from dataclasses import replace
 from keras_i3d.data.pixels.preprocessing import DEEPMIND_INPUTS, Input
 from keras_i3d.models.fused_3d import LEAST_STEPS, STACK, build_fused_3d
 from keras_i3d.models.i3d import HEAD, PREFIXES
-from keras_i3d.models.network import AtTest, Network
+from keras_i3d.models.network import Network
 
 PAPER = "Carreira and Zisserman, “Quo Vadis, Action Recognition?”, 2017"
 
@@ -37,5 +37,5 @@ FUSED_3D = Network(
     image_weights=True,
     any_size=False,
     any_width=True,
-    at_test=AtTest(clips=5),
+    in_clips=True,
 )

@@ -31,6 +31,18 @@ class Pace:
         """Frames of the video from one that any stream may see to the next."""
         return gcd(*(n for one in self.inputs.values() for n in (one.every, one.offset)))
 
+    @property
+    def rate(self) -> float:
+        """Frames a second of those that any stream may see: 25, or 12.5 of every other one."""
+        fps = next(iter(self.inputs.values())).preprocessing.fps
+        return fps if self.every == 1 else fps / self.every
+
+    @property
+    def least(self) -> int:
+        """To how many of these frames a shorter video is looped."""
+        one = max(self.inputs.values(), key=lambda one: one.preprocessing.least_frames * one.every)
+        return one.preprocessing.least_frames * one.every // self.every
+
     @cached_property
     def step(self) -> int:
         """Frames of the video in a step."""
@@ -58,7 +70,7 @@ class Pace:
 
     @property
     def window(self) -> int:
-        """Frames of a clip, of those that any stream may see: one for each `every` of the video."""
+        """How many of these frames a clip has."""
         return self.clip * self.step // self.every
 
     def frames(self, steps: int) -> dict[str, int]:
