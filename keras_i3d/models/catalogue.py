@@ -16,7 +16,7 @@ from keras_i3d.models.inception_v1 import TOTAL_STRIDES
 from keras_i3d.models.inception_v1_frames import build_inception_v1_frames
 from keras_i3d.models.inflated import build_inflated
 from keras_i3d.models.network import Network
-from keras_i3d.models.quo_vadis_networks import FUSED_3D
+from keras_i3d.models.quo_vadis_networks import PAPER, QUO_VADIS
 from keras_i3d.models.resnet_3d_networks import RESNETS_3D
 from keras_i3d.models.s3d_networks import S3D, S3D_G
 
@@ -29,7 +29,6 @@ def _streams(preprocessing: Mapping[str, Preprocessing], **sizes) -> dict[str, I
 
 
 # kinetics-i3d: clips of 64 frames at 25 a second, 224 x 224.
-QUO_VADIS = "Carreira and Zisserman, “Quo Vadis, Action Recognition?”, 2017"
 I3D = Network(
     name="i3d",
     build=i3d.build_i3d,
@@ -37,7 +36,7 @@ I3D = Network(
     head=(i3d.HEAD,),
     features="Mixed_5c",
     parameters={"rgb": 12_689_984, "flow": 12_668_032},
-    paper=f"{QUO_VADIS}, figure 3",
+    paper=f"{PAPER}, figure 3",
     least_clip=least_clip(i3d.HEAD_POOL, TOTAL_STRIDES),
     image_weights=True,
     both="two_stream_i3d",
@@ -52,7 +51,7 @@ TWO_STREAM_I3D = Network(
     features="Mixed_5c",
     prefixes=i3d.PREFIXES,
     parameters={"both": 25_358_016},
-    paper=f"{QUO_VADIS}, section 2",
+    paper=f"{PAPER}, section 2",
     least_clip=I3D.least_clip,
     any_width=True,
 )
@@ -133,7 +132,7 @@ NETWORKS: dict[str, Network] = {
         I3D_RESNET101,
         I3D_VGG16,
         INCEPTION_V1_FRAMES,
-        FUSED_3D,
+        *QUO_VADIS,
         *RESNETS_3D,
     )
 }

@@ -3,12 +3,15 @@
 import keras
 from keras import layers
 
-from keras_i3d.layers import ConvUnit3D, FrameStack
+from keras_i3d.layers import ConvUnit3D
+from keras_i3d.models.convnet_2d import STACKS, convnet_2d
 from keras_i3d.models.i3d import HEAD, PREFIXES, clip_inputs, pooled, predictions, scored
-from keras_i3d.models.inception_v1 import TOTAL_STRIDES, inception_v1_3d, scaled
+from keras_i3d.models.inception_v1 import TOTAL_STRIDES, scaled
 
-# Frames of flow that go with one of RGB, and the frames of RGB that the fusion takes at least.
-STACK, LEAST_STEPS = 10, 5
+# Frames of flow that go with one of RGB.
+STACK = STACKS["flow"]
+# Frames of RGB that the fusion takes at least.
+LEAST_STEPS = 5
 SIDE = 224
 
 
@@ -22,12 +25,11 @@ def fused_3d(clips: dict, width: float = 1.0):
     Source: "Quo Vadis, Action Recognition?", section 2.3 and figure 2 d. Where it does not say how
     the two are padded, 39 M parameters do: padded, the classes would have four positions, 40.4 M.
     """
-    image, flow = clips["rgb"], FrameStack(STACK, name="Flow_Stack")(clips["flow"])
-    pads, window = zip((0, 3), *map(_pad_and_window, image.shape[2:4]), strict=True)
+    pads, window = zip((0, 3), *map(_pad_and_window, clips["rgb"].shape[2:4]), strict=True)
     start = keras.initializers.RandomNormal(stddev=0.01)
     # fmt: off
-    image = inception_v1_3d(image, PREFIXES["rgb"], width, time=False)              # 5, 7, 7, 1024
-    flow = inception_v1_3d(flow, PREFIXES["flow"], width, time=False)               # 5, 7, 7, 1024
+    image = convnet_2d(clips["rgb"], "rgb", PREFIXES["rgb"], width)                 # 5, 7, 7, 1024
+    flow = convnet_2d(clips["flow"], "flow", PREFIXES["flow"], width)               # 5, 7, 7, 1024
     x = layers.Concatenate(name="Fusion")([image, flow])                            # 5, 7, 7, 2048
     x = layers.ZeroPadding3D(pads, data_format="channels_last", name="Conv3d_6a_pad")(x)
     x = ConvUnit3D(scaled(512, width), 3, padding="valid",

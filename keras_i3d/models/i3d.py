@@ -32,15 +32,15 @@ def i3d_logits(clip, classes: int, dropout: float = 0.5, prefix: str = "", width
     return scored(x, classes, dropout, prefix)
 
 
-def mean_logits(features, classes: int, dropout: float = 0.5, head: str = HEAD):
+def mean_logits(features, classes: int, dropout: float = 0.5, head: str = HEAD, prefix: str = ""):
     """(batch, t, h, w, c) to (batch, classes): the head on the mean over all of t, h and w.
 
     For clips too small for the network's own pool; the variables are those of its own head.
     """
     pool = layers.GlobalAveragePooling3D(
-        data_format="channels_last", keepdims=True, name="AvgPool3d_0a"
+        data_format="channels_last", keepdims=True, name=f"{prefix}AvgPool3d_0a"
     )
-    return scored(pool(features), classes, dropout, head=head)
+    return scored(pool(features), classes, dropout, prefix, head)
 
 
 def scored(x, classes: int, dropout: float, prefix: str = "", head: str = HEAD, start=None):

@@ -10,7 +10,7 @@ from keras_i3d.weights.trained import record_of
 
 EVERY = [(name, stream) for name, record in NETWORKS.items() for stream in record.streams]
 # Those of each kind that take a few seconds; InceptionV3 and the ResNets take half a minute each.
-QUICK = ("i3d", "inception_v1_frames", "nl_i3d_r50", "fused_3d")
+QUICK = ("i3d", "inception_v1_frames", "nl_i3d_r50", "convnet_lstm", "fused_3d")
 # Those that take a few seconds to learn, too.
 SMALL = ("nl_i3d_r50",)
 # The 3D ResNets are of one table: what is counted of the others is in the slow tests.
