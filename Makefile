@@ -27,11 +27,14 @@ serve: .venv/serving.stamp
 experiments: .venv/run.stamp
 	@$(BIN)/keras-i3d experiments $$FLAGS
 
+# A process of tests that dies ends the run: without it xdist would wait for ever.
+XDIST := -n 2 --dist loadfile --max-worker-restart=0
+
 test: .venv/test.stamp
-	$(BIN)/python -m pytest -n 2 --dist loadfile
+	$(BIN)/python -m pytest $(XDIST)
 
 test-slow: .venv/backends.stamp
-	$(BIN)/python -m pytest -n 2 --dist loadfile -m slow
+	$(BIN)/python -m pytest $(XDIST) -m slow
 
 test-beam: .venv-beam/ready
 	.venv-beam/bin/python -m pytest -m slow tests/data/shards/test_beam.py tests/features/test_beam_pipeline.py

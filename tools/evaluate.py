@@ -46,6 +46,7 @@ FORMAT = flags.DEFINE_enum("format", None, FORMATS, "how a folder of videos is l
 ANNOTATIONS = flags.DEFINE_list("annotations", None, "the list's files, commas between")
 SPLIT_NUMBER = flags.DEFINE_integer("split_number", None, "UCF-101's or HMDB-51's division", 1, 3)
 AUTO_SPLIT = flags.DEFINE_float("auto_split", None, "part of each class that is not tested on")
+ALLOW_MISSING = flags.DEFINE_bool("allow_missing", None, "go on without videos that are missing")
 SEED = flags.DEFINE_integer("seed", None, "of the split of --auto_split [the recipe's]")
 FLOW_FOLDER = flags.DEFINE_string("flow_folder", None, "where compute_flow put the videos' flow")
 SPLIT = flags.DEFINE_string("split", None, "which split [the recipe's for validation, else test]")
@@ -141,7 +142,10 @@ def _other_data() -> dict:
     """What the flags say of the data."""
     given = {
         flag.name: flag.value
-        for flag in (DATA, FORMAT, ANNOTATIONS, SPLIT_NUMBER, AUTO_SPLIT, SEED, FLOW_FOLDER)
+        for flag in (
+            *(DATA, FORMAT, ANNOTATIONS, SPLIT_NUMBER, AUTO_SPLIT, SEED, FLOW_FOLDER),
+            ALLOW_MISSING,
+        )
     }
     given = {name: value for name, value in given.items() if value is not None}
     return {n: tuple(v) if isinstance(v, list) else v for n, v in given.items()}

@@ -3,6 +3,7 @@
 The only file that imports openvino.
 """
 
+import functools
 import tempfile
 from collections import deque
 from collections.abc import Callable, Sequence
@@ -28,6 +29,17 @@ WAITING = 1
 HINTS = {"float32": "f32", "bfloat16": "bf16", "int8": "f32"}
 
 
+@functools.cache
+def openvino_core() -> openvino.Core:
+    """Return the one core of this process, which is never let go.
+
+    A core gives the thread that made it a stack for signals. Freed in another thread, as any
+    collector of garbage may be, it would leave that stack behind as freed memory: the next Ctrl-C
+    would end the process as a segmentation fault.
+    """
+    return openvino.Core()
+
+
 def converted(model: keras.Model) -> openvino.Model:
     """Return a Keras model with named outputs as OpenVINO's graph, for clips of the same shapes.
 
@@ -47,7 +59,7 @@ def converted(model: keras.Model) -> openvino.Model:
         finally:
             logging.set_verbosity(level)
         # Not openvino.convert_model, which reports its use to its makers.
-        return openvino.Core().read_model(folder)
+        return openvino_core().read_model(folder)
 
 
 def write_graph(graph: openvino.Model, path: Path) -> None:
@@ -57,7 +69,7 @@ def write_graph(graph: openvino.Model, path: Path) -> None:
 
 def read_graph(path: Path) -> openvino.Model:
     """Return the graph that `write_graph` wrote."""
-    return openvino.Core().read_model(path)
+    return openvino_core().read_model(path)
 
 
 def inputs_of(graph: openvino.Model, streams: Sequence[str]) -> dict[str, str]:
@@ -86,7 +98,7 @@ class Compiled:
             "PERFORMANCE_HINT": "LATENCY" if alone else "THROUGHPUT",
         }
         self._inputs, self._outputs = inputs_of(graph, streams), tuple(outputs)
-        compiled = openvino.Core().compile_model(graph, "CPU", settings)
+        compiled = openvino_core().compile_model(graph, "CPU", settings)
         best = compiled.get_property("OPTIMAL_NUMBER_OF_INFER_REQUESTS")
         self.requests = 1 if alone else max(2, best) + WAITING
         self._free = [compiled.create_infer_request() for _ in range(self.requests)]
@@ -137,7 +149,7 @@ class Compiled:
 
 def processor_capabilities() -> list[str]:
     """Return what OpenVINO computes fast on this processor, such as "BF16"."""
-    return list(openvino.Core().get_property("CPU", "OPTIMIZATION_CAPABILITIES"))
+    return list(openvino_core().get_property("CPU", "OPTIMIZATION_CAPABILITIES"))
 
 
 def _not_computed(error: RuntimeError) -> ValueError:

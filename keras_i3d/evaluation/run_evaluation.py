@@ -1,5 +1,6 @@
 """A network on every video of a split, and the report of it: of a run, or any other."""
 
+import logging
 import os
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
@@ -91,6 +92,8 @@ def evaluate_network(
     if source is None:
         source = open_source(videos, split, record.inputs, record.labels)
     check_classes(source.class_names, record.labels, loaded.source)
+    for note in source.notes:
+        logging.warning("%s: %s", videos.data, note)
     engine = open_engine(loaded) if open_engine else None
     if engine is not None:
         made["engine"] = engine.details

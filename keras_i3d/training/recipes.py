@@ -63,6 +63,7 @@ class Recipe:
     auto_split: float | None = _entry(
         None, "part of each class to learn from, such as 0.8, where a list has no splits; by --seed"
     )
+    allow_missing: bool = _entry(False, "go on without listed videos that are missing")
     train_split: str = _entry("train", "what is learnt")
     validation_split: str | None = _entry("val", "what is validated on; none: nothing")
     task: str = _entry(

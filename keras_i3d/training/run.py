@@ -117,8 +117,8 @@ def train(
             batch_size=recipe.batch_size // recipe.accumulate,
             augmentation=augmentation(recipe),
         )
-        for concern in inputs.concerns:
-            logging.warning("%s: %s", recipe.data, concern)
+        for note in (*inputs.notes, *inputs.concerns):
+            logging.warning("%s: %s", recipe.data, note)
         step = build_step(recipe, len(inputs.class_names), devices)
     finally:
         keras.config.set_dtype_policy(policy)

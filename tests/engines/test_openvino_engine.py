@@ -254,3 +254,33 @@ def test_a_cache_that_cannot_be_written_is_named(tiny, tmp_path, monkeypatch):
     monkeypatch.setenv("KERAS_I3D_HOME", str(tmp_path / "file"))
     with pytest.raises(OSError, match="file"):
         opened(tiny)
+
+
+DROPPED_ELSEWHERE = """
+import gc, signal, threading
+import openvino, numpy
+from openvino import opset13
+from keras_i3d.engines.openvino_graphs import Compiled
+x = opset13.parameter([1, 4], numpy.float32, name="rgb")
+y = opset13.relu(x)
+y.output(0).get_tensor().set_names({"y"})
+held = [Compiled(openvino.Model([y], [x], "m"), "float32", ["rgb"], ["y"])]
+held[0].submit({"rgb": numpy.ones((1, 4), numpy.float32)})()
+def drop():
+    held.clear()
+    gc.collect()
+other = threading.Thread(target=drop)
+other.start()
+other.join()
+try:
+    signal.raise_signal(signal.SIGINT)
+except KeyboardInterrupt:
+    print("interrupted")
+"""
+
+
+def test_ctrl_c_after_an_engine_was_freed_in_another_thread():
+    """With faulthandler, as every absl program has it: then signals have a stack of their own."""
+    command = [sys.executable, "-X", "faulthandler", "-c", DROPPED_ELSEWHERE]
+    run = subprocess.run(command, capture_output=True, text=True, timeout=120)
+    assert (run.returncode, run.stdout) == (0, "interrupted\n"), run.stderr

@@ -22,11 +22,13 @@ class Source(Protocol):
     num_videos: how many; they are numbered from 0.
     class_names: a label is a place in it.
     fps: frames a second, as they are numbered.
+    notes: what was chosen or left out of a list, in sentences.
     """
 
     num_videos: int
     class_names: tuple[str, ...]
     fps: int
+    notes: tuple[str, ...]
 
     def id(self, index: int) -> str:
         """Return the video's own name; unique."""

@@ -92,6 +92,15 @@ def _files(videos: DataSet, split, inputs, format: str, root: Path, lists, class
         splits=(split,),
         split_number=videos.split_number,
         auto_split=auto_split,
+        allow_missing=videos.allow_missing,
     )
+    notes = list(found.notes)
+    if found.problems:
+        notes.append(
+            f"{split}: {len(found.problems)} of {found.listed} listed videos are left out:\n"
+            f"{found.problems.report()}"
+        )
     [fps] = {one.preprocessing.fps for one in inputs.values()}
-    return VideoFiles(found.splits[split], found.classes, videos.flow_folder, root, fps)
+    return VideoFiles(
+        found.splits[split], found.classes, videos.flow_folder, root, fps, tuple(notes)
+    )
