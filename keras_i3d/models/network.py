@@ -9,18 +9,6 @@ from keras_i3d.data.pixels.preprocessing import Input
 
 
 @dataclass(frozen=True)
-class AtTest:
-    """What a network sees of a whole video at test, where its paper says so.
-
-    clips: how many, spread evenly over the video; their predictions are averaged.
-    frames: {stream: frames of each of them}; of the others as many as in training.
-    """
-
-    clips: int = 1
-    frames: Mapping[str, int] = field(default_factory=dict)
-
-
-@dataclass(frozen=True)
 class Network:
     """All that the package must know of one architecture.
 
@@ -40,7 +28,8 @@ class Network:
         a frame, or as many as the stream's input stacks.
     losses: the layers of scores of which training takes a loss each, to be added: (batch, classes),
         or (batch, steps, classes), where the losses of all steps are added; none: `logits` alone.
-    at_test: what it sees of a video at test; None: all of it, in clips as long as memory allows.
+    in_clips: whether a whole video goes through it in clips of the inputs' own frames, one after
+        the other, whose predictions are averaged; else in one piece, where memory allows.
     image_weights: whether weights="imagenet" starts it from an image network.
     both: the joint network of all its streams, by name; None where there is none.
     layouts: {layout: what its streams see} of weights files whose publisher has it otherwise.
@@ -65,7 +54,7 @@ class Network:
     any_size: bool = True
     any_width: bool = False
     losses: tuple[str, ...] = ()
-    at_test: AtTest | None = None
+    in_clips: bool = False
     layouts: Mapping[str, Mapping[str, Input]] = field(default_factory=dict)
 
     @property
@@ -88,11 +77,6 @@ class Network:
             )
         inputs = self.layouts.get(layout, self.inputs)
         return dict(inputs) if self.joint else {stream: inputs[stream]}
-
-    def seen_at_test(self, stream: str, layout: str | None = None) -> dict[str, Input]:
-        """Return what it sees at test: as `seen`, with the frames of `at_test`."""
-        frames = self.at_test.frames if self.at_test else {}
-        return {s: one.changed(frames.get(s)) for s, one in self.seen(stream, layout).items()}
 
     def model(self, stream: str, **options) -> keras.Model:
         """Return the functional model of one stream without weights; options as for `build`."""

@@ -6,7 +6,7 @@ from keras_i3d.data.pixels.preprocessing import CHANNELS, DEEPMIND_INPUTS, Input
 from keras_i3d.models import c3d, convnet_3d, convnet_lstm, fused_3d
 from keras_i3d.models.convnet_2d import STACKS, build_convnet_2d
 from keras_i3d.models.i3d import HEAD, PREFIXES
-from keras_i3d.models.network import AtTest, Network
+from keras_i3d.models.network import Network
 from keras_i3d.models.two_stream import build_two_stream
 
 PAPER = "Carreira and Zisserman, “Quo Vadis, Action Recognition?”, 2017"
@@ -17,8 +17,7 @@ SMALL = {"short_side": 128, "crop": 112}
 def _seen(stream: str, frames: int, sizes=None, **fields) -> Input:
     """What I3D sees of a stream, in other frames; a shorter video is looped to as many."""
     one = DEEPMIND_INPUTS[stream]
-    least = (frames - 1) * fields.get("every", 1) + 1
-    spec = replace(one.preprocessing, least_frames=least, **(sizes or {}))
+    spec = replace(one.preprocessing, least_frames=frames, **(sizes or {}))
     return replace(one, frames=frames, preprocessing=spec, **fields)
 
 
@@ -35,7 +34,6 @@ CONVNET_LSTM = Network(
     image_weights=True,
     any_width=True,
     losses=(convnet_lstm.HEAD,),
-    at_test=AtTest(frames=dict.fromkeys(CHANNELS, 50)),
 )
 # 0.64 seconds; 240 frames at test.
 CONVNET_3D = Network(
@@ -48,7 +46,7 @@ CONVNET_3D = Network(
     paper=f"{PAPER}, figure 2 b",
     any_size=False,
     any_width=True,
-    at_test=AtTest(clips=15),
+    in_clips=True,
 )
 # mmaction2, configs/recognition/c3d: red first, less what Caffe takes from blue, green and red.
 C3D_RGB = Preprocessing(scale=1.0, offset=(-104.0, -117.0, -128.0), least_frames=16, **SMALL)
@@ -67,14 +65,14 @@ C3D = Network(
     least_clip=c3d.LEAST,
     any_size=False,
     any_width=True,
-    at_test=AtTest(clips=10),
+    in_clips=True,
 )
 # The image is the one in the middle of its stack of flow: Feichtenhofer et al., "Convolutional
 # Two-Stream Network Fusion", 2016, figure 5, which 3D-Fused is an approximation of.
 MIDDLE = STACKS["flow"] // 2
 # One image and ten frames of flow: 0.4 seconds. At test 25 and 250 in 10 seconds.
 SNIPPET = {
-    "rgb": _seen("rgb", 1, offset=MIDDLE),
+    "rgb": _seen("rgb", 1, every=STACKS["flow"], offset=MIDDLE),
     "flow": _seen("flow", STACKS["flow"], stack=STACKS["flow"]),
 }
 CONVNET_2D = Network(
@@ -87,7 +85,6 @@ CONVNET_2D = Network(
     paper=f"{PAPER}, one stream of figure 2 c",
     image_weights=True,
     any_width=True,
-    at_test=AtTest(clips=25),
     both="two_stream",
 )
 TWO_STREAM = Network(
@@ -103,7 +100,6 @@ TWO_STREAM = Network(
     image_weights=True,
     any_width=True,
     losses=tuple(f"{prefix}Logits" for prefix in PREFIXES.values()),
-    at_test=AtTest(clips=25),
 )
 # Five images and their flow: 2 seconds. At test 25 and 250 in 10 seconds.
 FUSED_3D = Network(
@@ -123,6 +119,6 @@ FUSED_3D = Network(
     image_weights=True,
     any_size=False,
     any_width=True,
-    at_test=AtTest(clips=5),
+    in_clips=True,
 )
 QUO_VADIS = (CONVNET_LSTM, CONVNET_3D, C3D, CONVNET_2D, TWO_STREAM, FUSED_3D)

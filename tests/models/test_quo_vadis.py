@@ -226,24 +226,21 @@ def test_weights_files_say_how_many_classes_they_have(name, tmp_path):
 
 
 def test_what_each_network_sees():
-    """Frames, every how many and where they begin, in training; clips and frames at test."""
+    """Frames, every how many and where they begin; whether a whole video goes through in clips."""
     seen = {}
     for name in ("convnet_lstm", "convnet_3d", "two_stream", "fused_3d"):
         record = network(name)
-        stream = record.streams[0]
-        sizes = {s: (i.frames, i.every, i.offset) for s, i in record.seen(stream).items()}
-        tested = {s: i.frames for s, i in record.seen_at_test(stream).items()}
-        seen[name] = (sizes, record.at_test.clips, tested)
+        inputs = record.seen(record.streams[0])
+        seen[name] = {s: (i.frames, i.every, i.offset) for s, i in inputs.items()}, record.in_clips
     # "Quo Vadis", table 1; the image is in the middle of its ten frames of flow.
     assert seen == {
-        "convnet_lstm": ({"rgb": (25, 5, 0)}, 1, {"rgb": 50}),
-        "convnet_3d": ({"rgb": (16, 1, 0)}, 15, {"rgb": 16}),
-        "two_stream": ({"rgb": (1, 1, 5), "flow": (10, 1, 0)}, 25, {"rgb": 1, "flow": 10}),
-        "fused_3d": ({"rgb": (5, 10, 5), "flow": (50, 1, 0)}, 5, {"rgb": 5, "flow": 50}),
+        "convnet_lstm": ({"rgb": (25, 5, 0)}, False),
+        "convnet_3d": ({"rgb": (16, 1, 0)}, True),
+        "two_stream": ({"rgb": (1, 10, 5), "flow": (10, 1, 0)}, False),
+        "fused_3d": ({"rgb": (5, 10, 5), "flow": (50, 1, 0)}, True),
     }
     # The last image is within its flow.
     rgb, flow = network("fused_3d").inputs.values()
     assert (rgb.span, rgb.reach, flow.reach, flow.steps) == (41, 46, 50, 5)
     with pytest.raises(ValueError, match="frames should be a multiple of 10"):
         flow.changed(frames=16)
-    assert network("i3d").at_test is None
