@@ -106,6 +106,7 @@ def evaluate_network(
         source,
         record.inputs,
         **views,
+        in_clips=loaded.in_clips,
         batch_size=batch_size,
         multi_label=record.multi_label,
         made={**provenance(loaded, videos, split, network=network, **views), **made},

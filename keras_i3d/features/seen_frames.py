@@ -15,6 +15,7 @@ import numpy as np
 from keras_i3d.data.flow.flow_files import SUFFIX, FlowFile, FlowFileError
 from keras_i3d.data.flow.frames_with_flow import frames_with_flow
 from keras_i3d.data.flow.methods import check_equal, decode, encode, fingerprint
+from keras_i3d.data.pixels.pace import Pace
 from keras_i3d.data.pixels.preprocessing import Input, Preprocessing, resize_and_crop
 from keras_i3d.data.pixels.resizing import resize, resized
 from keras_i3d.data.video.decoding import DEFAULT_FPS, VideoError
@@ -54,7 +55,7 @@ class Sight:
     @property
     def every(self) -> int:
         """Of how many frames the network sees one."""
-        return next(iter(self.inputs.values())).every
+        return Pace(self.inputs).every
 
     def flow_made(self) -> dict | None:
         """Return how the flow is made, as a fingerprint's fields; None where none is seen."""

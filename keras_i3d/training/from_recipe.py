@@ -8,7 +8,7 @@ import keras
 import keras_i3d
 from keras_i3d.applications.from_file import find_network
 from keras_i3d.training.devices import Devices
-from keras_i3d.training.forward import supervised
+from keras_i3d.training.forward import deeply_supervised, supervised
 from keras_i3d.training.networks import (
     build_network,
     check_network,
@@ -37,6 +37,7 @@ def build_model(recipe: Recipe, classes: int) -> keras.Model:
         stream=recipe.stream,
         weights=recipe.weights,
         dropout=recipe.dropout,
+        width=recipe.width,
         centred=recipe.centred and drawn,
     )
 
@@ -53,11 +54,12 @@ def build_optimizer(recipe: Recipe) -> keras.optimizers.Optimizer:
 
 def build_step(recipe: Recipe, classes: int, devices: Devices) -> Step:
     """Return the recipe's network, optimizer, loss and metrics, on the devices."""
+    network = find_network(recipe.model)
     with devices.strategy.scope():
         model = build_model(recipe, classes)
         prepare(
             model,
-            find_network(recipe.model).head,
+            network.head,
             transfer=recipe.transfer,
             batch_norm=recipe.batch_norm,
             batch_norm_momentum=recipe.batch_norm_momentum,
@@ -79,9 +81,10 @@ def build_step(recipe: Recipe, classes: int, devices: Devices) -> Step:
     return Step(
         model,
         optimizer,
-        supervised(loss),
+        deeply_supervised(loss, model, network.losses) if network.losses else supervised(loss),
         metrics,
         devices,
+        loss_weights=dict.fromkeys(network.losses or ("loss",), 1.0),
         clip_norm=recipe.clip_norm,
         weight_decay=recipe.weight_decay,
         factors=rate_factors(model, recipe.rates),

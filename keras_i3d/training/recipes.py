@@ -40,6 +40,9 @@ class Recipe:
         "original",
         "original (no video pretraining), fixed (only the head learns) or full (all learns)",
     )
+    width: float = _entry(
+        1.0, "factor of all channels between the clip and the classes, for small experiments"
+    )
     dropout: float = _entry(0.5, "rate of the dropout before the head")
     batch_norm: str = _entry(
         "synchronised",
@@ -70,7 +73,11 @@ class Recipe:
     appearances: tuple[str, ...] = _entry((), "synthetic data: what moves; none: all there is")
     training_videos: int = _entry(10_000, "synthetic data: videos that are learnt from")
     multi_label: bool = _entry(False, "whether a video may show several classes (Charades)")
-    num_frames: int | None = _entry(None, "frames of a clip; none: as many as the network's")
+    num_frames: int | None = _entry(
+        None,
+        "frames of a clip; none: as many as the network's; of a network whose streams see "
+        "different frames, those of rgb, and flow in proportion",
+    )
     stride: int | None = _entry(None, "frames from one to the next of a clip; none: the network's")
     resize: int | None = _entry(None, "pixels of the frames' shorter side; none: the network's")
     crop: int | None = _entry(None, "pixels of the square crop; none: the network's")

@@ -62,7 +62,7 @@ def open_source(
 
 def _synthetic(videos: DataSet, split: str, inputs: Mapping[str, Input]) -> SyntheticVideos:
     # Longer than a clip, so that where a clip begins can vary.
-    length = 2 * max(one.span for one in inputs.values())
+    length = 2 * max(one.reach for one in inputs.values())
     height = max(one.short_side for one in inputs.values())
     [fps] = {one.preprocessing.fps for one in inputs.values()}
     learnt = split == videos.train_split
