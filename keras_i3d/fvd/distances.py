@@ -57,8 +57,8 @@ def kernel_distance(
     Its expectation is 0 for sets of one distribution, so it may be a little below 0.
 
     Args:
-        real_counts, fake_counts: (videos, ...); what follows is kept: (videos, draws) give (draws,).
-            Pairs of one video with itself do not count, however often it is drawn.
+        real_counts, fake_counts: (videos,), or (videos, draws) for (draws,) distances. Pairs of one
+            video with itself do not count, however often it is drawn.
 
     Source: Bińkowski et al., "Demystifying MMD GANs", 2018.
 

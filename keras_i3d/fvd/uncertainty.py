@@ -11,8 +11,8 @@ CONFIDENCE, DEVIATIONS = 0.95, 1.96
 REPLICATES = 100
 # The sizes that the line is fitted to: from all videos down to a quarter, evenly spaced in 1 / n,
 # each drawn several times without repetition.
-SIZES, SMALLEST, DRAWS = 8, 0.25, 5
-LEAST_TO_EXTRAPOLATE = 16
+SIZES, SMALLEST, DRAWS = 8, 0.25, 8
+LEAST_TO_EXTRAPOLATE = 64
 
 
 class Figure(NamedTuple):
@@ -38,7 +38,7 @@ class Point(NamedTuple):
 class Extrapolation:
     """A straight line through distances of subsets, in the reciprocal of their size.
 
-    value: where it meets infinitely many videos.
+    value: where it meets infinitely many videos; 0 where that would be below.
     error: that point's standard error, of the fit alone.
     slope: value + slope / share is the line, with 1 for all videos.
     points: what it was fitted to, all videos first.
@@ -105,7 +105,7 @@ def extrapolated(
     inverse = [(len(real) / p.real + len(fake) / p.fake) / 2 for p in points]
     fit = linregress(inverse, [p.mean for p in points])
     return Extrapolation(
-        float(fit.intercept), float(fit.intercept_stderr), float(fit.slope), tuple(points)
+        max(float(fit.intercept), 0.0), float(fit.intercept_stderr), float(fit.slope), tuple(points)
     )
 
 

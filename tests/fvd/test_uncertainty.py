@@ -40,19 +40,19 @@ def test_the_line_meets_the_true_distance():
 
 
 def test_the_line_of_exact_reciprocals():
-    """A distance that is 7 + 100 / n for 64 videos and 7 + 200 / n for 32 of the other side."""
+    """A distance that is 7 + 100 / n + 100 / m for n real and m fake videos."""
     line = extrapolated(
         lambda real, fake: 7 + 100 / len(real) + 100 / len(fake),
-        np.zeros((64, 1)),
-        np.zeros((32, 1)),
+        np.zeros((256, 1)),
+        np.zeros((128, 1)),
         np.random.default_rng(0),
     )
     assert line.value == pytest.approx(7, abs=0.2)  # sizes are whole numbers
-    assert line.slope == pytest.approx(100 / 64 + 100 / 32, rel=0.05)
+    assert line.slope == pytest.approx(100 / 256 + 100 / 128, rel=0.05)
 
 
 def test_too_few_videos_say_nothing_of_infinitely_many():
-    real, fake = pair(15, 0)
+    real, fake = pair(63, 0)
     assert extrapolated(frechet_distance, real, fake, np.random.default_rng(0)) is None
     alone = figures_of(real[:1], fake)
     assert alone.frechet.interval is None and alone.kernel.value is None
