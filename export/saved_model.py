@@ -17,6 +17,7 @@ import tensorflow as tf
 
 import keras_i3d
 from keras_i3d.applications.loaded import LoadedNetwork
+from keras_i3d.data.pixels.pace import Pace
 from keras_i3d.data.pixels.preprocessing import preprocess, scale
 from keras_i3d.evaluation.metrics import sigmoid, softmax
 from keras_i3d.export.precision import in_precision
@@ -122,6 +123,7 @@ def _metadata(network: LoadedNetwork, how: dict) -> dict:
         multi_label=record.multi_label,
         features=record.features,
         least_frames=record.least_clip[0],
+        in_clips=network.in_clips,
     )
     return {
         **record.made,
@@ -174,10 +176,12 @@ def _write(served: ServedNetwork, folder: Path, metadata: dict) -> None:
 def random_frames(served: ServedNetwork) -> dict[str, np.ndarray]:
     """Return one clip of noise, as a client would send it: uint8 frames, flow in pixels; seed 0."""
     draw = np.random.default_rng(0)
-    time, height, width = served.frame_shape
-    found = {}
+    _, height, width = served.frame_shape
+    pace, found = Pace(served.inputs), {}
     for stream, one in served.inputs.items():
-        shape = (time or max(16, served.least_frames), height or one.short_side)
+        steps = max(-(-16 // max(pace.frames(1).values())), served.least_frames)
+        time = served.times[stream] or pace.frames(steps)[stream]
+        shape = (time, height or one.short_side)
         shape = (*shape, width or one.short_side + 32, one.channels)
         if stream == "rgb":
             found[stream] = draw.integers(0, 256, shape, np.uint8)

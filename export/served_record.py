@@ -30,7 +30,8 @@ class ServedRecord:
     labels: the classes' names, in the order of the scores; () where they are not known.
     multi_label: whether a video may show several classes: each probability is then a sigmoid.
     features: the layer whose output is each stream's features.
-    least_frames: the shortest clip that it takes.
+    least_frames: the shortest clip that it takes, in frames or, of a stream that has them, stacks.
+    in_clips: whether a whole video goes through it in clips of its own frames.
     notes: what a careful reader should know, such as that the inputs are assumed.
     """
 
@@ -40,6 +41,7 @@ class ServedRecord:
     multi_label: bool = False
     features: Mapping[str, str] = field(default_factory=dict)
     least_frames: int = 1
+    in_clips: bool = False
     notes: tuple[str, ...] = ()
 
     def as_metadata(self) -> dict[str, Any]:
@@ -73,6 +75,7 @@ def from_metadata(about: Mapping[str, Any]) -> ServedRecord:
             multi_label=bool(about.get("multi_label", False)),
             features=dict(about.get("features", {})),
             least_frames=int(about.get("least_frames", 1)),
+            in_clips=bool(about.get("in_clips", False)),
             notes=tuple(
                 note
                 for note, holds in ((ASSUMED, not inputs), (SEVERAL, about.get("multi_label")))

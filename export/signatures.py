@@ -7,7 +7,8 @@ import keras
 import tensorflow as tf
 
 from keras_i3d.data.pixels import graph_preprocessing
-from keras_i3d.data.video.decoding import MAX_PIXELS
+from keras_i3d.data.pixels.pace import Pace
+from keras_i3d.export.encoded_frames import decoded_frame
 from keras_i3d.export.served_record import (
     CLASSIFY_CLASSES,
     CLASSIFY_INPUT,
@@ -56,6 +57,8 @@ class ServedNetwork:
         self.labels, self.multi_label = record.labels, record.multi_label
         self.least_frames = record.least_clip[0]
         self.frame_shape = tuple(frame_shape)
+        # Frames that clients must send of each stream; None where they are free.
+        self.times = {stream: self._time(model, stream) for stream in self.streams}
         classes = model.output.shape[-1]
         if len(self.labels) != classes:
             raise ValueError(f"{len(self.labels)} labels for a network of {classes} classes")
@@ -79,6 +82,10 @@ class ServedNetwork:
         self._called = tf.function(self.network, jit_compile=True) if jit_compile else self.network
         self.top = min(top, classes)
 
+    def _time(self, model: keras.Model, stream: str) -> int | None:
+        tensor = model.input[stream] if isinstance(model.input, dict) else model.input
+        return self.frame_shape[0] or tensor.shape[1]
+
     def signatures(self) -> dict[str, Signature]:
         """Return all signatures of this network, by name."""
         raw = self._specs(raw=True)
@@ -99,7 +106,7 @@ class ServedNetwork:
         if self.streams == ("rgb",):
             found["jpeg_frames"] = Signature(
                 lambda frames: self._answer(self._run([self._decoded_clips(frames)])["logits"]),
-                (tf.TensorSpec([None, self.frame_shape[0]], tf.string, "frames"),),
+                (tf.TensorSpec([None, self.times["rgb"]], tf.string, "frames"),),
                 "JPEG or PNG files, one a frame, to classes and their scores",
             )
             found["classify"] = Signature(
@@ -137,7 +144,20 @@ class ServedNetwork:
         answer = self._answer(tf.reshape(logits, [-1, len(self.labels)]))
         return {CLASSIFY_CLASSES: answer["labels"], CLASSIFY_SCORES: answer["scores"]}
 
+    def _together(self, frames):
+        """The streams' frames, or the graph stops where they are not of one stretch of a video."""
+        wanted = Pace(self.inputs).frames(1)
+        if len(set(wanted.values())) == 1:
+            return frames
+        steps = [tf.shape(f)[1] / wanted[s] for s, f in zip(self.streams, frames, strict=True)]
+        words = " with ".join(f"{count} of {stream}" for stream, count in wanted.items())
+        cause = f"clips have {words} frames, or so many times as many. Received, in such steps:"
+        alike = tf.debugging.Assert(tf.reduce_all(tf.equal(steps, steps[0])), [cause, steps])
+        with tf.control_dependencies([alike]):
+            return [tf.identity(one) for one in frames]
+
     def _preprocessed(self, frames):
+        frames = self._together(frames)
         steps = {
             "rgb": graph_preprocessing.preprocess,
             "flow": graph_preprocessing.preprocess_flow,
@@ -162,15 +182,16 @@ class ServedNetwork:
     def _checked(self, frames, stream: str):
         """The frames, or the graph stops with what was wanted and what came."""
         frames = tf.convert_to_tensor(frames)
-        size = tf.shape(frames)
+        size, stack = tf.shape(frames), self.inputs[stream].stack
+        least = self.least_frames * stack
         checks = [
             tf.debugging.Assert(
                 size[0] > 0, ["the batch is empty; send at least one clip. Received:", size]
             ),
             tf.debugging.Assert(
-                size[1] >= self.least_frames,
+                size[1] >= least,
                 [
-                    f"a clip has at least {self.least_frames} frames for this network; loop a "
+                    f"a clip has at least {least} frames of {stream} for this network; loop a "
                     f"shorter one. Received (batch, time, height, width, channels) of {stream}:",
                     size,
                 ],
@@ -186,6 +207,7 @@ class ServedNetwork:
             return tf.identity(frames)
 
     def _finite_clips(self, clips):
+        clips = self._together(clips)
         checks = [_finite(clip, stream) for stream, clip in zip(self.streams, clips, strict=True)]
         with tf.control_dependencies(checks):
             return [tf.identity(clip) for clip in clips]
@@ -207,13 +229,13 @@ class ServedNetwork:
         }
 
     def _specs(self, raw: bool) -> tuple[tf.TensorSpec, ...]:
-        time, height, width = self.frame_shape
+        _, height, width = self.frame_shape
         specs = []
         for stream, one in self.inputs.items():
             size = (height, width) if raw else (one.crop, one.crop)
             kind = tf.uint8 if raw and stream == "rgb" else tf.float32
             name = (RAW_INPUTS if raw else CLIP_INPUTS)[stream]
-            specs.append(tf.TensorSpec([None, time, *size, one.channels], kind, name))
+            specs.append(tf.TensorSpec([None, self.times[stream], *size, one.channels], kind, name))
         return tuple(specs)
 
 
@@ -233,38 +255,3 @@ def _feature_key(stream: str, layer: str) -> str:
     """
     prefixed = layer.lower().startswith(f"{stream}_")
     return f"{stream}_{layer[len(stream) + 1 :] if prefixed else layer}"
-
-
-def decoded_frame(file: tf.Tensor) -> tf.Tensor:
-    """One JPEG or PNG file to (height, width, 3) uint8; its size is read before it is decoded."""
-    is_png = tf.equal(tf.strings.substr(file, 0, 8), b"\x89PNG\r\n\x1a\n")
-    known = tf.debugging.Assert(
-        tf.logical_or(is_png, tf.equal(tf.strings.substr(file, 0, 3), b"\xff\xd8\xff")),
-        [
-            "a frame is neither a JPEG nor a PNG file. It begins with:",
-            tf.strings.substr(file, 0, 8),
-        ],
-    )
-    with tf.control_dependencies([known]):
-        pixels = tf.cond(is_png, lambda: _png_pixels(file), lambda: _jpeg_pixels(file))
-    small = tf.debugging.Assert(
-        tf.logical_and(pixels > 0, pixels <= MAX_PIXELS),
-        [f"a frame has at most {MAX_PIXELS} pixels. Received:", pixels],
-    )
-    with tf.control_dependencies([small]):
-        # Pillow's and libjpeg's own way, not TensorFlow's faster one.
-        return tf.io.decode_jpeg(file, channels=3, dct_method="INTEGER_ACCURATE")
-
-
-def _jpeg_pixels(file):
-    shape = tf.cast(tf.image.extract_jpeg_shape(file), tf.int64)
-    return shape[0] * shape[1]
-
-
-def _png_pixels(file):
-    # Bytes 16 to 23 are width and height, of the header that every PNG begins with; a file that is
-    # cut off before gets 0.
-    head = tf.strings.join([tf.strings.substr(file, 0, 24), b"\0" * 24])
-    sides = tf.io.decode_raw(tf.strings.substr(head, 16, 8), tf.int32, little_endian=False)
-    sides = tf.cast(tf.bitcast(sides, tf.uint32), tf.int64)
-    return sides[0] * sides[1]

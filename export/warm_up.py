@@ -6,7 +6,7 @@ from pathlib import Path
 import tensorflow as tf
 from PIL import Image
 
-from keras_i3d.export.served_record import EXAMPLE_FRAMES, RAW_INPUTS
+from keras_i3d.export.served_record import CLIP_INPUTS, EXAMPLE_FRAMES, RAW_INPUTS
 from keras_i3d.export.signatures import ServedNetwork
 
 WARM_UP = "tf_serving_warmup_requests"
@@ -33,7 +33,7 @@ def write_warm_up(folder: Path, served: ServedNetwork) -> list[str]:
                 request = log.classify_log.request
                 example = request.input.example_list.examples.add()
                 files = example.features.feature[EXAMPLE_FRAMES].bytes_list.value
-                files.extend([_black_jpeg()] * _frames(served))
+                files.extend([_black_jpeg()] * _frames(served, "rgb"))
             else:
                 request = log.predict_log.request
                 for spec in signature.inputs:
@@ -43,17 +43,18 @@ def write_warm_up(folder: Path, served: ServedNetwork) -> list[str]:
     return []
 
 
-def _frames(served: ServedNetwork) -> int:
-    clip = max(one.frames for one in served.inputs.values())
-    return served.frame_shape[0] or max(served.least_frames, clip)
+def _frames(served: ServedNetwork, stream: str) -> int:
+    one = served.inputs[stream]
+    return served.times[stream] or max(served.least_frames * one.stack, one.frames)
 
 
 def _fill_black(proto, spec: tf.TensorSpec, served: ServedNetwork) -> None:
     """One clip of zeros for an input, free sizes filled: its frames of the short side's square."""
     proto.dtype = spec.dtype.as_datatype_enum
-    sides = {RAW_INPUTS[stream]: one.short_side for stream, one in served.inputs.items()}
-    side = sides.get(spec.name)  # the others have none free
-    free = (1, _frames(served), side, side)
+    names = {name: s for named in (RAW_INPUTS, CLIP_INPUTS) for s, name in named.items()}
+    stream = names.get(spec.name, "rgb")
+    side = served.inputs[stream].short_side
+    free = (1, _frames(served, stream), side, side)
     for size, otherwise in zip(spec.shape, (*free, None), strict=False):
         proto.tensor_shape.dim.add(size=size or otherwise)
     if spec.dtype == tf.string:

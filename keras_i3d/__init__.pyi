@@ -2,6 +2,11 @@
 
 from .applications import (
     C2DResNet50 as C2DResNet50,
+    C3D as C3D,
+    ConvNet2D as ConvNet2D,
+    ConvNet3D as ConvNet3D,
+    ConvNetLSTM as ConvNetLSTM,
+    Fused3D as Fused3D,
     D3D as D3D,
     I3D as I3D,
     I3DVGG16 as I3DVGG16,
@@ -14,6 +19,7 @@ from .applications import (
     NonLocalI3DResNet101 as NonLocalI3DResNet101,
     S3D as S3D,
     S3DG as S3DG,
+    TwoStream as TwoStream,
     TwoStreamI3D as TwoStreamI3D,
     list_models as list_models,
     list_weights as list_weights,

@@ -10,12 +10,13 @@ from keras_i3d import engines
 from keras_i3d.applications.loaded import LoadedNetwork
 from keras_i3d.classes import SEVERAL
 from keras_i3d.data.flow.frames_with_flow import cropped_streams
+from keras_i3d.data.pixels.pace import Pace
 from keras_i3d.data.pixels.preprocessing import Input, scale
 from keras_i3d.data.video.decoding import DEFAULT_FPS, VideoError, VideoFile
 from keras_i3d.data.video.live import LiveVideo
 from keras_i3d.data.video.picture_folder import PictureFolder
 from keras_i3d.data.video.windows import Window as Piece
-from keras_i3d.data.video.windows import cut, mean_scores, windows
+from keras_i3d.data.video.windows import mean_scores, network_windows, windows
 from keras_i3d.engines import Engine
 from keras_i3d.files.workers import Outcome
 from keras_i3d.prediction_inputs import NamedVideo, open_video
@@ -86,11 +87,11 @@ def predict_video(
         ImportError: a package that TV-L1 needs is not installed; says which.
     """
     engine, inputs = engine or engines.open(network), network.record.inputs
-    first, rate = next(iter(inputs.values())), frame_rate(inputs)
+    pace = Pace(inputs)
+    rate, in_clips = pace.rate, network.in_clips
     with open_video(path, frames_fps) as video:
         frames = watch(_part(video, inputs, start, end), _expected(video, rate, start, end))
-        least = first.preprocessing.least_frames
-        if whole:
+        if whole and not in_clips:
             frames = list(islice(frames, MOST_WHOLE + 1))
             if len(frames) > MOST_WHOLE:
                 raise VideoError(
@@ -98,17 +99,15 @@ def predict_video(
                     f"more than {MOST_WHOLE} frames at {rate:g} a second; in one piece they would "
                     f"take more than 6 GB of memory: classify it in windows",
                 )
-            pieces = cut(frames, least, one_piece=MOST_WHOLE)
+            pieces = network_windows(frames, pace, one_piece=MOST_WHOLE)
         else:
-            if window or stride:
-                window, stride = _sizes(inputs, window, stride)
-            pieces = cut(frames, least, window, stride)
+            pieces = network_windows(frames, pace, window, stride, in_clips=in_clips)
         del frames
         found = list(_scored(engine, pieces, inputs, start))
         if not found:
             raise VideoError(path, f"it ends before {start} s")
         count = round((found[-1].end - start) * rate)
-        notes = [*video.notes, *_notes(video, count, found, window or least)]
+        notes = [*video.notes, *_notes(video, count, found, window or pace.least)]
         notes += [SEVERAL] * network.record.multi_label
         source = {
             "width": video.width,
@@ -171,30 +170,22 @@ def watch_live(
     """
     engine, inputs = engine or engines.open(network), network.record.inputs
     with LiveVideo(source) as video:
-        pieces = windows(_part(video, inputs, 0, end), *_sizes(inputs, window, stride))
+        usual = Pace(inputs).window
+        window, stride = window or usual, stride or max(1, usual // 2)
+        pieces = windows(_part(video, inputs, 0, end), window, stride)
         for piece in pieces:  # each as it comes: none waits until the next one is read
             yield from _scored(engine, [piece], inputs, 0)
-
-
-def frame_rate(inputs: Mapping[str, Input]) -> float:
-    """Return how many frames a second a network sees: 25, or 12.5 where it sees every other one."""
-    return next(iter(inputs.values())).rate
-
-
-def _sizes(inputs: Mapping[str, Input], window: int | None, stride: int | None) -> tuple[int, int]:
-    """Frames of a window and between two: those given, or as many as the network's clips have."""
-    frames = next(iter(inputs.values())).frames
-    return window or frames, stride or max(1, frames // 2)
 
 
 def _part(
     video: VideoFile | PictureFolder, inputs: Mapping[str, Input], start: float, end: float | None
 ) -> Iterator[dict[str, np.ndarray]]:
     """The frames of a part, in seconds, as each stream sees them."""
-    one, specs = next(iter(inputs.values())), {s: i.preprocessing for s, i in inputs.items()}
-    fps = one.preprocessing.fps
+    specs = {stream: one.preprocessing for stream, one in inputs.items()}
+    fps = next(iter(specs.values())).fps
     last = None if end is None else round(end * fps)
-    return islice(cropped_streams(video, specs, round(start * fps), last), 0, None, one.every)
+    frames = cropped_streams(video, specs, round(start * fps), last)
+    return islice(frames, 0, None, Pace(inputs).every)
 
 
 def _expected(video, rate: float, start: float, end: float | None) -> int | None:
@@ -208,7 +199,7 @@ def _expected(video, rate: float, start: float, end: float | None) -> int | None
 def _scored(
     engine: Engine, pieces: Iterable[Piece], inputs: Mapping[str, Input], offset: float
 ) -> Iterator[Window]:
-    rate = frame_rate(inputs)
+    rate = Pace(inputs).rate
     clips = (
         ((offset + piece.start / rate, offset + piece.end / rate), _clips(piece, inputs))
         for piece in pieces
@@ -218,7 +209,8 @@ def _scored(
 
 
 def _clips(piece: Piece, inputs: Mapping[str, Input]) -> dict[str, np.ndarray]:
-    pixels = {stream: np.stack([frame[stream] for frame in piece.frames]) for stream in inputs}
+    places, frames = Pace(inputs).places(len(piece.frames)), piece.frames
+    pixels = {s: np.stack([frames[place][s] for place in places[s]]) for s in inputs}
     return {s: scale(pixels[s], one.preprocessing)[None] for s, one in inputs.items()}
 
 

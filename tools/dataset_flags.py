@@ -63,9 +63,7 @@ def annotations_from_flags(allow_missing: bool | None = None) -> Annotations:
             allow_missing=allowed,
         )
     except ValueError as error:
-        raise FlagError(
-            str(error).replace("allow_missing proceeds", "--allow_missing proceeds")
-        ) from error
+        raise FlagError(error) from error
 
 
 def say_concerns(annotations: Annotations) -> None:

@@ -16,9 +16,10 @@ import numpy as np
 from PIL import Image
 
 from keras_i3d.data import VideoError, VideoFile, cropped_frames
+from keras_i3d.data.pixels.pace import Pace
 from keras_i3d.data.pixels.preprocessing import Input, Preprocessing, scale
 from keras_i3d.data.video.parts import expected
-from keras_i3d.data.video.windows import cut
+from keras_i3d.data.video.windows import network_windows
 from keras_i3d.export.client.answer import Answer, ModelMetadata
 from keras_i3d.export.served_record import CLIP_INPUTS, RAW_INPUTS
 
@@ -52,12 +53,19 @@ class Sending:
 
     signature: its name. form: "frames", "files", "clip" (preprocessed) or "examples".
     sees: what the model sees of a video. length: frames of a clip where the model has them fixed.
+    in_clips: whether it takes a video in clips of its own frames.
     """
 
     signature: str
     form: str
     sees: Input
     length: int | None = None
+    in_clips: bool = False
+
+    @property
+    def pace(self) -> Pace:
+        """Which frames of a video it sees."""
+        return Pace({"rgb": self.sees})
 
 
 def sending(metadata: ModelMetadata, signature: str) -> Sending:
@@ -81,7 +89,8 @@ def sending(metadata: ModelMetadata, signature: str) -> Sending:
         "examples": ("inputs", "string", 1),
     }.items():
         if set(kinds) == {kind} and sees is not None:
-            return Sending(signature, form, sees, None if form == "examples" else kinds[kind][1])
+            length = None if form == "examples" else kinds[kind][1]
+            return Sending(signature, form, sees, length, metadata.record.in_clips)
     takes = ", ".join(f"{name} {shape}" for name, shape in inputs.items()) or "nothing"
     raise ValueError(f"signature {signature!r} takes {takes}: not the frames of one video")
 
@@ -126,21 +135,21 @@ def ask_about(
         VideoError: when the file gives no frames.
         ServingError: when the server gives no answer.
     """
-    sees, spec = how.sees, how.sees.preprocessing
+    pace, spec = how.pace, how.sees.preprocessing
     spec = spec if how.form == "clip" else sent_frames(spec)
     window = how.length or window
-    if window or stride:
-        window = window or sees.frames
-        stride = stride or max(1, window // 2)
+    if how.length and not how.in_clips:
+        stride = stride or max(1, how.length // 2)
     asked = False
     with VideoFile(path) as video:
         part = round(start * spec.fps), None if end is None else round(end * spec.fps)
-        frames = islice(cropped_frames(video, spec, *part), None, None, sees.every)
+        frames = islice(cropped_frames(video, spec, *part), None, None, pace.every)
         count = expected(video, spec.fps, *part)
-        frames = watch(frames, count and -(-count // sees.every))
-        for piece in cut(frames, spec.least_frames, window, stride):
-            answer = _ask(client, how, piece.frames, files, quality)
-            begins, ends = start + piece.start / sees.rate, start + piece.end / sees.rate
+        frames = watch(frames, count and -(-count // pace.every))
+        for piece in network_windows(frames, pace, window, stride, in_clips=how.in_clips):
+            clip = [piece.frames[place] for place in pace.places(len(piece.frames))["rgb"]]
+            answer = _ask(client, how, clip, files, quality)
+            begins, ends = start + piece.start / pace.rate, start + piece.end / pace.rate
             yield WindowAnswer(begins, ends, answer)
             asked = True
         if not asked:

@@ -17,7 +17,8 @@ from PIL import Image
 
 from keras_i3d.classes import Stretch, best_classes, timeline
 from keras_i3d.data import VideoError
-from keras_i3d.data.video.windows import ONE_PIECE, cut, mean_scores
+from keras_i3d.data.pixels.pace import Pace
+from keras_i3d.data.video.windows import ONE_PIECE, mean_scores, network_windows
 from keras_i3d.export.served_record import RAW_INPUTS, ServedRecord, from_metadata
 from keras_i3d.export.server.engine import Engine
 from keras_i3d.export.server.refusal import Refusal
@@ -107,6 +108,7 @@ class Page:
         ):
             record = _record(servable)
             sees = record.inputs["rgb"]
+            rate = Pace({"rgb": sees}).rate
             path = Path(folder, "video")
             with path.open("wb") as copy:
                 shutil.copyfileobj(file, copy)
@@ -114,7 +116,7 @@ class Page:
                 part = {"start": question.start, "end": question.end}
                 with uploaded_frames(path, sees, **part, gone=gone) as (frames, notes):
                     notes = [*notes, *record.notes]
-                    told = {"frames": len(frames), "fps": sees.rate, "notes": notes}
+                    told = {"frames": len(frames), "fps": rate, "notes": notes}
                     yield {**told, "model": servable.name, "version": servable.version}
                     yield from self._windows(servable, frames, record, question.start, gone)
             except VideoError as error:
@@ -124,14 +126,17 @@ class Page:
         self, servable, frames, record: ServedRecord, offset: float, gone
     ) -> Iterator[dict]:
         sees, labels = record.inputs["rgb"], record.labels
+        pace = Pace({"rgb": sees})
         scores, lengths, shown = [], [], []
         whole = min(ONE_PIECE, self._engine.limits.frames)
-        for piece in cut(range(len(frames)), sees.preprocessing.least_frames, one_piece=whole):
-            inputs = {RAW_INPUTS["rgb"]: frames[np.asarray(piece.frames)][None]}
+        options = {"in_clips": record.in_clips, "one_piece": whole}
+        for piece in network_windows(range(len(frames)), pace, **options):
+            seen = np.asarray(piece.frames)[pace.places(len(piece.frames))["rgb"]]
+            inputs = {RAW_INPUTS["rgb"]: frames[seen][None]}
             outputs = self._engine.ask(servable, "serving_default", inputs, gone=gone)
             scores.append(outputs["probabilities"][0])
             lengths.append(piece.end - piece.start)
-            times = offset + piece.start / sees.rate, offset + piece.end / sees.rate
+            times = offset + piece.start / pace.rate, offset + piece.end / pace.rate
             shown.append(Stretch(*times, *best_classes(scores[-1], labels, 1)[0]))
             *_, stretch = timeline(shown)
             yield {

@@ -10,6 +10,7 @@ from pathlib import Path
 import numpy as np
 
 from keras_i3d.data import VideoError, VideoFile, cropped_frames
+from keras_i3d.data.pixels.pace import Pace
 from keras_i3d.data.pixels.preprocessing import Input
 from keras_i3d.export.client.video_query import sent_frames
 from keras_i3d.export.server.refusal import Refusal
@@ -81,7 +82,7 @@ def decode(job: Job) -> tuple[int, list[str]]:
         spec = sent_frames(job.sees.preprocessing)
         last = None if job.end is None else round(job.end * spec.fps)
         frames = cropped_frames(video, spec, round(job.start * spec.fps), last)
-        frames = islice(frames, None, None, job.sees.every)
+        frames = islice(frames, None, None, Pace({"rgb": job.sees}).every)
         count = 0
         for frame in islice(frames, job.most_frames):
             file.write(np.ascontiguousarray(frame).data)
@@ -91,7 +92,7 @@ def decode(job: Job) -> tuple[int, list[str]]:
     if not count and job.start:
         raise VideoError(job.path, f"it ends before {job.start:g} s")
     if more:
-        seen = job.most_frames / job.sees.rate
+        seen = job.most_frames / Pace({"rgb": job.sees}).rate
         which = f"{seen:g} s from {job.start:g} s on" if job.start else f"its first {seen:g} s"
         notes.append(f"long: only {which} were looked at")
     return count, notes

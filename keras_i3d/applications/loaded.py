@@ -32,6 +32,16 @@ class LoadedNetwork:
     record: TrainedRecord
     source: str
 
+    @property
+    def in_clips(self) -> bool:
+        """Whether a whole video goes through it in its own clips, one after the other.
+
+        So the record has it, or the model takes no other clips than those it was built for.
+        """
+        inputs = self.model.input
+        tensors = inputs.values() if isinstance(inputs, dict) else (inputs,)
+        return self.record.in_clips or any(tensor.shape[1] is not None for tensor in tensors)
+
     def ending_in(self, wanted: str) -> keras.Model:
         """Return the model with logits, or with the "probabilities" of softmax or sigmoid."""
         if wanted == "probabilities":

@@ -9,6 +9,14 @@ from keras_i3d.applications.i3d import I3D, TwoStreamI3D
 from keras_i3d.applications.inception_v1 import CLASSES as IMAGE_CLASSES
 from keras_i3d.applications.inflated import I3DVGG16, I3DInceptionV3, I3DResNet50, I3DResNet101
 from keras_i3d.applications.learnt_flow import APPLICATIONS as LEARNT_FLOW
+from keras_i3d.applications.quo_vadis import (
+    C3D,
+    ConvNet2D,
+    ConvNet3D,
+    ConvNetLSTM,
+    Fused3D,
+    TwoStream,
+)
 from keras_i3d.applications.resnet_3d import APPLICATIONS as RESNETS_3D
 from keras_i3d.applications.s3d import D3D, S3D, S3DG
 from keras_i3d.models.catalogue import NETWORKS, Network, network
@@ -26,8 +34,17 @@ APPLICATIONS: dict[str, Callable[..., keras.Model]] = {
     "i3d_resnet101": I3DResNet101,
     "i3d_vgg16": I3DVGG16,
     **LEARNT_FLOW,
+    "convnet_lstm": ConvNetLSTM,
+    "convnet_3d": ConvNet3D,
+    "c3d": C3D,
+    "convnet_2d": ConvNet2D,
+    "two_stream": TwoStream,
+    "fused_3d": Fused3D,
     **RESNETS_3D,
 }
+
+# Networks whose classes the image network of weights="imagenet" does not bring.
+FRESH_HEADS = ("convnet_lstm", "fused_3d")
 
 
 @dataclass(frozen=True)
@@ -88,6 +105,7 @@ def _weights_of(name: str) -> list[AvailableWeights]:
         inflated = name in INFLATED
         source = "keras.applications" if inflated else "slim's Inception-v1"
         classes = image_classes(name) if inflated else IMAGE_CLASSES
+        classes = None if name in FRESH_HEADS else classes
         image = {"classes": classes, "top_1": {}, "source": f"{source}, inflated"}
         streams = tuple(record.inputs)
         found.append(AvailableWeights(name, "imagenet", streams, **image, licence="Apache-2.0"))

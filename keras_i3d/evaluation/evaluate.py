@@ -20,6 +20,7 @@ def evaluate(
     *,
     num_clips: int | None = None,
     num_crops: int = 1,
+    in_clips: bool = False,
     batch_size: int = 4,
     multi_label: bool = False,
     made: dict | None = None,
@@ -34,6 +35,7 @@ def evaluate(
         inputs: what each stream of the network sees.
         num_clips, num_crops: views of a video; num_clips None for all of its frames, as the paper
             tests. The probabilities of the views are averaged, and so are their logits.
+        in_clips: whether all frames go through clip after clip, and not in one piece.
         batch_size: clips that go through together; whole videos go one by one.
         multi_label: whether a video may show several classes: then the activation is a sigmoid, and
             labels are rows of 0 and 1.
@@ -56,6 +58,8 @@ def evaluate(
     skipped = Skipped()
     options = {"num_crops": num_crops, "skipped": skipped}
     if num_clips is None:
+        if in_clips:
+            options["longest"] = None
         batches = whole_video_batches(source, inputs, **options)
     else:
         batches = evaluation_batches(source, batch_size, inputs, num_clips=num_clips, **options)

@@ -1,5 +1,6 @@
 """A network on every video of a split, and the report of it: of a run, or any other."""
 
+import logging
 import os
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
@@ -20,7 +21,7 @@ from keras_i3d.training.networks import inputs_of
 from keras_i3d.training.run_folder import LABELS, RunFolder, RunFolderError
 from keras_i3d.visualisation.mistakes import VideoStrips
 
-OpenEngine = Callable[[LoadedNetwork], Engine]
+OpenEngine = Callable[[LoadedNetwork, Source], Engine]
 Watch = Callable[[Iterable[int], str, int], Iterable[int]]
 
 
@@ -79,7 +80,8 @@ def evaluate_network(
         source: the split, where it is open already.
         network: what the scores' record calls it; by default where it was loaded from.
         num_clips, num_crops, batch_size: as `evaluate` takes them.
-        open_engine: from the network to the engine that computes its logits; by default Keras.
+        open_engine: from the network and the opened split to the engine that computes the logits;
+            by default Keras.
         watch: called with the videos' numbers as their views come, the split's name and how many
             will come if every video can be read; returns the numbers. tqdm can be given.
 
@@ -91,7 +93,9 @@ def evaluate_network(
     if source is None:
         source = open_source(videos, split, record.inputs, record.labels)
     check_classes(source.class_names, record.labels, loaded.source)
-    engine = open_engine(loaded) if open_engine else None
+    for note in source.notes:
+        logging.warning("%s: %s", videos.data, note)
+    engine = open_engine(loaded, source) if open_engine else None
     if engine is not None:
         made["engine"] = engine.details
     network = network or loaded.source
@@ -102,6 +106,7 @@ def evaluate_network(
         source,
         record.inputs,
         **views,
+        in_clips=loaded.in_clips,
         batch_size=batch_size,
         multi_label=record.multi_label,
         made={**provenance(loaded, videos, split, network=network, **views), **made},

@@ -9,6 +9,7 @@ import numpy as np
 
 from keras_i3d import engines
 from keras_i3d.applications.loaded import LoadedNetwork, load
+from keras_i3d.data.pixels.pace import Pace
 from keras_i3d.data.pixels.preprocessing import scale
 from keras_i3d.engines.calibration import calibration_clips
 from keras_i3d.features.description import described, how_made
@@ -130,12 +131,14 @@ class FeatureExtractor:
         """(the windows without their frames, their clips by stream)."""
         held = [one.frames for _, one in waiting]
         held += held[-1:] * (self.settings.batch - len(held))
-        least = self.network.record.least_clip[0]
+        count, least = len(held[0]), self.network.record.least_clip[0]
+        places = Pace(self.sight.inputs).places(count)
         clips = {}
         for stream, spec in self.sight.inputs.items():
-            clip = np.stack([np.stack([f[stream] for f in frames], axis=1) for frames in held])
-            if clip.shape[2] < least:  # a partial tail that is too short for the network
-                clip = clip[:, :, np.arange(least) % clip.shape[2]]
+            seen = places[stream]
+            if len(seen) < least * spec.stack:  # a partial tail that is too short for the network
+                seen = np.resize(seen, least * spec.stack)
+            clip = np.stack([np.stack([f[n][stream] for n in seen], axis=1) for f in held])
             clip = clip.reshape(-1, *clip.shape[2:])
             clips[stream] = scale(clip, spec.preprocessing)
         bare = tuple((key, dataclasses.replace(one, frames=[])) for key, one in waiting)

@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from fractions import Fraction
 
+from keras_i3d.data.pixels.pace import Pace
 from keras_i3d.data.pixels.preprocessing import Input
 from keras_i3d.features.crops import CROPS
 from keras_i3d.features.pooling import POOLINGS
@@ -69,7 +70,7 @@ class Settings:
     def filled(self, inputs: Mapping[str, Input]) -> "Settings":
         """Return these settings with the network's own numbers in the place of None."""
         one = next(iter(inputs.values()))
-        window = self.window or one.frames
+        window = self.window or Pace(inputs).window
         return dataclasses.replace(
             self,
             window=window,

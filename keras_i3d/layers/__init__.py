@@ -1,5 +1,6 @@
 """Keras Layer subclasses: tensors in, tensors out, on any Keras backend."""
 
+from keras_i3d.layers.batch_norm_lstm import BatchNormLSTM
 from keras_i3d.layers.bottleneck import BottleneckBlock3D
 from keras_i3d.layers.clip_conv import ClipConv3D
 from keras_i3d.layers.clip_conv_transpose import ClipConv3DTranspose
@@ -9,9 +10,12 @@ from keras_i3d.layers.conv_unit import ConvUnit3D
 from keras_i3d.layers.depthwise import DepthwiseConv3D
 from keras_i3d.layers.flatten_clip import FlattenClip
 from keras_i3d.layers.frame_pairs import FramePairs
+from keras_i3d.layers.frame_stack import FrameStack
 from keras_i3d.layers.gating import FeatureGating
 from keras_i3d.layers.head_pooling import HeadPooling3D
 from keras_i3d.layers.inception import InceptionBlock3D, SeparableInceptionBlock3D
+from keras_i3d.layers.last_step import LastStep
+from keras_i3d.layers.mean_prediction import MeanPrediction
 from keras_i3d.layers.non_local import NonLocalBlock3D
 from keras_i3d.layers.per_frame import PerFrame
 from keras_i3d.layers.repeat_in_time import RepeatInTime
@@ -19,6 +23,7 @@ from keras_i3d.layers.separable_conv import SeparableConv3D
 from keras_i3d.layers.separable_unit import SeparableConvUnit3D
 
 __all__ = [
+    "BatchNormLSTM",
     "BottleneckBlock3D",
     "ClipAveragePooling3D",
     "ClipConv3D",
@@ -30,8 +35,11 @@ __all__ = [
     "FeatureGating",
     "FlattenClip",
     "FramePairs",
+    "FrameStack",
     "HeadPooling3D",
     "InceptionBlock3D",
+    "LastStep",
+    "MeanPrediction",
     "NonLocalBlock3D",
     "PerFrame",
     "RepeatInTime",

@@ -9,7 +9,7 @@ from keras_i3d.layers.initializers import SonnetTruncatedNormal
 
 # Of kinetics-i3d's Unit3D; batch norm's decay is Sonnet 1's default.
 UNIT_3D_NORM = {"momentum": 0.999, "epsilon": 1e-3, "scale": False}
-PADDINGS = ("same", "symmetric")
+PADDINGS = ("same", "symmetric", "valid")
 
 
 @keras.saving.register_keras_serializable("keras_i3d")
@@ -24,12 +24,14 @@ class ConvUnit3D(layers.Layer):
         use_bias: whether the convolution has a bias.
         activation: name or function of the activation, None for none.
         padding: "same" is TensorFlow's SAME, which on even sizes at stride 2 pads one less before
-            than after; "symmetric" pads half the kernel on both sides, as PyTorch's networks do.
+            than after; "symmetric" pads half the kernel on both sides, as PyTorch's networks do;
+            "valid" pads nothing.
         norm: arguments of batch norm in place of Unit3D's: momentum 0.999, epsilon 1e-3, no scale.
         kernel_initializer: of the convolution; by default Sonnet's.
 
     Input (batch, time, height, width, channels); output
-    (batch, ceil(time / stride), ceil(height / stride), ceil(width / stride), filters).
+    (batch, ceil(time / stride), ceil(height / stride), ceil(width / stride), filters), or of the
+    sizes less kernel - 1 without padding.
 
     Source: kinetics-i3d, i3d.py, class Unit3D.
     """
@@ -66,7 +68,7 @@ class ConvUnit3D(layers.Layer):
             filters,
             self.kernel_size,
             strides=self.strides,
-            padding="valid" if self._pads_itself else "same",
+            padding="valid" if self._pads_itself or padding == "valid" else "same",
             data_format="channels_last",
             use_bias=use_bias,
             kernel_initializer=self.kernel_initializer,
@@ -107,6 +109,8 @@ class ConvUnit3D(layers.Layer):
 
     def compute_output_shape(self, input_shape):
         batch, *sizes, _ = input_shape
+        if self.padding == "valid":
+            sizes = [n and n - k + 1 for n, k in zip(sizes, self.kernel_size, strict=True)]
         steps = zip(sizes, self.strides, strict=True)
         return (batch, *(None if n is None else -(-n // s) for n, s in steps), self.filters)
 

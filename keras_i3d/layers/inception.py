@@ -38,9 +38,11 @@ class _FourBranches(layers.Layer):
         branch_1: tuple[int, int],
         branch_2: tuple[int, int],
         branch_3: int,
+        time: bool = True,
         **kwargs,
     ):
         super().__init__(**kwargs)
+        self.time = time
         self.branch_0, self.branch_1 = branch_0, tuple(branch_1)
         self.branch_2, self.branch_3 = tuple(branch_2), branch_3
         self.branches = []
@@ -65,7 +67,7 @@ class _FourBranches(layers.Layer):
             return Branch3D(list(parts), name=name, **shared)
 
         pool = layers.MaxPooling3D(
-            3,
+            (3 if self.time else 1, 3, 3),
             strides=1,
             padding="same",
             data_format="channels_last",
@@ -115,6 +117,7 @@ class InceptionBlock3D(_FourBranches):
     Args:
         branch_0, branch_3: channels of the branch's only convolution.
         branch_1, branch_2: channels of the branch's (1x1x1, 3x3x3) convolutions.
+        time: without it every 3x3x3 is 1x3x3: each frame is seen by itself.
 
     Input (batch, time, height, width, channels); output has the sum of the branches' last channels.
 
@@ -122,9 +125,17 @@ class InceptionBlock3D(_FourBranches):
     `Mixed_3b/Branch_0/Conv3d_0a_1x1/conv_3d/kernel` is the path of a variable.
     """
 
-    def __init__(self, branch_0, branch_1, branch_2, branch_3, **kwargs):
-        super().__init__(branch_0, branch_1, branch_2, branch_3, **kwargs)
-        self.make_branches("Conv3d", ConvUnit3D, ConvUnit3D)
+    def __init__(self, branch_0, branch_1, branch_2, branch_3, time: bool = True, **kwargs):
+        super().__init__(branch_0, branch_1, branch_2, branch_3, time, **kwargs)
+
+        def unit(filters, kernel_size, **shared):
+            extent = (kernel_size if time else 1, kernel_size, kernel_size)
+            return ConvUnit3D(filters, extent, **shared)
+
+        self.make_branches("Conv3d", unit, unit)
+
+    def get_config(self):
+        return {**super().get_config(), "time": self.time}
 
 
 @keras.saving.register_keras_serializable("keras_i3d")

@@ -12,10 +12,11 @@ from keras_i3d.data.pixels.preprocessing import (
 )
 from keras_i3d.layers.head_pooling import least_clip
 from keras_i3d.models import five_units, i3d, learnt_flow
+from keras_i3d.models.convnet_2d import SINGLE, build_convnet_2d
 from keras_i3d.models.inception_v1 import TOTAL_STRIDES, inception_v1_3d
-from keras_i3d.models.inception_v1_frames import build_inception_v1_frames
 from keras_i3d.models.inflated import build_inflated
 from keras_i3d.models.network import Network
+from keras_i3d.models.quo_vadis_networks import PAPER, QUO_VADIS
 from keras_i3d.models.resnet_3d_networks import RESNETS_3D
 from keras_i3d.models.s3d_networks import D3D, S3D, S3D_G
 
@@ -28,7 +29,6 @@ def _streams(preprocessing: Mapping[str, Preprocessing], **sizes) -> dict[str, I
 
 
 # kinetics-i3d: clips of 64 frames at 25 a second, 224 x 224.
-QUO_VADIS = "Carreira and Zisserman, “Quo Vadis, Action Recognition?”, 2017"
 I3D = Network(
     name="i3d",
     build=i3d.build_i3d,
@@ -36,10 +36,11 @@ I3D = Network(
     head=(i3d.HEAD,),
     features="Mixed_5c",
     parameters={"rgb": 12_689_984, "flow": 12_668_032},
-    paper=f"{QUO_VADIS}, figure 3",
+    paper=f"{PAPER}, figure 3",
     least_clip=least_clip(i3d.HEAD_POOL, TOTAL_STRIDES),
     image_weights=True,
     both="two_stream_i3d",
+    any_width=True,
 )
 TWO_STREAM_I3D = Network(
     name="two_stream_i3d",
@@ -50,17 +51,19 @@ TWO_STREAM_I3D = Network(
     features="Mixed_5c",
     prefixes=i3d.PREFIXES,
     parameters={"both": 25_358_016},
-    paper=f"{QUO_VADIS}, section 2",
+    paper=f"{PAPER}, section 2",
     least_clip=I3D.least_clip,
+    any_width=True,
 )
 INCEPTION_V1_FRAMES = Network(
     name="inception_v1_frames",
-    build=build_inception_v1_frames,
+    build=partial(build_convnet_2d, stacks=SINGLE),
     inputs=DEEPMIND_INPUTS,
     head=(i3d.HEAD,),
     features="Mixed_5c",
     parameters={"rgb": 6_002_624, "flow": 5_999_488},
     paper="ours: I3D's trunk without time on every frame, to show what single frames tell",
+    any_width=True,
 )
 
 FIVE_UNITS = Network(
@@ -163,6 +166,7 @@ NETWORKS: dict[str, Network] = {
         FIVE_UNITS,
         LEARNT_FLOW_I3D,
         LEARNT_FLOW_FIVE_UNITS,
+        *QUO_VADIS,
         *RESNETS_3D,
     )
 }

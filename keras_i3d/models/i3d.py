@@ -19,7 +19,7 @@ HEAD = "Conv3d_0c_1x1"
 PREFIXES = {"rgb": "RGB_", "flow": "Flow_"}
 
 
-def i3d_logits(clip, classes: int, dropout: float = 0.5, prefix: str = ""):
+def i3d_logits(clip, classes: int, dropout: float = 0.5, prefix: str = "", width: float = 1.0):
     """(batch, time, height, width, channels) to (batch, classes): trunk, head, mean of the logits.
 
     The original removes height and width, which are 1 for frames of 193 to 224 pixels, and averages
@@ -27,20 +27,20 @@ def i3d_logits(clip, classes: int, dropout: float = 0.5, prefix: str = ""):
 
     Source: kinetics-i3d, i3d.py, end point Logits.
     """
-    x = inception_v1_3d(clip, prefix)
+    x = inception_v1_3d(clip, prefix, width)
     x = HeadPooling3D(HEAD_POOL, TOTAL_STRIDES, name=f"{prefix}AvgPool3d_0a_7x7")(x)
     return scored(x, classes, dropout, prefix)
 
 
-def mean_logits(features, classes: int, dropout: float = 0.5, head: str = HEAD):
+def mean_logits(features, classes: int, dropout: float = 0.5, head: str = HEAD, prefix: str = ""):
     """(batch, t, h, w, c) to (batch, classes): the head on the mean over all of t, h and w.
 
     For clips too small for the network's own pool; the variables are those of its own head.
     """
     pool = layers.GlobalAveragePooling3D(
-        data_format="channels_last", keepdims=True, name="AvgPool3d_0a"
+        data_format="channels_last", keepdims=True, name=f"{prefix}AvgPool3d_0a"
     )
-    return scored(pool(features), classes, dropout, head=head)
+    return scored(pool(features), classes, dropout, prefix, head)
 
 
 def scored(x, classes: int, dropout: float, prefix: str = "", head: str = HEAD, start=None):
@@ -64,13 +64,18 @@ def build_i3d(
     classifier_activation="softmax",
     dropout: float = 0.5,
     name: str | None = None,
+    width: float = 1.0,
 ) -> keras.Model:
-    """Return one stream of I3D with random weights; arguments as in `keras_i3d.I3D`."""
+    """Return one stream of I3D with random weights; arguments as in `keras_i3d.I3D`.
+
+    `width` is a factor of all channels between the clip and the classes.
+    """
     clip = clip_input(stream, input_shape, input_tensor, include_top)
     if include_top:
-        x = predictions(i3d_logits(clip, classes, dropout), classifier_activation)
+        logits = i3d_logits(clip, classes, dropout, width=width)
+        x = predictions(logits, classifier_activation)
     else:
-        x = pooled(inception_v1_3d(clip), pooling)
+        x = pooled(inception_v1_3d(clip, width=width), pooling)
     inputs = clip if input_tensor is None else keras.utils.get_source_inputs(input_tensor)
     return keras.Model(inputs, x, name=name or f"i3d_{stream}")
 
@@ -83,19 +88,16 @@ def build_two_stream_i3d(
     classifier_activation="softmax",
     dropout: float = 0.5,
     name: str | None = None,
+    width: float = 1.0,
 ) -> keras.Model:
     """Two-Stream I3D with random weights; arguments as in `keras_i3d.TwoStreamI3D`."""
-    shapes = {stream: None for stream in CHANNELS} | (input_shape or {})
-    if unknown := sorted(shapes.keys() - CHANNELS.keys()):
-        raise ValueError(
-            f"input_shape should be for the streams {sorted(CHANNELS)}. Received: {unknown}"
-        )
-    clips = {s: clip_input(s, shapes[s], None, include_top, name=s) for s in CHANNELS}
+    clips = clip_inputs(input_shape, dict.fromkeys(CHANNELS, _least(include_top)), include_top)
     if include_top:
-        logits = [i3d_logits(clips[s], classes, dropout, PREFIXES[s]) for s in CHANNELS]
+        logits = [i3d_logits(clips[s], classes, dropout, p, width) for s, p in PREFIXES.items()]
         x = predictions(layers.Add(name="Logits")(logits), classifier_activation)
     else:
-        x = {s: pooled(inception_v1_3d(clips[s], p), pooling, p) for s, p in PREFIXES.items()}
+        features = {s: inception_v1_3d(clips[s], p, width) for s, p in PREFIXES.items()}
+        x = {s: pooled(features[s], pooling, p) for s, p in PREFIXES.items()}
     return keras.Model(clips, x, name=name or "two_stream_i3d")
 
 
@@ -152,11 +154,31 @@ def clip_input(
             f"input_shape should be (frames, height, width, {channels}) for the {stream} stream, "
             f"without the batch. Received: input_shape={shape}"
         )
-    if least is None:
-        least = least_clip(HEAD_POOL, TOTAL_STRIDES) if include_top else (1, 1, 1)
+    least = least or _least(include_top)
     if any(n is not None and n < m for n, m in zip(shape, least, strict=False)):
         raise ValueError(
             f"With include_top={include_top} a clip has at least {least[0]} frames of "
             f"{least[1]} x {least[2]} pixels. Received: input_shape={shape}"
         )
     return keras.Input(shape, name=name) if input_tensor is None else input_tensor
+
+
+def clip_inputs(input_shape: dict | None, least: dict, include_top: bool) -> dict:
+    """Return {stream: input} of a network of both streams, checked as by `clip_input`.
+
+    Args:
+        input_shape: {stream: (frames, height, width, channels)}; of a stream without, all are free.
+        least: {stream: the smallest (frames, height, width)}.
+    """
+    shapes = input_shape or {}
+    if unknown := sorted(shapes.keys() - CHANNELS.keys()):
+        raise ValueError(
+            f"input_shape should be for the streams {sorted(CHANNELS)}. Received: {unknown}"
+        )
+    return {
+        s: clip_input(s, shapes.get(s), None, include_top, name=s, least=least[s]) for s in CHANNELS
+    }
+
+
+def _least(include_top: bool) -> tuple[int, ...]:
+    return least_clip(HEAD_POOL, TOTAL_STRIDES) if include_top else (1, 1, 1)

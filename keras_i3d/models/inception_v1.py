@@ -43,25 +43,46 @@ def inception_v1(x, conv: Callable, pool: Callable, block: Callable):
     return x
 
 
-def inception_v1_3d(clip, prefix: str = ""):
+def inception_v1_3d(clip, prefix: str = "", width: float = 1.0, time: bool = True):
     """(batch, t, 224, 224, c) to Mixed_5c, (batch, t/8, 7, 7, 1024); any other size likewise.
 
     Every layer is named `prefix` and its end point in kinetics-i3d, so that
     `model.get_layer("Mixed_4f").output` is that end point.
+
+    Args:
+        width: factor of all channels.
+        time: without it every frame goes through the image network by itself: kernels and steps are
+            1 in time, and t stays t.
     """
 
+    def extent(size):
+        *_, height, width = size if isinstance(size, tuple) else (size, size)
+        return size if time else (1, height, width)
+
     def conv(x, name, filters, kernel_size, strides=1):
-        return ConvUnit3D(filters, kernel_size, strides, name=prefix + name)(x)
+        filters = scaled(filters, width)
+        return ConvUnit3D(filters, extent(kernel_size), extent(strides), name=prefix + name)(x)
 
     def pool(x, name, size, strides):
+        size, strides = extent(size), extent(strides)
         return layers.MaxPooling3D(
             size, strides, "same", data_format="channels_last", name=prefix + name
         )(x)
 
     def block(x, name, *branches):
-        return InceptionBlock3D(*branches, name=prefix + name)(x)
+        return InceptionBlock3D(*scaled(branches, width), time=time, name=prefix + name)(x)
 
     return inception_v1(clip, conv, pool, block)
+
+
+def scaled(channels, width: float):
+    """Return a number of channels times `width`, at least 1; of a tuple each.
+
+    scaled((96, 128), 0.125)    (12, 16)
+    """
+    if isinstance(channels, tuple):
+        return tuple(scaled(one, width) for one in channels)
+    return max(1, round(channels * width))
 
 
 def build_inception_v1(

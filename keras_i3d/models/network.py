@@ -14,7 +14,8 @@ class Network:
 
     name: as in `keras-i3d train --model=NAME`.
     build: the functional model without weights; takes stream (unless `joint`), include_top,
-        classes, input_shape, pooling, classifier_activation, dropout, name.
+        classes, input_shape, pooling, classifier_activation, dropout, name; and, where
+        `any_width`, width: a factor of all channels between the input and the classes.
     inputs: what each stream sees.
     joint: whether all streams go in at once, as {stream: clip}; else each has a network of its own.
     head: the layers that hold the class scores: what new classes start anew.
@@ -23,11 +24,18 @@ class Network:
     paper: where the architecture comes from.
     logits: the layer of the scores before softmax or sigmoid.
     prefixes: what precedes the layers' names of each stream of a joint network.
-    least_clip: the smallest (frames, height, width) that the network takes with its head.
+    least_clip: the smallest (steps, height, width) that the network takes with its head; a step is
+        a frame, or as many as the stream's input stacks.
+    losses: the layers of scores of which training takes a loss each, to be added: (batch, classes),
+        or (batch, steps, classes), where the losses of all steps are added; none: `logits` alone.
+    in_clips: whether a whole video goes through it in clips of the inputs' own frames, one after
+        the other, whose predictions are averaged; else in one piece, where memory allows.
     image_weights: whether weights="imagenet" starts it from an image network.
     both: the joint network of all its streams, by name; None where there is none.
     layouts: {layout: what its streams see} of weights files whose publisher has it otherwise.
-    any_size: whether it takes clips of any size unless `input_shape` says otherwise.
+    any_size: whether it takes clips of any size unless `input_shape` says otherwise; if not, build
+        it with the `input_shape` of the clips, of a joint network {stream: shape}.
+    any_width: whether `build` takes `width`.
     """
 
     name: str
@@ -44,6 +52,9 @@ class Network:
     image_weights: bool = False
     both: str | None = None
     any_size: bool = True
+    any_width: bool = False
+    losses: tuple[str, ...] = ()
+    in_clips: bool = False
     layouts: Mapping[str, Mapping[str, Input]] = field(default_factory=dict)
 
     @property

@@ -9,6 +9,7 @@ from keras_i3d.data.pixels.preprocessing import CHANNELS
 from keras_i3d.layers import BottleneckBlock3D, HeadPooling3D, NonLocalBlock3D
 from keras_i3d.layers.bottleneck import resnet_unit
 from keras_i3d.models.i3d import check_stream, pooled, predictions
+from keras_i3d.models.inception_v1 import scaled
 
 HEAD = "Logits"
 # Steps of the features that one window of the head averages over: 8 x 224 x 224 gives one.
@@ -134,13 +135,16 @@ def build_resnet_3d(
     pooling: str | None = None,
     classifier_activation="softmax",
     dropout: float = 0.5,
-    width: int = 64,
+    width: float = 1.0,
     name: str | None = None,
 ) -> keras.Model:
-    """One of DESIGNS with random weights; arguments as in `keras_i3d.NonLocalI3DResNet50`."""
+    """One of DESIGNS with random weights; arguments as in `keras_i3d.NonLocalI3DResNet50`.
+
+    `width` is a factor of all channels between the clip and the classes.
+    """
     design = DESIGNS[network]
     clip = _clip(stream, input_shape, input_tensor, least_clip(network))
-    x = resnet_3d(clip, design, width)
+    x = resnet_3d(clip, design, scaled(64, width))
     if include_top:
         # Of clips of more than one window the original averages the scores, which comes to this.
         x = HeadPooling3D(HEAD_WINDOW, shrinks=True, name="head_pool")(x)

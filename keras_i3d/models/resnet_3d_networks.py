@@ -40,6 +40,7 @@ def _network(name: str, parameters: int, paper: str, frames: int = 8) -> Network
         parameters={"rgb": parameters, "flow": parameters - channel},
         paper=paper,
         least_clip=least_clip(name),
+        any_width=True,
     )
 
 

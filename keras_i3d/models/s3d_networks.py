@@ -25,6 +25,7 @@ S3D = Network(
     paper=f"{XIE}, section 3; torchvision, models/video/s3d.py",
     least_clip=TORCHVISION.least_clip,
     image_weights=True,
+    any_width=True,
 )
 S3D_G = Network(
     name="s3d_g",
@@ -35,6 +36,7 @@ S3D_G = Network(
     parameters={"rgb": 9_518_848, "flow": 9_509_440},
     paper=f"{XIE}, section 4.4; slim, nets/s3dg.py",
     image_weights=True,
+    any_width=True,
 )
 # S3D-G that has learnt from flow, and needs none: 64 frames of RGB in [-1, 1]. d3dhelper's notebook
 # gives it [0, 1], which its author calls a mistake (princeton-vl/d3dhelper, issue 3).

@@ -1,6 +1,6 @@
 """From a batch to the losses of its examples: what a step is given to learn by."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 
 import keras
 import tensorflow as tf
@@ -25,5 +25,34 @@ def supervised(loss) -> Forward:
         losses = tf.convert_to_tensor(call(labels, scores))
         count = tf.shape(keras.tree.flatten(labels)[0])[0]
         return {"loss": tf.reduce_mean(tf.reshape(losses, [count, -1]), axis=1)}, scores
+
+    return forward
+
+
+def deeply_supervised(loss, model: keras.Model, layers: Sequence[str]) -> Forward:
+    """Return the forward of one loss at each of several layers of scores, called by their names.
+
+    Args:
+        loss: as for `supervised`.
+        model: the network that will learn; its output gives the scores that metrics see.
+        layers: of scores, (batch, classes), or (batch, steps, classes): then every step is compared
+            with the labels, and the losses of all steps are added.
+    """
+    outputs = {name: model.get_layer(name).output for name in layers}
+    outputs = keras.Model(model.input, [model.output, outputs], name="deeply_supervised")
+    loss = keras.losses.get(loss)
+    call = loss.call if isinstance(loss, keras.losses.Loss) else loss
+
+    def forward(model, inputs, labels, training):
+        scores, named = outputs(inputs, training=training)
+        losses = {}
+        for name, logits in named.items():
+            logits = tf.cast(logits, tf.float32)
+            if len(logits.shape) == 3:
+                repeated = tf.repeat(labels[:, None], tf.shape(logits)[1], axis=1)
+                losses[name] = tf.reduce_sum(call(repeated, logits), axis=1)
+            else:
+                losses[name] = call(labels, logits)
+        return losses, tf.cast(scores, tf.float32)
 
     return forward

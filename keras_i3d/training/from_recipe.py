@@ -9,7 +9,7 @@ import keras_i3d
 from keras_i3d.applications.from_file import find_network
 from keras_i3d.applications.loaded import LoadedNetwork
 from keras_i3d.training.devices import Devices
-from keras_i3d.training.forward import supervised
+from keras_i3d.training.forward import deeply_supervised, supervised
 from keras_i3d.training.networks import (
     build_network,
     check_network,
@@ -39,6 +39,7 @@ def build_model(recipe: Recipe, classes: int) -> keras.Model:
         stream=recipe.stream,
         weights=recipe.weights,
         dropout=recipe.dropout,
+        width=recipe.width,
         centred=recipe.centred and drawn,
     )
 
@@ -72,7 +73,7 @@ def build_step(
     Raises:
         ValueError: as `build_distillation` and `rate_factors` do.
     """
-    classes = len(class_names)
+    classes, record = len(class_names), find_network(recipe.model)
     smoothing = {"label_smoothing": recipe.label_smoothing, "from_logits": True}
     if recipe.multi_label:
         loss = keras.losses.BinaryCrossentropy(**smoothing)
@@ -87,10 +88,13 @@ def build_step(
         if classes > 5:
             metrics.append(keras.metrics.TopKCategoricalAccuracy(5, name="top_5"))
     forward, loss_weights, learner = supervised(loss), None, model
+    if record.losses:
+        forward = deeply_supervised(loss, model, record.losses)
+        loss_weights = dict.fromkeys(record.losses, 1.0)
     with devices.strategy.scope():
         prepare(
             model,
-            find_network(recipe.model).head,
+            record.head,
             transfer=recipe.transfer,
             batch_norm=recipe.batch_norm,
             batch_norm_momentum=recipe.batch_norm_momentum,

@@ -28,6 +28,7 @@ class Inputs:
     training, validation: as `fit` wants them.
     skipped: the videos that could not be read, as far as they have come.
     concerns: what is probably a mistake in the classes, in sentences.
+    notes: what was chosen or left out of the lists, in sentences.
     learnt, validated: how many videos there are to train and to validate on.
     """
 
@@ -38,6 +39,7 @@ class Inputs:
     concerns: tuple[str, ...] = ()
     learnt: int = 0
     validated: int = 0
+    notes: tuple[str, ...] = ()
 
 
 def open_inputs(
@@ -80,7 +82,7 @@ def open_inputs(
     if videos.validation_split is None:
         concerns = class_concerns(source.class_names, labels, trained)
         counts = source.num_videos, 0
-        return Inputs(source.class_names, training, None, skipped, concerns, *counts)
+        return Inputs(source.class_names, training, None, skipped, concerns, *counts, source.notes)
     validated = open_source(videos, videos.validation_split, seen)
     if validated.class_names != source.class_names:
         raise ValueError(
@@ -96,7 +98,8 @@ def open_inputs(
     labels[videos.validation_split] = _labels(validated)
     concerns = class_concerns(source.class_names, labels, trained)
     counts = source.num_videos, validated.num_videos
-    return Inputs(source.class_names, training, validation, skipped, concerns, *counts)
+    notes = tuple(dict.fromkeys((*source.notes, *validated.notes)))
+    return Inputs(source.class_names, training, validation, skipped, concerns, *counts, notes)
 
 
 def _labels(source: Source) -> list[tuple[int, ...]]:

@@ -1,7 +1,7 @@
 """The network that is trained: its trunk with the start's weights, and a new head."""
 
 import dataclasses
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 
 import keras
 import numpy as np
@@ -36,6 +36,12 @@ def check_network(recipe: Recipe) -> None:
             f"weights should be one of {known}, none or a file for model={recipe.model}. "
             f"Received: weights='imagenet'"
         )
+    if recipe.width != 1 and not (record.any_width and recipe.weights is None):
+        raise ValueError(
+            f"width should be 1 for model={recipe.model} with weights={recipe.weights}: it is for "
+            f"networks of the catalogue that have one, from random weights. "
+            f"Received: width={recipe.width}"
+        )
     # A head that is one dense layer has no form for less than the trunk itself takes.
     fixed = record.joint or record.logits in record.head
     if fixed and takes_small_clips(record, inputs_of(recipe)):
@@ -49,8 +55,41 @@ def inputs_of(recipe: Recipe) -> dict[str, Input]:
     """What each stream of the recipe's network sees: the network's own, with the recipe's sizes."""
     layout = layout_of_file(recipe.model, recipe.weights)
     seen = find_network(recipe.model).seen(recipe.stream, layout)
-    sizes = (recipe.num_frames, recipe.stride, recipe.resize, recipe.crop)
-    return {stream: one.changed(*sizes) for stream, one in seen.items()}
+    return with_sizes(seen, recipe.num_frames, recipe.stride, recipe.resize, recipe.crop)
+
+
+def with_sizes(
+    inputs: Mapping[str, Input],
+    frames: int | None = None,
+    every: int | None = None,
+    short_side: int | None = None,
+    crop: int | None = None,
+) -> dict[str, Input]:
+    """Return inputs of other sizes; None leaves one as it is.
+
+    Of streams that see different frames, `frames` are those of the first, and the others' stay in
+    proportion: two pictures, each with its ten of flow.
+
+    Raises:
+        ValueError: for another `every` of such streams, or frames that are in no proportion.
+    """
+    first, *others = inputs.values()
+    alike = all((one.frames, one.every) == (first.frames, first.every) for one in others)
+    if every is not None and not alike:
+        raise ValueError(
+            f"stride should be none for streams that see different frames: what they see together "
+            f"would be torn apart. Received: stride={every}"
+        )
+    wanted = first.frames if frames is None else frames
+    if wanted % first.stack or any(wanted * one.frames % first.frames for one in others):
+        raise ValueError(
+            f"num_frames should be a multiple of {first.frames} for this network. "
+            f"Received: num_frames={frames}"
+        )
+    return {
+        stream: one.changed(wanted * one.frames // first.frames, every, short_side, crop)
+        for stream, one in inputs.items()
+    }
 
 
 def resolved(recipe: Recipe) -> Recipe:
@@ -74,6 +113,7 @@ def build_network(
     stream: str = "rgb",
     weights: str | None = None,
     dropout: float = 0.5,
+    width: float = 1.0,
     centred: bool = False,
 ) -> keras.Model:
     """Build the network that a run trains: its trunk with the start's weights, and a new head.
@@ -89,6 +129,7 @@ def build_network(
         stream: "rgb", "flow" or "both".
         weights: the start; as the network's application takes them. None: random.
         dropout: its rate before the head.
+        width: factor of its channels; 1 for what the weights are of.
         centred: without weights: how the trunk starts, see `_centre`.
 
     Raises:
@@ -97,11 +138,13 @@ def build_network(
     """
     small = takes_small_clips(network, inputs)
     options = {} if network.joint else {"stream": stream}
+    if width != 1:
+        options["width"] = width
     if not small:
         options |= {"classes": classes, "dropout": dropout, "classifier_activation": None}
     if not network.any_size:
-        [one] = inputs.values()
-        options["input_shape"] = (None, one.crop, one.crop, one.channels)
+        shapes = {s: (None, one.crop, one.crop, one.channels) for s, one in inputs.items()}
+        options["input_shape"] = shapes if network.joint else shapes[stream]
     if weights is None:
         model = network.build(include_top=not small, **options)
     else:
@@ -113,7 +156,7 @@ def build_network(
         model = keras.Model(model.input, logits, name=model.name)
     _check_shapes(model, inputs)
     if centred:
-        _centre(model, network.head)
+        _centre(model, network.head, {one.channels * one.stack for one in inputs.values()})
     return model
 
 
@@ -131,11 +174,11 @@ def _check_shapes(model: keras.Model, inputs: Mapping[str, Input]) -> None:
 
 def takes_small_clips(network: Network, inputs: Mapping[str, Input]) -> bool:
     """Return whether clips are too small for the network's own head."""
-    clips = [(one.frames, one.crop, one.crop) for one in inputs.values()]
+    clips = [(one.steps, one.crop, one.crop) for one in inputs.values()]
     return any(n < m for clip in clips for n, m in zip(clip, network.least_clip, strict=True))
 
 
-def _centre(model: keras.Model, head: tuple[str, ...]) -> None:
+def _centre(model: keras.Model, head: tuple[str, ...], channels: Collection[int]) -> None:
     """Start the trunk such that little of what its first layer sees is lost on the way to the head.
 
     Every filter loses its mean, and the kernel keeps its norm: drawn filters have a mean by chance,
@@ -150,11 +193,11 @@ def _centre(model: keras.Model, head: tuple[str, ...]) -> None:
     norms = [part for part in parts if isinstance(part, layers.BatchNormalization) and part.center]
     for norm in norms[1:]:
         norm.beta.assign(np.ones(norm.beta.shape))
-    colours = model.input.shape[-1]
     for part in parts:
         if not isinstance(part, layers.Conv3D) or part.kernel.path.startswith(head):
             continue
         kernel = part.kernel.numpy()
-        axes = (0, 1, 2) if kernel.shape[-2] == colours else (0, 1, 2, 3)
+        # Of what each stream's first layer sees, every channel has a mean of its own.
+        axes = (0, 1, 2) if kernel.shape[-2] in channels else (0, 1, 2, 3)
         centred = kernel - kernel.mean(axes, keepdims=True)
         part.kernel.assign(centred * (np.linalg.norm(kernel) / np.linalg.norm(centred)))

@@ -32,6 +32,9 @@ class Recipe:
         "original",
         "original (no video pretraining), fixed (only the head learns) or full (all learns)",
     )
+    width: float = _entry(
+        1.0, "factor of all channels between the clip and the classes, for small experiments"
+    )
     dropout: float = _entry(0.5, "rate of the dropout before the head")
     batch_norm: str = _entry(
         "synchronised",
@@ -52,6 +55,7 @@ class Recipe:
     auto_split: float | None = _entry(
         None, "part of each class to learn from, such as 0.8, where a list has no splits; by --seed"
     )
+    allow_missing: bool = _entry(False, "go on without listed videos that are missing")
     train_split: str = _entry("train", "what is learnt")
     validation_split: str | None = _entry("val", "what is validated on; none: nothing")
     task: str = _entry(
@@ -66,7 +70,11 @@ class Recipe:
     )
     training_videos: int = _entry(10_000, "synthetic data: videos that are learnt from")
     multi_label: bool = _entry(False, "whether a video may show several classes (Charades)")
-    num_frames: int | None = _entry(None, "frames of a clip; none: as many as the network's")
+    num_frames: int | None = _entry(
+        None,
+        "frames of a clip; none: as many as the network's; of a network whose streams see "
+        "different frames, those of rgb, and flow in proportion",
+    )
     stride: int | None = _entry(None, "frames from one to the next of a clip; none: the network's")
     resize: int | None = _entry(None, "pixels of the frames' shorter side; none: the network's")
     crop: int | None = _entry(None, "pixels of the square crop; none: the network's")

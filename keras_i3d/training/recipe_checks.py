@@ -110,6 +110,7 @@ def check(recipe: Recipe) -> None:
         r.auto_split is None or r.data != "synthetic",
         "the synthetic data has its splits; auto_split does not go with it",
     )
+    want(0 < r.width <= 1, f"width={r.width} is not above 0 and at most 1")
     want(0 < r.learning_rate < float("inf"), f"learning_rate={r.learning_rate} is not above 0")
     want(r.clip_norm is None or r.clip_norm > 0, f"clip_norm={r.clip_norm} is not above 0")
     want(

@@ -125,8 +125,8 @@ def train(
             batch_size=recipe.batch_size // recipe.accumulate,
             augmentation=augmentation(recipe),
         )
-        for concern in inputs.concerns:
-            logging.warning("%s: %s", recipe.data, concern)
+        for note in (*inputs.notes, *inputs.concerns):
+            logging.warning("%s: %s", recipe.data, note)
         with devices.strategy.scope():
             network = build_model(recipe, len(inputs.class_names))
         step = build_step(recipe, network, inputs.class_names, devices, teacher)

@@ -17,6 +17,7 @@ from keras_i3d.weights.sources import (
     dlpbc,
     googlenet,
     mmaction2,
+    mmaction2_c3d,
     pytorch,
     pytorchvideo,
     s3d_slim,
@@ -109,9 +110,18 @@ RESNET_3D_FILES = Foreign(
     state_dict=_resnet_3d,
 )
 
+C3D_FILES = Foreign(
+    names="mmaction2's state-dict of C3D (.pth)",
+    state_dict=mmaction2_c3d.convert,
+    by_hand="mmaction2's configs/recognition/c3d/README.md links its UCF-101 file, and "
+    "configs/_base_/models/c3d_sports1m_pretrained.py its Sports-1M file: download one and give "
+    "its path",
+)
+
 # By the network that they are for; of others only our own files are read.
 FOREIGN = {
     "i3d": I3D_FILES,
+    "c3d": C3D_FILES,
     "s3d": S3D_FILES,
     "s3d_g": S3D_G_FILES,
     "d3d": S3D_G_FILES,

@@ -3,6 +3,7 @@
 import re
 import tarfile
 import tempfile
+from collections.abc import Mapping
 from pathlib import Path
 
 import keras
@@ -16,6 +17,7 @@ from keras_i3d.weights.sources import slim
 from keras_i3d.weights.tf_checkpoint_v1 import read_checkpoint_v1
 
 HEAD_BIAS = "Conv2d_0c_1x1/conv_2d/bias"
+HEAD = "Conv3d_0c_1x1/"
 MEMBER = "inception_v1.ckpt"
 MAX_BYTES = 200 << 20
 Arrays = dict[str, np.ndarray]
@@ -69,8 +71,8 @@ def image_paths(arrays: Arrays) -> Arrays:
 def inflated(arrays: Arrays, shapes: dict[str, tuple]) -> Arrays:
     """Return the arrays under the paths of I3D, kernels repeated in time and divided by its extent.
 
-    The stem of the flow stream, of two channels, is the mean of the RGB stem over its three
-    channels in each of the two, unscaled.
+    The stem of a flow stream is the mean of the RGB stem over its three channels in each of its
+    own, unscaled: two, or those of a stack of frames.
 
     Args:
         arrays: {'Conv2d_1a_7x7/conv_2d/kernel': array}.
@@ -83,10 +85,32 @@ def inflated(arrays: Arrays, shapes: dict[str, tuple]) -> Arrays:
         path = path.replace("Conv2d", "Conv3d").replace("conv_2d", "conv_3d")
         if path.endswith("/kernel") and path in shapes:
             channels = shapes[path][3]
-            if array.shape[2] == 3 and channels == 2:
+            if channels != array.shape[2] == 3:
                 array = for_channels(array, channels)
             array = inflate_kernel(array, shapes[path][0], "average")
         found[path] = array
+    return found
+
+
+def in_each_stream(arrays: Arrays, model: keras.Model, prefixes: Mapping[str, str]) -> Arrays:
+    """Return the arrays under the paths of a network's streams; all else is as the model has it.
+
+    Args:
+        arrays: {'Conv2d_1a_7x7/conv_2d/kernel': array}.
+        model: the network, of which each stream has a trunk that `inflated` fits.
+        prefixes: {stream: what precedes its layers' names}; none of a network of one stream.
+    """
+    found = {v.path: keras.ops.convert_to_numpy(v) for v in model.weights}
+    for prefix in prefixes.values() or ("",):
+        shapes = {
+            path.removeprefix(prefix): array.shape
+            for path, array in found.items()
+            if path.startswith(prefix)
+        }
+        for path, array in inflated(arrays, shapes).items():
+            # The image network's classes are not every network's.
+            if path in shapes or not path.startswith(HEAD):
+                found[prefix + path] = array
     return found
 
 

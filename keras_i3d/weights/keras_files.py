@@ -3,6 +3,7 @@
 import json
 import math
 import zipfile
+from collections import Counter
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
@@ -58,9 +59,11 @@ def read_keras_weights(
     # kernel looks like, and so how many classes the file has.
     model = build(2)
     kernels = {tuple(v.shape[:-1]) for v in model.weights if in_head(v.path, head)}
+    others = Counter(tuple(v.shape) for v in model.weights if not in_head(v.path, head))
     with h5py.File(path, "r") as file:
-        shapes = [item.shape for item in check_hdf5(file, stored_bytes(path)).values()]
-    found = {shape[-1] for shape in shapes if len(shape) > 1 and shape[:-1] in kernels}
+        shapes = Counter(item.shape for item in check_hdf5(file, stored_bytes(path)).values())
+    # Of what no other layer has.
+    found = {shape[-1] for shape in shapes - others if len(shape) > 1 and shape[:-1] in kernels}
     if found and max(found) > MOST_CLASSES:
         raise ValueError(f"it should have at most {MOST_CLASSES} classes. Received: {max(found)}")
     if found != {2}:

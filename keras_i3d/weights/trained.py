@@ -31,7 +31,8 @@ class TrainedRecord:
     logits, features: the layers of the scores before the activation, and of each stream's features.
     multi_label: whether a video may show several classes: then the activation is a sigmoid.
     output: what the model itself ends in: "logits", "softmax" or "sigmoid".
-    least_clip: the smallest (frames, height, width) it takes.
+    least_clip: the smallest (steps, height, width) it takes, steps as in a `Network`.
+    in_clips: whether a whole video goes through it in clips of its own frames.
     made: what it rests on, such as its recipe.
     """
 
@@ -45,6 +46,7 @@ class TrainedRecord:
     multi_label: bool = False
     output: str = "logits"
     least_clip: tuple[int, int, int] = (1, 1, 1)
+    in_clips: bool = False
     made: Mapping = field(default_factory=dict)
 
     def __post_init__(self):
@@ -64,6 +66,7 @@ def record_of(
         head=network.head,
         logits=network.logits,
         features=network.feature_layers(stream),
+        in_clips=network.in_clips,
         **{"least_clip": network.least_clip, **others},
     )
 

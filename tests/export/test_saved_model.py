@@ -15,8 +15,8 @@ from PIL import Image
 import keras_i3d
 from keras_i3d.data.pixels.preprocessing import preprocess, scale
 from keras_i3d.export import saved_model
+from keras_i3d.export.encoded_frames import decoded_frame
 from keras_i3d.export.saved_model import ExportError, export_saved_model
-from keras_i3d.export.signatures import decoded_frame
 from tests.export.conftest import (
     LABELS,
     TINY,

@@ -55,7 +55,7 @@ def test_layers_that_there_are_not_or_that_give_no_clips_are_refused():
 
 def tiny(network="nl_i3d_r50"):
     """Drawn batch norms, so that folding one has something to do; every block says something."""
-    model = build_resnet_3d(network, classes=3, width=2, classifier_activation=None)
+    model = build_resnet_3d(network, classes=3, width=1 / 32, classifier_activation=None)
     rng = np.random.default_rng(0)
     for variable in model.weights:
         if "/batch_norm/" in variable.path:

@@ -1,7 +1,6 @@
 """Logits and end points of slim's, torchvision's and kylemin's own codes, on rule-made weights."""
 
 import json
-import sys
 from dataclasses import replace
 
 import keras
@@ -59,20 +58,6 @@ SLOW = {
     "kylemin_odd_t33_225x250": ("s3d_kylemin", "kylemin_s3d_400", KYLEMIN),
 }
 CASES = [*QUICK, *(pytest.param(case, marks=pytest.mark.slow) for case in SLOW)]
-
-
-@pytest.fixture(scope="module")
-def rules(shared):
-    """Of golden2: the rule for weights, the list of variables, the rule for clips."""
-    folders = [str(shared / "golden2"), str(shared / "golden")]
-    sys.path[:0] = folders
-    try:
-        import check
-        import clips
-        import rules2
-    finally:
-        del sys.path[: len(folders)]
-    return rules2, check, clips
 
 
 def arrays_of(rules, variables):

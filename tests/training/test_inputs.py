@@ -7,6 +7,7 @@ import pytest
 from keras_i3d.data.batches.augmentation import Augmentation
 from keras_i3d.data.batches.data_source import open_source
 from keras_i3d.data.lists.annotations import read_annotations
+from keras_i3d.data.lists.auto_split import AutoSplit
 from keras_i3d.data.lists.data_set import DataSet
 from keras_i3d.data.pixels.preprocessing import TORCHVISION_RGB, Input
 from keras_i3d.training.devices import Devices
@@ -38,6 +39,29 @@ def test_training_is_told_what_check_dataset_says(folder):
     assert len(inputs.concerns) == 2
     learnt = opened(DataSet(data=str(folder / "list.csv"), validation_split=None))
     assert "no video of class '0', '3'" in learnt.concerns[0]
+
+
+def test_missing_videos_stop_a_training_or_are_left_out_and_named(folder):
+    (folder / "list.csv").write_text(
+        "path,label,split\ntea/v0.mp4,0,train\ntalk/v1.mp4,1,train\ngone.mp4,1,train\n"
+    )
+    videos = DataSet(data=str(folder / "list.csv"), validation_split=None)
+    with pytest.raises(ValueError, match="--allow_missing"):
+        opened(videos)
+    inputs = opened(replace(videos, allow_missing=True))
+    assert inputs.learnt == 2
+    note = inputs.notes[-1]
+    assert "1 of 3 listed videos are left out" in note
+    assert "gone.mp4" in note
+
+
+def test_what_the_lists_reader_chose_is_said(folder):
+    videos = DataSet(data=str(folder), auto_split=0.8, seed=5)
+    assert (
+        opened(videos).notes
+        == read_annotations("folders", folder, auto_split=AutoSplit(0.8, 5, ("train", "val"))).notes
+    )
+    assert "divided by auto_split=0.8 with seed 5" in " ".join(opened(videos).notes)
 
 
 def test_data_made_by_rule_is_of_no_concern():

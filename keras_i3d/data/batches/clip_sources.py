@@ -22,11 +22,13 @@ class Source(Protocol):
     num_videos: how many; they are numbered from 0.
     class_names: a label is a place in it.
     fps: frames a second, as they are numbered.
+    notes: what was chosen or left out of a list, in sentences.
     """
 
     num_videos: int
     class_names: tuple[str, ...]
     fps: int
+    notes: tuple[str, ...]
 
     def id(self, index: int) -> str:
         """Return the video's own name; unique."""
@@ -72,22 +74,29 @@ def read_crops(
     """
     if hasattr(source, "read_crops"):
         return source.read_crops(index, choose, crops, inputs)
-    numbers = choose(source.num_frames(index))
+    total = source.num_frames(index)
+    numbers, clip = choose(total), {}
     if numbers is None:
         return None
-    start = int(min(chosen.min() for chosen in numbers.values()))
-    end = int(max(chosen.max() for chosen in numbers.values())) + 1
-    read = source.read(index, start, end - start, tuple(inputs))
-    clip = {}
     for stream, one in inputs.items():
-        frames, wanted = read[stream], numbers[stream] - start
+        # The last frame has the flow of the one before it.
+        last = max(0, total - 2) if stream == "flow" else total - 1
+        wanted, places = np.unique(np.minimum(numbers[stream], last), return_inverse=True)
+        frames = _read_frames(source, index, wanted, stream)
         if stream == "flow":
-            clip[stream] = crop_flow(frames, wanted, crops, one, source.id(index))
+            clip[stream] = crop_flow(frames, places, crops, one, source.id(index))
         else:
             size = frames.shape[1:3]
             cropper = Cropper(*size, one.short_side, one.crop, crops, one.keep_aspect)
-            clip[stream] = np.stack([cropper(frames[number]) for number in wanted], axis=1)
+            clip[stream] = np.stack([cropper(frames[place]) for place in places], axis=1)
     return clip
+
+
+def _read_frames(source: Source, index: int, wanted: np.ndarray, stream: str) -> np.ndarray:
+    """Read frames of rising numbers, and none that lies between them."""
+    runs = np.split(wanted, np.flatnonzero(np.diff(wanted) > 1) + 1)
+    pieces = [source.read(index, int(run[0]), len(run), (stream,))[stream] for run in runs]
+    return np.concatenate([piece[: len(run)] for piece, run in zip(pieces, runs, strict=True)])
 
 
 def crop_flow(

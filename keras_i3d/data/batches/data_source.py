@@ -62,7 +62,7 @@ def open_source(
 
 def _synthetic(videos: DataSet, split: str, inputs: Mapping[str, Input]) -> SyntheticVideos:
     # Longer than a clip, so that where a clip begins can vary.
-    length = 2 * max(one.span for one in inputs.values())
+    length = 2 * max(one.reach for one in inputs.values())
     height = max(one.short_side for one in inputs.values())
     [fps] = {one.preprocessing.fps for one in inputs.values()}
     learnt = split == videos.train_split
@@ -101,6 +101,15 @@ def _files(videos: DataSet, split, inputs, format: str, root: Path, lists, class
         splits=(split,),
         split_number=videos.split_number,
         auto_split=auto_split,
+        allow_missing=videos.allow_missing,
     )
+    notes = list(found.notes)
+    if found.problems:
+        notes.append(
+            f"{split}: {len(found.problems)} of {found.listed} listed videos are left out:\n"
+            f"{found.problems.report()}"
+        )
     [fps] = {one.preprocessing.fps for one in inputs.values()}
-    return VideoFiles(found.splits[split], found.classes, videos.flow_folder, root, fps)
+    return VideoFiles(
+        found.splits[split], found.classes, videos.flow_folder, root, fps, tuple(notes)
+    )

@@ -11,6 +11,7 @@ from keras_i3d.data.batches.loading import Loader, Request
 from keras_i3d.data.batches.sampling import (
     evaluation_crops,
     evaluation_views,
+    part_count,
     part_numbers,
     view_numbers,
 )
@@ -79,7 +80,7 @@ def whole_video_batches(
     inputs: Mapping[str, Input] = RGB,
     *,
     num_crops: int = 1,
-    longest: int = LONGEST,
+    longest: int | None = LONGEST,
     worker: tuple[int, int] = (0, 1),
     skipped: Skipped | None = None,
     parallel: int | None = None,
@@ -87,29 +88,28 @@ def whole_video_batches(
     """As evaluation_batches, but all frames of each video: a batch is its crops, 1 or 3.
 
     Args:
-        inputs: their `frames` are the least; a shorter video is looped. All streams take the same
-            frames.
+        inputs: their `frames` are the least; a shorter video is looped. Streams may see different
+            frames of the same stretch, such as every tenth picture and all of the flow.
         longest: frames of a clip; a longer video is given in equal parts, a batch each, which
-            follow one another. So nothing longer is ever held.
+            follow one another. So nothing longer is ever held. None for clips of exactly the
+            inputs' frames, for a network that takes no others.
 
     Their views are part * num_crops + crop.
     """
     check(source, inputs)
     crops = evaluation_crops(num_crops)
     frames = max(one.frames for one in inputs.values())
-    if longest < frames:
+    if longest is not None and longest < frames:
         raise ValueError(
             f"longest should be at least the inputs' frames. Received: {longest} and {frames}"
         )
-    part_numbers(0, 1, inputs, longest)  # refuses streams of different frames
-    every = next(iter(inputs.values())).every
+    part_count(1, inputs, longest)  # refuses streams of different stretches
 
     def parts(video: np.int64) -> np.int64:
         try:
-            length = -(-source.num_frames(int(video)) // every)
+            return np.int64(part_count(source.num_frames(int(video)), inputs, longest))
         except ValueError:
             return np.int64(1)  # its own turn says what is wrong
-        return np.int64(-(-length // longest))
 
     def request(number: int, attempt: int) -> Request | None:
         if attempt:

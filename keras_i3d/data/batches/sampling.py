@@ -6,6 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from keras_i3d.data.pixels.cropping import placed
+from keras_i3d.data.pixels.pace import Pace
 from keras_i3d.data.pixels.preprocessing import Input
 
 # Where a crop lies among all places where it fits, in [0, 1): at the start, in the middle (rounded
@@ -40,46 +41,67 @@ def clip_indices(start: int, total: int, num_frames: int, stride: int = 1) -> np
 def view_numbers(place: float, total: int, inputs: Mapping[str, Input]) -> dict[str, np.ndarray]:
     """Frame numbers of one view's clip for each stream, in a video of `total` frames.
 
-    The streams begin at the same frame, so that they show the same moment; `place`, in [0, 1), is
-    where the longest of them lies among all beginnings at which it fits.
+    The streams begin at the same frame, and each goes on by its own offset and steps, so that they
+    show the same moment; `place`, in [0, 1), is where they begin among all beginnings at which all
+    of them fit.
 
-    total=12, place=0.0    rgb, frames=2, every=10    x.........x.
-                           flow, frames=11            xxxxxxxxxxx.
+    total=12, place=0.0    rgb, frames=1, offset=5    .....x......
+                           flow, frames=10            xxxxxxxxxx..
     """
-    first = placed(place, total, max(one.span for one in inputs.values()))
-    return {
-        stream: clip_indices(first, total, one.frames, one.every) for stream, one in inputs.items()
-    }
+    first = placed(place, total, max(one.reach for one in inputs.values()))
+    return _numbers(first, total, inputs, {s: one.frames for s, one in inputs.items()})
 
 
 def part_numbers(
-    part: int, total: int, inputs: Mapping[str, Input], longest: int
+    part: int, total: int, inputs: Mapping[str, Input], longest: int | None
 ) -> dict[str, np.ndarray] | None:
     """Frame numbers of one part of a whole video; None where it has no such part.
 
-    The parts follow one another, as long as each other to one frame and no longer than `longest`;
-    they hold every frame of the video once, where `every` is 1. One that is shorter than the
-    input's `frames` goes on from the video's frame 0.
+    The parts follow one another, as long as each other to one step and no longer than `longest`
+    frames of any stream. They hold every whole step of the video once, see Pace; a part that is
+    shorter than the inputs' `frames` goes on from the video's frame 0.
 
     total=5, longest=3    part 0: 0 1    part 1: 2 3 4
+    total=25    rgb, frames=1, every=10, offset=5    .....x.........x.........
+                flow, frames=10                      xxxxxxxxxxxxxxxxxxxx.....
+
+    Args:
+        longest: None for clips of exactly the inputs' `frames`, as many as fit: what networks want
+            that take no others. 250 frames are 15 clips of 16.
 
     Raises:
-        ValueError: when the streams do not take the same frames.
+        ValueError: when the streams do not show the same stretch of a video.
     """
-    kinds = {(one.frames, one.every) for one in inputs.values()}
-    if len(kinds) > 1:
-        raise ValueError(
-            f"frames and every should be the same for all streams to score whole videos; take "
-            f"num_clips. Received: {dict(inputs)}"
-        )
-    [(frames, every)] = kinds
-    length = -(-total // every)
-    parts = -(-length // longest)
+    pace = Pace(inputs)
+    whole, parts, unit = _parts(total, pace, longest)
     if part >= parts:
         return None
-    first, end = length * part // parts, length * (part + 1) // parts
-    numbers = clip_indices(first * every, total, max(end - first, frames), every)
-    return dict.fromkeys(inputs, numbers)
+    first, end = (unit * (whole * number // parts) for number in (part, part + 1))
+    frames = pace.frames(max(end - first, pace.clip))
+    return _numbers(first * pace.step, total, inputs, frames)
+
+
+def part_count(total: int, inputs: Mapping[str, Input], longest: int | None) -> int:
+    """Return how many parts `part_numbers` gives of a video of `total` frames."""
+    return _parts(total, Pace(inputs), longest)[1]
+
+
+def _parts(total: int, pace: Pace, longest: int | None) -> tuple[int, int, int]:
+    """(stretches of the video that go undivided, in how many parts, steps of each stretch)."""
+    if longest is None:
+        whole = pace.whole(total, pace.clip)
+        return whole, whole, pace.clip
+    whole, most = pace.whole(total), max(1, longest // max(pace.frames(1).values()))
+    return whole, -(-whole // most), 1
+
+
+def _numbers(
+    first: int, total: int, inputs: Mapping[str, Input], frames: Mapping[str, int]
+) -> dict[str, np.ndarray]:
+    return {
+        stream: clip_indices(first + one.offset, total, frames[stream], one.every)
+        for stream, one in inputs.items()
+    }
 
 
 def evaluation_views(num_clips: int, num_crops: int) -> list[View]:

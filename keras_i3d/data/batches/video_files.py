@@ -28,6 +28,7 @@ class VideoFiles:
             FLOW_FOLDER/NAME.flow.zip. None where there is none.
         root: the folder of the videos; only needed for flow_folder.
         fps: frames per second at which the frames are numbered.
+        notes: what the list's reader chose or left aside, in sentences.
 
     Raises:
         VideoError: while reading, when a file gives no frames; it names the file.
@@ -42,13 +43,14 @@ class VideoFiles:
         flow_folder: str | os.PathLike | None = None,
         root: str | os.PathLike | None = None,
         fps: int = DEEPMIND_RGB.fps,
+        notes: tuple[str, ...] = (),
     ):
         if flow_folder is not None and root is None:
             raise ValueError("with flow_folder, root should be the folder of the videos, not None")
         self.videos, self.class_names = list(videos), tuple(class_names)
         self.num_videos = len(self.videos)
         self._flow_folder, self._root = flow_folder, root
-        self.fps = fps
+        self.fps, self.notes = fps, notes
         self._timelines = Timelines(fps)
         self._fingerprint = None
 

@@ -136,7 +136,7 @@ def read_annotations(
         raise ValueError(
             f"{len(found.problems)} of {found.listed} listed videos cannot be used:\n"
             f"{found.problems.report()}\n"
-            "allow_missing proceeds without them"
+            "allow_missing (--allow_missing) proceeds without them"
         )
     if not found.listed:
         raise ValueError(f"{', '.join(lists) or root}: no video is listed as {format}")

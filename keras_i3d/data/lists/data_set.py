@@ -13,6 +13,7 @@ class DataSet:
         them.
     auto_split: part of each class that is learnt from, where a list has no splits; the rest is the
         validation's. None: the splits are the list's own.
+    allow_missing: go on without listed videos that are missing; else that is an error.
     flow_folder: where compute_flow put the flow of a folder of videos.
     train_split, validation_split: names of splits; None where nothing is validated.
     multi_label: whether a video may show several classes.
@@ -29,6 +30,7 @@ class DataSet:
     flow_folder: str | None = None
     split_number: int = 1
     auto_split: float | None = None
+    allow_missing: bool = False
     train_split: str = "train"
     validation_split: str | None = "val"
     multi_label: bool = False

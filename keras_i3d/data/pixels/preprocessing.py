@@ -85,27 +85,47 @@ class Input:
     every: frames of the video, at preprocessing.fps, from one of the clip's to the next.
     channels: values of a pixel.
     preprocessing: how the frames are resized, cropped and scaled.
+    offset: frames of the video from where the streams' clips begin to this stream's first.
+    stack: frames that the network itself joins along the channels, as one step in time.
 
-    frames=4, every=3    x..x..x..x    span 10
+    frames=4, every=3              x..x..x..x    span 10
+    frames=2, every=3, offset=2    ..x..x        span 4, reach 6
     """
 
     frames: int = 64
     every: int = 1
     channels: int = 3
     preprocessing: Preprocessing = DEEPMIND_RGB
+    offset: int = 0
+    stack: int = 1
 
     def __post_init__(self):
-        least = min(self.frames, self.every, self.channels, self.crop)
-        if least < 1 or self.crop > self.short_side:
+        least = min(self.frames, self.every, self.channels, self.crop, self.stack)
+        if least < 1 or self.offset < 0 or self.crop > self.short_side:
             raise ValueError(
-                f"frames, every, channels and crop should be at least 1, and crop at most "
-                f"short_side. Received: {self}"
+                f"frames, every, channels, stack and crop should be at least 1, offset at least 0, "
+                f"and crop at most short_side. Received: {self}"
+            )
+        if self.frames % self.stack:
+            raise ValueError(
+                f"frames should be a multiple of {self.stack}, which the network stacks. "
+                f"Received: frames={self.frames}"
             )
 
     @property
     def span(self) -> int:
         """Frames of the video from the clip's first to its last, both included."""
         return (self.frames - 1) * self.every + 1
+
+    @property
+    def reach(self) -> int:
+        """Frames of the video from where the streams' clips begin to this one's last, included."""
+        return self.offset + self.span
+
+    @property
+    def steps(self) -> int:
+        """Steps in time that the network sees: frames, or stacks of them."""
+        return self.frames // self.stack
 
     @property
     def rate(self) -> float:

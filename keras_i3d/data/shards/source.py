@@ -44,6 +44,7 @@ class Shards:
         self.videos, self.class_names = self._manifest.videos, self._manifest.classes
         self.num_videos = len(self.videos)
         self.short_side: int = self._manifest.options["short_side"]
+        self.notes: tuple[str, ...] = ()
         self.fps: int = self._manifest.options["fps"]
         flow = self._manifest.options["flow"]
         try:

@@ -135,7 +135,7 @@ class SyntheticVideos:
         pairs = [a + m for a, m in itertools.product(self.appearances, self.motions)]
         names = {"motion": self.motions, "appearance": self.appearances, "joint": pairs}
         self.class_names = tuple(names[task])
-        self.fps = fps
+        self.fps, self.notes = fps, ()
 
     def __len__(self) -> int:
         return self.num_videos

@@ -11,6 +11,7 @@ from itertools import chain, islice
 
 import numpy as np
 
+from keras_i3d.data.pixels.pace import Pace
 from keras_i3d.data.video.timing import looped
 
 # A video this short goes through the network in one piece, as the paper's test does: 10 s.
@@ -57,6 +58,34 @@ def cut(
         yield Window([head[i] for i in looped(len(head), least)], 0, len(head))
     else:
         yield from windows(chain(head, frames), length or usual, stride or max(1, usual // 2))
+
+
+def network_windows(
+    frames: Iterable,
+    pace: Pace,
+    window: int | None = None,
+    stride: int | None = None,
+    *,
+    in_clips: bool = False,
+    one_piece: int | None = None,
+) -> Iterator[Window]:
+    """Cut a video as a network sees it: `cut` with the network's own numbers.
+
+    Args:
+        frames: one for each `pace.every` of the video.
+        pace: of the network's streams; `pace.places` says which frames of a window each sees.
+        window, stride: frames of a window and between two; when either is given, any video is cut
+            into windows: by default as many as the network's clips have, half of them on.
+        in_clips: whether the network takes the video in its own clips, one after the other.
+        one_piece: the longest that is one piece; by default ten seconds.
+    """
+    if in_clips:
+        window, stride = pace.window, stride or pace.window
+    if window or stride:
+        window, stride = window or pace.window, stride or max(1, pace.window // 2)
+    if one_piece is None:
+        one_piece = max(ONE_PIECE * min(pace.least, WINDOW) // WINDOW, ONE_PIECE // pace.every)
+    return cut(frames, pace.least, window, stride, one_piece)
 
 
 def windows(frames: Iterable, length: int, stride: int) -> Iterator[Window]:

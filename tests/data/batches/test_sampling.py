@@ -1,5 +1,7 @@
 """Arithmetic of clips, views and workers, by hand and by its laws."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -132,5 +134,102 @@ def test_streams_of_different_frames_begin_together():
     chosen = sampling.view_numbers(0.0, 45, five)  # goes on from frame 0
     assert chosen["rgb"].tolist() == [0, 10, 20, 30, 40]
     assert chosen["flow"].tolist() == [*range(45), *range(5)]
-    with pytest.raises(ValueError, match="the same for all streams to score whole videos"):
-        sampling.part_numbers(0, 45, five, 100)
+
+
+# What the networks of "Quo Vadis" see: frames of a clip, every how many, by stream.
+LSTM = {"rgb": seen(25, every=5)["rgb"]}
+CLIPS_OF_16 = seen(16)
+# The picture is the one in the middle of its ten frames of flow.
+MIDDLE = replace(seen(every=10)["rgb"], offset=5)
+TWO_STREAM = {"rgb": MIDDLE.changed(1), "flow": seen(10)["rgb"]}
+FUSED = {"rgb": MIDDLE.changed(5), "flow": seen(50)["rgb"]}
+
+
+def test_whole_videos_of_ten_seconds_are_table_1s_test_input():
+    [lstm] = parts_of(250, LSTM, 1000)
+    assert lstm["rgb"].tolist() == list(range(0, 250, 5))  # 50 frames, 10 s
+    clips = parts_of(250, CLIPS_OF_16, None)  # 15 clips of 16: 240 frames, 9.6 s
+    assert [clip["rgb"].tolist() for clip in clips] == [
+        list(range(first, first + 16)) for first in range(0, 240, 16)
+    ]
+    for inputs in (TWO_STREAM, FUSED):  # 25 pictures and 250 frames of flow
+        [both] = parts_of(250, inputs, 1000)
+        assert both["rgb"].tolist() == list(range(5, 250, 10))
+        assert both["flow"].tolist() == list(range(250))
+    fused = parts_of(250, FUSED, None)  # or five clips as long as those of training
+    assert [clip["rgb"].tolist() for clip in fused] == [
+        list(range(first + 5, first + 50, 10)) for first in range(0, 250, 50)
+    ]
+
+
+def test_training_clips_are_table_1s_train_input():
+    """25 pictures over 5 s; 16 in 0.64 s; one and ten of flow, 0.4 s; five and fifty, 2 s."""
+    [lstm] = sampling.view_numbers(0, 250, LSTM).values()
+    assert lstm.tolist() == list(range(0, 125, 5))
+    # The clip of 121 frames, from the first picture to the last, fits at 130 places.
+    assert sampling.view_numbers(END, 250, LSTM)["rgb"].tolist() == list(range(129, 250, 5))
+    both = sampling.view_numbers(END, 250, TWO_STREAM)
+    assert both["rgb"].tolist() == [245] and both["flow"].tolist() == list(range(240, 250))
+    both = sampling.view_numbers(0, 250, FUSED)
+    assert both["rgb"].tolist() == [5, 15, 25, 35, 45]
+    assert both["flow"].tolist() == list(range(50))
+
+
+def test_what_fills_no_step_of_a_long_video_is_left_out():
+    """Of 27 frames a picture at 25 would want flow up to 29."""
+    [both] = parts_of(27, TWO_STREAM, 1000)
+    assert both["rgb"].tolist() == [5, 15] and both["flow"].tolist() == list(range(20))
+    clips = parts_of(33, CLIPS_OF_16, None)
+    assert [clip["rgb"][0] for clip in clips] == [0, 16]
+
+
+def test_short_videos_of_two_streams_are_looped_together():
+    [both] = parts_of(7, TWO_STREAM, 1000)
+    assert both["rgb"].tolist() == [5] and both["flow"].tolist() == [*range(7), 0, 1, 2]
+    [both] = parts_of(42, FUSED, 1000)
+    assert both["rgb"].tolist() == [5, 15, 25, 35, 3]
+    assert both["flow"].tolist() == [*range(42), *range(8)]
+    [clip] = parts_of(6, CLIPS_OF_16, None)
+    assert clip["rgb"].tolist() == [n % 6 for n in range(16)]
+
+
+def test_long_videos_of_two_streams_come_in_parts():
+    first, second = parts_of(260, TWO_STREAM, 130)
+    assert first["rgb"].tolist() == list(range(5, 130, 10))
+    assert first["flow"].tolist() == list(range(130))
+    assert second["rgb"].tolist() == list(range(135, 260, 10))
+    assert second["flow"].tolist() == list(range(130, 260))
+
+
+@given(
+    total=counts,
+    every=st.integers(1, 12),
+    frames=st.integers(1, 6),
+    offset=st.integers(0, 11),
+    longest=st.none() | st.integers(72, 200),
+)
+def test_a_picture_and_its_flow_stay_together(total, every, frames, offset, longest):
+    offset %= every
+    picture = replace(seen(frames, every=every)["rgb"], offset=offset)
+    inputs = {"rgb": picture, "flow": seen(frames * every)["rgb"]}
+    parts = parts_of(total, inputs, longest)
+    for part in parts:
+        stacks = part["flow"].reshape(-1, every)
+        assert (stacks[:, offset] == part["rgb"]).all()
+        assert len(stacks) >= frames and (longest is None or part["flow"].size <= longest)
+    if total >= frames * every:  # nothing is looped, and no frame comes twice
+        flow = np.concatenate([part["flow"] for part in parts])
+        if longest is None:
+            assert flow.tolist() == list(range(total // (frames * every) * frames * every))
+
+
+def test_streams_of_different_stretches_have_no_whole_video():
+    wrong = {"rgb": seen(1)["rgb"], "flow": seen(10)["rgb"]}
+    with pytest.raises(ValueError, match="frames times every should be the same for all"):
+        sampling.part_numbers(0, 45, wrong, 100)
+
+
+def parts_of(total, inputs, longest):
+    count = sampling.part_count(total, inputs, longest)
+    assert sampling.part_numbers(count, total, inputs, longest) is None
+    return [sampling.part_numbers(part, total, inputs, longest) for part in range(count)]

@@ -1,0 +1,43 @@
+"""The paper's ConvNet+LSTM: an image network on every frame, and an LSTM over what it sees."""
+
+import keras
+from keras import layers
+
+from keras_i3d.layers import BatchNormLSTM, HeadPooling3D, LastStep
+from keras_i3d.models.i3d import clip_input, pooled, predictions
+from keras_i3d.models.inception_v1 import TOTAL_STRIDES, inception_v1_3d, scaled
+
+# The scores of every step, of which training takes a loss each.
+HEAD = "Scores"
+# Frames of a clip in training: so many steps of the LSTM have batch statistics of their own.
+STEPS = 25
+
+
+def build_convnet_lstm(
+    stream: str = "rgb",
+    include_top: bool = True,
+    classes: int = 400,
+    input_shape=None,
+    pooling: str | None = None,
+    classifier_activation="softmax",
+    dropout: float = 0.5,
+    name: str | None = None,
+    width: float = 1.0,
+) -> keras.Model:
+    """ConvNet+LSTM with random weights; arguments as in `keras_i3d.ConvNetLSTM`.
+
+    Source: "Quo Vadis, Action Recognition?", section 2.1 and figure 2 a: an LSTM of 512 with batch
+    norm behind the last average pool of Inception-v1, a classifier on top of it at every step.
+    """
+    clip = clip_input(stream, input_shape, None, include_top, least=(1, 1, 1))
+    x = inception_v1_3d(clip, "", width, time=False)  # t, 7, 7, 1024
+    if include_top:
+        x = HeadPooling3D((1, None, None), TOTAL_STRIDES, name="AvgPool3d_0a_7x7")(x)
+        x = layers.Reshape((-1, scaled(1024, width)), name="Steps")(x)  # t, 1024
+        x = BatchNormLSTM(scaled(512, width), STEPS, dtype="float32", name="LSTM")(x)  # t, 512
+        x = layers.Dropout(dropout, name="Dropout_0b")(x)
+        x = layers.Dense(classes, name=HEAD)(x)  # t, classes
+        x = predictions(LastStep(name="Logits")(x), classifier_activation)  # classes
+    else:
+        x = pooled(x, pooling)
+    return keras.Model(clip, x, name=name or f"convnet_lstm_{stream}")
