@@ -240,6 +240,7 @@ SAME_MEANING = {
     "i3d",
     "inception_v1",
     "inflated",
+    "learnt_flow",
     "report",
     "s3d",
     "resnet_3d",
