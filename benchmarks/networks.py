@@ -29,28 +29,24 @@ IN_PYTORCH = ("s3d", "i3d_r50")
 PYTORCH = " in PyTorch"
 
 
-def clip_shape(name: str) -> tuple[int, int, int, int]:
-    """(frames, height, width, channels) of a network's own clip; of RGB, where it takes both."""
+def sees(name: str) -> dict:
+    """What each stream of a network sees; RGB alone, where each stream has a network of its own."""
     from keras_i3d.models.catalogue import network
 
-    one = network(name).inputs["rgb"]
-    return (one.frames, one.crop, one.crop, one.channels)
+    record = network(name)
+    return record.seen("both" if record.joint else "rgb")
 
 
 def build(name: str):
     """The network with random weights, and a clip, or a clip a stream."""
     from keras_i3d.models.catalogue import network
 
-    record, shape = network(name), clip_shape(name)
-    rng = np.random.default_rng(0)
-    clips = {
-        stream: rng.uniform(-1, 1, (1, *shape[:3], one.channels)).astype(np.float32)
-        for stream, one in record.inputs.items()
-    }
-    stream = "both" if record.joint else "rgb"
-    shapes = {stream: clip.shape[1:] for stream, clip in clips.items()}
-    model = record.model(stream, input_shape=shapes if record.joint else shapes["rgb"])
-    return model, clips if record.joint else clips["rgb"]
+    record, rng = network(name), np.random.default_rng(0)
+    shapes = {s: (one.frames, one.crop, one.crop, one.channels) for s, one in sees(name).items()}
+    clips = {s: rng.uniform(-1, 1, (1, *shape)).astype(np.float32) for s, shape in shapes.items()}
+    if record.joint:
+        return record.model("both", input_shape=shapes), clips
+    return record.model("rgb", input_shape=shapes["rgb"]), clips["rgb"]
 
 
 def multiply_adds(model, clip) -> int:
@@ -142,11 +138,12 @@ def start(name: str) -> list[contenders.Contender]:
 def row(contender, i3d) -> str:
     """A line of the table."""
     said, seconds = contender.first, statistics.median(contender.seconds)
-    frames, side, *_ = clip_shape(contender.name.removesuffix(PYTORCH))
+    seen = sees(contender.name.removesuffix(PYTORCH)).values()
+    clip = f"{'+'.join(str(one.frames) for one in seen)} x {next(iter(seen)).crop}^2"
     counted = said["multiply_adds"]
     code = "" if said["code"] == "keras_i3d" else f"  ({said['code']})"
     return (
-        f"{contender.name:24} {f'{frames} x {side}^2':>12} {said['parameters'] / 1e6:9.2f} "
+        f"{contender.name:24} {clip:>12} {said['parameters'] / 1e6:9.2f} "
         f"{'' if counted is None else f'{counted / 1e9:.1f}':>8} {seconds:7.2f} "
         f"{seconds / statistics.median(i3d.seconds):6.2f}{code}"
     )

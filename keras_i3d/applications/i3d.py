@@ -30,6 +30,7 @@ def I3D(
     pooling: str | None = None,
     classifier_activation="softmax",
     dropout: float = 0.5,
+    width: float = 1.0,
     name: str | None = None,
 ) -> keras.Model:
     """Return one stream of I3D, the inflated Inception-v1 of "Quo Vadis, Action Recognition?".
@@ -52,6 +53,8 @@ def I3D(
             h, w.
         classifier_activation: activation of the scores; None gives logits.
         dropout: rate of the dropout before the last convolution, in training.
+        width: a factor of all channels between the clip and the classes, for random weights and
+            files of a network of that width.
         name: the model's name.
 
     Returns:
@@ -78,6 +81,7 @@ def I3D(
             classifier_activation,
             dropout,
             name,
+            width,
         )
 
     check_stream(stream)
@@ -93,7 +97,7 @@ def I3D(
         return model
     if weights in PUBLISHED:  # before anything is fetched
         chosen_classes(weights, published("i3d", weights, stream).classes, **asked)
-    return built_with(build, _read(weights, stream), NETWORK.head, weights=weights, **asked)
+    return built_with(build, _read(weights, stream, width), NETWORK.head, weights=weights, **asked)
 
 
 def TwoStreamI3D(
@@ -106,6 +110,7 @@ def TwoStreamI3D(
     pooling: str | None = None,
     classifier_activation="softmax",
     dropout: float = 0.5,
+    width: float = 1.0,
     name: str | None = None,
 ) -> keras.Model:
     """Return Two-Stream I3D: an RGB and a flow network, whose logits are added.
@@ -117,7 +122,7 @@ def TwoStreamI3D(
         include_top: whether the network ends in class scores, or in both streams' features.
         input_shape: {"rgb": (frames, height, width, 3), "flow": (frames, height, width, 2)}; all
             free by default.
-        classes, new_head, pooling, classifier_activation, dropout, name: as for `I3D`.
+        classes, new_head, pooling, classifier_activation, dropout, width, name: as for `I3D`.
 
     Returns:
         A functional model from {"rgb": clip, "flow": clip} to (batch, classes), or without the top
@@ -132,7 +137,7 @@ def TwoStreamI3D(
 
     def build(classes: int) -> keras.Model:
         return build_two_stream_i3d(
-            include_top, classes, input_shape, pooling, classifier_activation, dropout, name
+            include_top, classes, input_shape, pooling, classifier_activation, dropout, name, width
         )
 
     asked = {"classes": classes, "include_top": include_top, "new_head": new_head}
@@ -140,7 +145,7 @@ def TwoStreamI3D(
         return build(chosen_classes(None, None, **asked))
     if isinstance(weights, str) and weights not in PUBLISHED:
         arrays = formats.read_weights(
-            weights, lambda n: build_two_stream_i3d(n > 0, n or 1), TWO_STREAM_I3D.head
+            weights, lambda n: build_two_stream_i3d(n > 0, n or 1, width=width), TWO_STREAM_I3D.head
         )
     else:
         by_stream = weights if isinstance(weights, dict) else dict.fromkeys(PREFIXES, weights)
@@ -155,13 +160,13 @@ def TwoStreamI3D(
         arrays = {
             PREFIXES[stream] + path: array
             for stream, source in by_stream.items()
-            for path, array in _read(source, stream).items()
+            for path, array in _read(source, stream, width).items()
         }
     return built_with(build, arrays, TWO_STREAM_I3D.head, weights=weights, **asked)
 
 
-def _read(weights: str, stream: str) -> Arrays:
+def _read(weights: str, stream: str, width: float) -> Arrays:
     def plain(classes: int) -> keras.Model:
-        return build_i3d(stream, classes > 0, classes or 1)
+        return build_i3d(stream, classes > 0, classes or 1, width=width)
 
     return read_arrays("i3d", weights, stream, plain, NETWORK.head, ["imagenet"])

@@ -31,6 +31,7 @@ def resnet_3d(network: str) -> Callable[..., keras.Model]:
         pooling: str | None = None,
         classifier_activation="softmax",
         dropout: float = 0.5,
+        width: float = 1.0,
         name: str | None = None,
     ) -> keras.Model:
         """Return the network; arguments of `keras_i3d.NonLocalI3DResNet50`."""
@@ -46,11 +47,12 @@ def resnet_3d(network: str) -> Callable[..., keras.Model]:
                 pooling,
                 classifier_activation,
                 dropout,
-                name=name,
+                width,
+                name,
             )
 
         def plain(classes: int) -> keras.Model:
-            return build_resnet_3d(network, stream, classes > 0, classes or 1)
+            return build_resnet_3d(network, stream, classes > 0, classes or 1, width=width)
 
         check_stream(stream)
         asked = {"classes": classes, "include_top": include_top, "new_head": new_head}
@@ -97,7 +99,7 @@ def NonLocalI3DResNet50(
             "mmaction2" 32 of 64, normalised by ImageNet's mean and deviation.
         form: "embedded_gaussian"; of mmaction2 also "dot_product" and "gaussian".
         options: as for `keras_i3d.I3D`: stream, include_top, classes, new_head, input_shape,
-            input_tensor, pooling, classifier_activation, dropout, name.
+            input_tensor, pooling, classifier_activation, dropout, width, name.
 
     Returns:
         A functional model from clips (batch, time, height, width, channels), scaled as

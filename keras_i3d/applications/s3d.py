@@ -30,6 +30,7 @@ def S3D(
     classifier_activation="softmax",
     dropout: float = 0.2,
     layout: str | Layout | None = None,
+    width: float = 1.0,
     name: str | None = None,
 ) -> keras.Model:
     """Return S3D: I3D with each 3D convolution split into one in space and one in time.
@@ -45,7 +46,7 @@ def S3D(
         input_shape: (frames, height, width, channels), each of the first three possibly None, as
             all are by default. With the top, torchvision's takes at least 13 frames of 209 x 209.
         stream, include_top, classes, new_head, input_tensor, pooling, classifier_activation,
-            dropout, name: as for `I3D`.
+            dropout, width, name: as for `I3D`.
 
     Returns:
         A functional model from clips (batch, time, height, width, channels) to (batch, classes).
@@ -64,7 +65,8 @@ def S3D(
     layout = layout or layout_of_file("s3d", weights) or "torchvision"
     options = (input_shape, input_tensor, pooling, classifier_activation, dropout, name)
     asked = {"classes": classes, "include_top": include_top, "new_head": new_head}
-    return _application(S3D_NETWORK, weights, stream, _named(layout, LAYOUTS), options, asked)
+    design = {"layout": _named(layout, LAYOUTS), "width": width}
+    return _application(S3D_NETWORK, weights, stream, design, options, asked)
 
 
 def S3DG(
@@ -80,6 +82,7 @@ def S3DG(
     classifier_activation="softmax",
     dropout: float = 0.2,
     layout: str | Layout | None = None,
+    width: float = 1.0,
     name: str | None = None,
 ) -> keras.Model:
     """Return S3D-G: S3D with a gate behind each of its units. D3D is this network too.
@@ -105,8 +108,8 @@ def S3DG(
     """
     options = (input_shape, input_tensor, pooling, classifier_activation, dropout, name)
     asked = {"classes": classes, "include_top": include_top, "new_head": new_head}
-    layout = _named(layout or "slim", GATED_LAYOUTS)
-    return _application(S3D_G, weights, stream, layout, options, asked)
+    design = {"layout": _named(layout or "slim", GATED_LAYOUTS), "width": width}
+    return _application(S3D_G, weights, stream, design, options, asked)
 
 
 def _named(layout: str | Layout, known: dict[str, Layout]) -> Layout:
@@ -118,15 +121,15 @@ def _named(layout: str | Layout, known: dict[str, Layout]) -> Layout:
 
 
 def _application(
-    network: Network, weights, stream: str, layout: Layout, options: tuple, asked: dict
+    network: Network, weights, stream: str, design: dict, options: tuple, asked: dict
 ) -> keras.Model:
     """Build S3D or S3D-G and give it its weights."""
 
     def build(classes: int) -> keras.Model:
-        return build_s3d(stream, asked["include_top"], classes, *options, layout)
+        return build_s3d(stream, asked["include_top"], classes, *options, **design)
 
     def plain(classes: int) -> keras.Model:
-        return build_s3d(stream, classes > 0, classes or 1, layout=layout)
+        return build_s3d(stream, classes > 0, classes or 1, **design)
 
     check_stream(stream)
     if weights is None:

@@ -12,8 +12,8 @@ from keras_i3d.data.pixels.preprocessing import (
 )
 from keras_i3d.layers.head_pooling import least_clip
 from keras_i3d.models import five_units, i3d
+from keras_i3d.models.convnet_2d import SINGLE, build_convnet_2d
 from keras_i3d.models.inception_v1 import TOTAL_STRIDES
-from keras_i3d.models.inception_v1_frames import build_inception_v1_frames
 from keras_i3d.models.inflated import build_inflated
 from keras_i3d.models.network import Network
 from keras_i3d.models.quo_vadis_networks import PAPER, QUO_VADIS
@@ -57,12 +57,13 @@ TWO_STREAM_I3D = Network(
 )
 INCEPTION_V1_FRAMES = Network(
     name="inception_v1_frames",
-    build=build_inception_v1_frames,
+    build=partial(build_convnet_2d, stacks=SINGLE),
     inputs=DEEPMIND_INPUTS,
     head=(i3d.HEAD,),
     features="Mixed_5c",
     parameters={"rgb": 6_002_624, "flow": 5_999_488},
     paper="ours: I3D's trunk without time on every frame, to show what single frames tell",
+    any_width=True,
 )
 
 FIVE_UNITS = Network(

@@ -28,8 +28,8 @@ def fused_3d(clips: dict, width: float = 1.0):
     pads, window = zip((0, 3), *map(_pad_and_window, clips["rgb"].shape[2:4]), strict=True)
     start = keras.initializers.RandomNormal(stddev=0.01)
     # fmt: off
-    image = convnet_2d(clips["rgb"], "rgb", PREFIXES["rgb"], width)                 # 5, 7, 7, 1024
-    flow = convnet_2d(clips["flow"], "flow", PREFIXES["flow"], width)               # 5, 7, 7, 1024
+    image = convnet_2d(clips["rgb"], 1, PREFIXES["rgb"], width)                     # 5, 7, 7, 1024
+    flow = convnet_2d(clips["flow"], STACK, PREFIXES["flow"], width)               # 5, 7, 7, 1024
     x = layers.Concatenate(name="Fusion")([image, flow])                            # 5, 7, 7, 2048
     x = layers.ZeroPadding3D(pads, data_format="channels_last", name="Conv3d_6a_pad")(x)
     x = ConvUnit3D(scaled(512, width), 3, padding="valid",

@@ -16,7 +16,7 @@ from keras_i3d.layers import (
 )
 from keras_i3d.layers.initializers import SlimTruncatedNormal, TorchUniform
 from keras_i3d.models.i3d import clip_input, pooled, predictions, scored
-from keras_i3d.models.inception_v1 import TOTAL_STRIDES, inception_v1, without_time
+from keras_i3d.models.inception_v1 import TOTAL_STRIDES, inception_v1, scaled, without_time
 
 # The layer whose weights are the class scores'.
 HEAD = "Conv2d_0c_1x1"
@@ -92,15 +92,16 @@ GATED_LAYOUTS = {
 }
 
 
-def s3d_trunk(clip, layout: Layout):
+def s3d_trunk(clip, layout: Layout, width: float = 1.0):
     """(batch, t, 224, 224, c) to Mixed_5c, (batch, t/8, 7, 7, 1024); any other size likewise.
 
-    Every layer is named as its end point in slim: `model.get_layer("Mixed_4f").output`.
+    Every layer is named as its end point in slim: `model.get_layer("Mixed_4f").output`. `width` is
+    a factor of all channels.
     """
     slim = layout.units == "slim"
 
     def conv(x, name, filters, kernel_size, strides=1):
-        name = without_time(name)
+        name, filters = without_time(name), scaled(filters, width)
         if name == STEM and layout.stem_frames is not None:
             start = SlimTruncatedNormal()
             kernel_size = (layout.stem_frames, kernel_size, kernel_size)
@@ -127,7 +128,11 @@ def s3d_trunk(clip, layout: Layout):
 
     def block(x, name, *branches):
         return SeparableInceptionBlock3D(
-            *branches, layout.units, layout.temporal(name), layout.gating(name), name=name
+            *scaled(branches, width),
+            layout.units,
+            layout.temporal(name),
+            layout.gating(name),
+            name=name,
         )(x)
 
     return inception_v1(clip, conv, pool, block)
@@ -144,11 +149,12 @@ def build_s3d(
     dropout: float = 0.2,
     name: str | None = None,
     layout: Layout = TORCHVISION,
+    width: float = 1.0,
 ) -> keras.Model:
     """S3D with random weights; arguments as in `keras_i3d.S3D`."""
     least = layout.least_clip if include_top else layout.least_trunk
     clip = clip_input(stream, input_shape, input_tensor, include_top, least=least)
-    x = s3d_trunk(clip, layout)
+    x = s3d_trunk(clip, layout, width)
     if include_top:
         x = HeadPooling3D(
             layout.head_pool,

@@ -19,6 +19,7 @@ S3D = Network(
     paper=f"{XIE}, section 3; torchvision, models/video/s3d.py",
     least_clip=TORCHVISION.least_clip,
     image_weights=True,
+    any_width=True,
 )
 S3D_G = Network(
     name="s3d_g",
@@ -29,4 +30,5 @@ S3D_G = Network(
     parameters={"rgb": 9_518_848, "flow": 9_509_440},
     paper=f"{XIE}, section 4.4; slim, nets/s3dg.py",
     image_weights=True,
+    any_width=True,
 )

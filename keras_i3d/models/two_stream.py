@@ -24,7 +24,7 @@ def build_two_stream(
     """
     least = {stream: (stack, 1, 1) for stream, stack in STACKS.items()}
     clips = clip_inputs(input_shape, least, include_top)
-    features = {s: convnet_2d(clips[s], s, prefix, width) for s, prefix in PREFIXES.items()}
+    features = {s: convnet_2d(clips[s], STACKS[s], prefix, width) for s, prefix in PREFIXES.items()}
     if include_top:
         logits = [mean_logits(features[s], classes, dropout, HEAD, p) for s, p in PREFIXES.items()]
         of = "sigmoid" if classifier_activation == "sigmoid" else "softmax"

@@ -13,11 +13,11 @@ from keras_i3d.models.resnet_3d import DESIGNS
 from keras_i3d.weights import imagenet
 from keras_i3d.weights.keras_files import load_keras, read_keras_2, read_keras_weights
 from keras_i3d.weights.sources import (
-    c3d,
     deepmind,
     dlpbc,
     googlenet,
     mmaction2,
+    mmaction2_c3d,
     pytorch,
     pytorchvideo,
     s3d_slim,
@@ -112,7 +112,7 @@ RESNET_3D_FILES = Foreign(
 
 C3D_FILES = Foreign(
     names="mmaction2's state-dict of C3D (.pth)",
-    state_dict=c3d.convert,
+    state_dict=mmaction2_c3d.convert,
     by_hand="mmaction2's configs/recognition/c3d/README.md links its UCF-101 file, and "
     "configs/_base_/models/c3d_sports1m_pretrained.py its Sports-1M file: download one and give "
     "its path",

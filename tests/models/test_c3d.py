@@ -9,7 +9,7 @@ import pytest
 import keras_i3d
 from keras_i3d.models.c3d import build_c3d
 from keras_i3d.weights.assignment import assign
-from keras_i3d.weights.sources import c3d
+from keras_i3d.weights.sources import mmaction2_c3d
 
 # golden2's check.py leaves files to be closed by themselves.
 pytestmark = pytest.mark.filterwarnings("ignore:unclosed file:ResourceWarning")
@@ -31,7 +31,7 @@ def test_logits_and_end_points_are_those_of_the_original(case, shared, rules):
     golden = np.load(shared / "golden2" / "c3d.npz")
     model = build_c3d(classes=about["classes"], classifier_activation=None)
     shapes = check.inventory(VARIABLES[about["classes"]])
-    assign(model, c3d.convert({n: rule.fill(n, s) for n, s in shapes.items()}), case)
+    assign(model, mmaction2_c3d.convert({n: rule.fill(n, s) for n, s in shapes.items()}), case)
     assert sum(np.prod(v.shape) for v in model.weights) == about["parameters"]
     clip = clips.clip(about["clip"], tuple(about["shape_NTHWC"]))
     points = list(about.get("endpoints", ()))
