@@ -78,6 +78,13 @@ def test_other_files_say_nothing(broken):
         ),
         ({"fused": {"r": about(), "f": about("flow")}}, 101, 98.0, "table 5"),
         (
+            about("both", model="two_stream", transfer="original", weights="imagenet"),
+            101,
+            91.2,
+            "2",
+        ),
+        (about("both", model="fused_3d", transfer="full"), 101, 94.2, "table 4"),
+        (
             {"fused": {"r": about(transfer="fixed"), "f": about("flow", transfer="fixed")}},
             101,
             97.7,
