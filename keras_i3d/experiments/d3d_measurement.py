@@ -24,7 +24,9 @@ from keras_i3d.training.recipe import Recipe
 from keras_i3d.training.run_folder import FINAL
 
 SEEDS = 3
-DECODED = ("rgb", "d3d", "flow")
+# Of the first seed, and of every one.
+DECODED = {"rgb": ("all", "pwc"), "d3d": ("all",), "flow": ("all", "pwc")}
+OF_EVERY_SEED = {"rgb": ("all",), "d3d": ("all",)}
 # Which decoders at which end points, and their learning rates. PWC-Net's decoder costs too much
 # where the grid is fine.
 DECODINGS = {
@@ -61,22 +63,26 @@ class OfSeed:
 def measure_seed(
     folder: Path,
     seed: int,
+    first: bool,
     scale: float,
     videos: int,
     tell: Callable[[str], None] = lambda line: None,
     watch=None,
 ) -> OfSeed:
-    """Train and test all networks of a seed, and decode flow from three of them.
+    """Train and test the networks of a seed, and decode flow from some of them.
 
     Args:
         folder: of the seed; a folder for each network.
         seed: of everything random.
+        first: whether it is the first, which has all networks, not only those of every seed.
         scale: so many times the steps.
         videos: of each test.
         tell, watch: as `run_experiments` takes them.
     """
     runs, results = d3d_networks.networks(seed), {}
     for name, run in runs.items():
+        if not (first or name in d3d_networks.OF_EVERY_SEED):
+            continue
         tell(f"seed {seed}: {run.what}")
         recipe = run.recipe_at(folder, seed, scale)
         results[name] = measure(recipe, folder / name, videos, watch)
@@ -87,9 +93,9 @@ def measure_seed(
     }
     errors: dict = {}
     examples: dict = {}
-    for name in DECODED:
+    for name, wanted in (DECODED if first else OF_EVERY_SEED).items():
         recipe = runs[name].recipe_at(folder, seed, scale)
-        for which in DECODINGS:
+        for which in wanted:
             tell(f"seed {seed}: flow decoded from {name} ({which})")
             found, shown = _decoded(recipe, folder, name, which, scale, videos)
             for end_point, kinds in found.cells.items():
