@@ -11,7 +11,7 @@ from keras_i3d.fvd import SelfTestError, self_test
 from keras_i3d.fvd.fvd_network import FVDNetwork
 from keras_i3d.fvd.measuring import measured
 from keras_i3d.fvd.protocols import GOOGLE
-from keras_i3d.fvd.self_test import TABLE, WRONG_AT_30, diagnosis, zeros_against_ones
+from keras_i3d.fvd.self_testing import TABLE, WRONG_AT_30, diagnosis, zeros_against_ones
 from keras_i3d.fvd.side_inputs import side_inputs
 from keras_i3d.fvd.side_reading import read_side
 
