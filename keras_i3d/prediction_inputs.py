@@ -10,8 +10,8 @@ from typing import TextIO
 
 from keras_i3d.data.lists.file_index import VIDEO, suffix
 from keras_i3d.data.lists.plain_csv import COLUMNS
-from keras_i3d.data.video.decoding import DEFAULT_FPS, VideoFile
-from keras_i3d.data.video.picture_archive import ARCHIVES, PictureArchive
+from keras_i3d.data.video.decoding import DEFAULT_FPS, VideoError, VideoFile
+from keras_i3d.data.video.picture_archive import ARCHIVES, PictureArchive, holds_pictures
 from keras_i3d.data.video.picture_folder import PictureFolder, numbered_pictures
 
 
@@ -27,8 +27,9 @@ def find_videos(paths: Iterable[str]) -> list[NamedVideo]:
     """Return the videos that paths name, in their order; nothing is decoded.
 
     A folder stands for all videos below it, in natural order (clip2 before clip10): files with a
-    video's extension, and folders of numbered pictures. Hidden files and links to folders are
-    passed over. Every path gives one at least.
+    video's extension, folders of numbered pictures, and .tar and .zip archives of them. Hidden
+    files, links to folders and archives of other things are passed over. Every path gives one at
+    least.
     """
     return [found for path in paths for found in _named(path)]
 
@@ -93,6 +94,13 @@ def _below(folder: str, causes: list[NamedVideo]) -> Iterator[str]:
         folders[:] = [name for name in folders if not name.startswith(".")]
         videos = [n for n in names if suffix(n) in VIDEO and not n.startswith(".")]
         yield from (os.path.join(where, name) for name in videos)
+        archives = [n for n in names if suffix(n) in ARCHIVES and not n.startswith(".")]
+        for path in (os.path.join(where, name) for name in archives):
+            try:
+                if holds_pictures(path):
+                    yield path
+            except VideoError as error:
+                causes.append(NamedVideo(path, error.cause))
         # One numbered picture among others is no video.
         if not videos and any(len(numbers) > 1 for numbers in numbered_pictures(where).values()):
             yield where

@@ -108,6 +108,17 @@ MAY_IMPORT = {
         "visualisation",
         "training",
     },
+    "fvd": {
+        "files",
+        "data.pixels",
+        "data.video",
+        "data.lists",
+        "applications",
+        "engines",
+        "prediction_inputs",
+        "visualisation",
+        "evaluation",
+    },
     "experiments": {
         "files",
         *DATA,

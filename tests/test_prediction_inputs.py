@@ -2,6 +2,8 @@
 
 import io
 import os
+import tarfile
+import zipfile
 
 import pytest
 from PIL import Image
@@ -23,6 +25,33 @@ def test_a_folder_stands_for_the_videos_below_it_in_natural_order(tmp_path):
     found = find_videos([str(tmp_path)])
     names = ["b/1.avi", "clip2.MP4", "clip10.mp4", "frames"]
     assert found == [NamedVideo(str(tmp_path / name)) for name in names]
+
+
+def test_archives_below_a_folder_are_videos_where_they_hold_pictures(tmp_path):
+    picture = io.BytesIO()
+    Image.new("RGB", (8, 8)).save(picture, "PNG")
+    for name, members in {
+        "frames.zip": ("1.png", "2.png"),
+        "b/frames.ZIP": ("x/1.png", "x/2.png"),
+        "one.zip": ("holiday1.png", "notes.txt"),
+        "videos.zip": ("a.mp4", "b.mp4"),
+        ".hidden.zip": ("1.png", "2.png"),
+    }.items():
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        with zipfile.ZipFile(tmp_path / name, "w") as archive:
+            for member in members:
+                archive.writestr(member, picture.getvalue())
+    with tarfile.open(tmp_path / "clip.tar", "w") as archive:
+        for number in (1, 2):
+            info = tarfile.TarInfo(f"{number}.png")
+            info.size = picture.tell()
+            archive.addfile(info, io.BytesIO(picture.getvalue()))
+    (tmp_path / "broken.tar").write_bytes(b"nothing")
+    *found, broken = find_videos([str(tmp_path)])
+    names = ["b/frames.ZIP", "clip.tar", "frames.zip"]
+    assert found == [NamedVideo(str(tmp_path / name)) for name in names]
+    assert broken.path == str(tmp_path / "broken.tar")
+    assert broken.cause.startswith("no archive that can be read, neither .zip nor plain .tar")
 
 
 def test_every_path_is_accounted_for(tmp_path):

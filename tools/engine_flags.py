@@ -4,7 +4,8 @@ A tool says `flags.adopt_module_key_flags(engine_flags)`, so that its --help lis
 """
 
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Any
 
 from absl import flags
 
@@ -38,36 +39,68 @@ def check_engine() -> None:
         raise FlagError("--calibrate is for --engine=openvino --precision=int8 alone")
 
 
-def open_engine(tool: str, network, videos: Sequence[str], outputs: Sequence[str]):
+def calibration_videos(at_hand: Iterable[str]) -> tuple[str, ...]:
+    """Return the videos that int8 is calibrated on; none for another precision.
+
+    Args:
+        at_hand: the paths of those that are taken unless --calibrate names others.
+    """
+    from keras_i3d.prediction_inputs import find_videos
+
+    if PRECISION.value != "int8":
+        return ()
+    if CALIBRATE.value is None:
+        return tuple(at_hand)
+    return tuple(video.path for video in find_videos([CALIBRATE.value]) if not video.cause)
+
+
+def open_engine(
+    tool: str,
+    network,
+    outputs: Sequence[str],
+    *,
+    videos: Iterable[str] = (),
+    clips: Callable[[], Sequence] | None = None,
+):
     """Return the engine that the flags name; what int8 was found to be is printed to stderr.
 
     Args:
         tool: its name, for what is printed.
         network: from `keras_i3d.load`.
-        videos: files and folders that int8 is calibrated on unless --calibrate names others.
         outputs: as for `keras_i3d.engines.open`.
+        videos: the paths of those that int8 is calibrated on unless --calibrate names others.
+        clips: gives the clips of other videos than files, in the place of `videos`.
 
     Raises:
         ToolError: when it cannot be had; says what to do.
     """
     from keras_i3d import engines
-    from keras_i3d.engines.quantisation import described
-    from keras_i3d.prediction_inputs import find_videos
-
-    def tell(text: str) -> None:
-        print(f"{tool}: {text}", file=sys.stderr, flush=True)
 
     options = {"engine": ENGINE.value, "precision": PRECISION.value, "outputs": tuple(outputs)}
     try:
         with loaded():
             if PRECISION.value == "int8":
-                found = find_videos([CALIBRATE.value] if CALIBRATE.value else videos)
-                paths = [video.path for video in found if not video.cause]
-                options["calibration"] = engines.calibration_clips(network, paths)
-                tell(f"int8 is calibrated on windows of {len(paths)} videos, once for these")
+                tell(tool, "int8 is calibrated on windows of these videos, once for them")
+                if clips is None or CALIBRATE.value:
+                    paths = calibration_videos(videos)
+                    options["calibration"] = engines.calibration_clips(network, paths)
+                else:
+                    options["calibration"] = clips()
             engine = engines.open(network, **options)
     except EngineError as error:
         raise ToolError(error) from error
-    if check := engine.details.get("check"):
-        tell(f"int8 beside float32, on {check['clips']} other windows: {described(check)}")
+    tell_check(tool, engine.details)
     return engine
+
+
+def tell_check(tool: str, details: Mapping[str, Any]) -> None:
+    """Print to standard error what the check of int8 found, where an engine's details have one."""
+    if check := details.get("check"):
+        from keras_i3d.engines.quantisation import described
+
+        tell(tool, f"int8 beside float32, on {check['clips']} other windows: {described(check)}")
+
+
+def tell(tool: str, text: str) -> None:
+    """Print a line to standard error at once."""
+    print(f"{tool}: {text}", file=sys.stderr, flush=True)

@@ -9,9 +9,9 @@ after it name other data. --weights takes any other network: published weights, 
 `inflate_weights`, a .keras file of a training. A folder of videos by class may have fewer classes
 than the network. All frames of a video go through the network, as the paper tests, or num_clips x
 num_crops views of it. On a CPU --engine=openvino is faster, most so with --precision=int8, which is
-calibrated on the videos in --data, or in --calibrate. Every video is scored once or listed with the
-cause. Exit status: 0 when all were scored, 1 when some were not (the others are), 2 for wrong
-flags.
+calibrated on videos of the split, or on those in --calibrate. Every video is scored once or listed
+with the cause. Exit status: 0 when all were scored, 1 when some were not (the others are), 2 for
+wrong flags.
 """
 
 from collections.abc import Sequence
@@ -115,9 +115,7 @@ def _of_run() -> tuple:
 
     trained = read_run(RUN.value)
     trained = replace(trained, recipe=replace(trained.recipe, **_other_data()))
-    scores = evaluate_run(
-        trained, SPLIT.value, network=NETWORK.value, **_views(trained.recipe.data_set)
-    )
+    scores = evaluate_run(trained, SPLIT.value, network=NETWORK.value, **_views())
     return scores, trained.recipe.data_set, inputs_of(trained.recipe), f"{trained.path}/"
 
 
@@ -134,7 +132,7 @@ def _of_weights() -> tuple:
     videos = DataSet.from_recipe(learnt) if learnt else DataSet(validation_split=None)
     videos = replace(videos, multi_label=network.record.multi_label, **_other_data())
     split = SPLIT.value or videos.validation_split or "test"
-    scores = evaluate_network(network, videos, split, **_views(videos))
+    scores = evaluate_network(network, videos, split, **_views())
     return scores, videos, network.record.inputs, ""
 
 
@@ -151,11 +149,14 @@ def _other_data() -> dict:
     return {n: tuple(v) if isinstance(v, list) else v for n, v in given.items()}
 
 
-def _views(videos) -> dict:
-    """How each video is looked at, and by what engine; int8 is calibrated in the data's folder."""
+def _views() -> dict:
+    """How each video is looked at, and by what engine; int8 is calibrated on the split itself."""
 
-    def opened(network):
-        return engine_flags.open_engine("evaluate", network, [videos.data], ["logits"])
+    def opened(network, source):
+        from keras_i3d.evaluation.int8_views import int8_views
+
+        clips = partial(int8_views, network, source)
+        return engine_flags.open_engine("evaluate", network, ["logits"], clips=clips)
 
     return {
         "open_engine": opened if engine_flags.ENGINE.value != "keras" else None,

@@ -30,12 +30,13 @@ from keras_i3d.features.pooling import POOLINGS
 from keras_i3d.features.windowing import TAILS, WINDOWS
 from keras_i3d.features.writers import FORMATS
 from keras_i3d.files.beam_pipelines import RUNNERS
-from keras_i3d.tools import dataset_flags
+from keras_i3d.tools import dataset_flags, engine_flags
 from keras_i3d.tools.dataset_flags import FORMAT, ROOT, annotations_from_flags
 from keras_i3d.tools.running import FlagError, ToolError, loaded, quiet_import, run
 from keras_i3d.tools.weights_flag import HELP, check_weights
 
 flags.adopt_module_key_flags(dataset_flags)
+flags.adopt_module_key_flags(engine_flags)
 VIDEO = flags.DEFINE_multi_string("video", [], "a video file or folder; the same as an argument")
 LIST = flags.DEFINE_string("list", None, "a file of paths, a line each, or a .csv; - is stdin")
 OUT = flags.DEFINE_string("out", None, "the folder for the features")
@@ -58,13 +59,6 @@ FLOWS = flags.DEFINE_string("flow", None, "compute_flow's folder; without, flow 
 FRAMES_FPS = flags.DEFINE_float(
     "frames_fps", 25, "pictures a second, of videos that are pictures", lower_bound=0.001
 )
-ENGINE = flags.DEFINE_enum("engine", "keras", ["keras", "openvino"], "what computes the network")
-PRECISION = flags.DEFINE_enum(
-    "precision", "float32", ["float32", "bfloat16", "int8"], "what the engine computes in"
-)
-CALIBRATE = flags.DEFINE_string(
-    "calibrate", None, "a folder of videos that int8 is calibrated on [the very videos]"
-)
 BATCH = flags.DEFINE_integer("batch", 1, "windows that go through at once", lower_bound=1)
 VERIFY = flags.DEFINE_bool("verify", False, "also make anew what is not as it was written")
 LABELS = flags.DEFINE_bool("labels", False, "with --format: features say their video's classes")
@@ -74,24 +68,21 @@ MEMORY_MB = flags.DEFINE_integer(
     "memory_mb", 4000, "memory of a process that decodes, at most", lower_bound=100
 )
 RUNNER = flags.DEFINE_enum("runner", None, RUNNERS, "run on Apache Beam instead of here")
+BEAM_OPTIONS = flags.DEFINE_multi_string(
+    "beam_option", [], "an option for Beam's runner, such as --beam_option=--project=NAME"
+)
 
 
 def main(arguments: Sequence[str]) -> int:
     """Make the features of every video that has none yet; the exit status."""
-    if not OUT.value:
-        raise FlagError("no place for the features: give --out=FOLDER")
-    if RUNNER.value and VERIFY.value:
-        raise FlagError("--verify reads the files here: give it without --runner")
-    if LAYOUT.value and WRITE.value:
-        raise FlagError("--layout says how its files are written: leave out --write")
+    _check_flags()
     jobs, skipped = _jobs(arguments)
     stream, how = _settings()
     check_weights(WEIGHTS.value, NETWORK.value, stream)
     with quiet_import():
         from keras_i3d.features.output_folder import OtherFeaturesError
         from keras_i3d.features.to_folder import Order, extract_to_folder
-    if PRECISION.value == "int8":
-        how["calibrate"] = _calibrating(jobs)
+    how["calibrate"] = engine_flags.calibration_videos(job.path for job in jobs if not job.cause)
     order = Order(NETWORK.value, WEIGHTS.value, stream, how, LAYOUT.value or WRITE.value or "npz")
     limits = {
         "processes": WORKERS.value, "seconds": TIMEOUT.value, "megabytes": MEMORY_MB.value
@@ -102,7 +93,9 @@ def main(arguments: Sequence[str]) -> int:
         if RUNNER.value:
             from keras_i3d.features.beam_pipeline import extract_with_beam
 
-            finished = extract_with_beam(order, jobs, OUT.value, RUNNER.value, skipped, **limits)
+            finished = extract_with_beam(
+                order, jobs, OUT.value, RUNNER.value, skipped, BEAM_OPTIONS.value, **limits
+            )
         else:
             finished = extract_to_folder(
                 order, jobs, OUT.value, skipped, verify=VERIFY.value, **limits
@@ -114,6 +107,18 @@ def main(arguments: Sequence[str]) -> int:
         raise ToolError(f"{error.filename or OUT.value}: {error.strerror or error}") from error
     except ImportError as error:
         raise ToolError(error) from error
+
+
+def _check_flags() -> None:
+    if not OUT.value:
+        raise FlagError("no place for the features: give --out=FOLDER")
+    if BEAM_OPTIONS.value and not RUNNER.value:
+        raise FlagError("--beam_option is for a --runner; give one")
+    if RUNNER.value and VERIFY.value:
+        raise FlagError("--verify reads the files here: give it without --runner")
+    if LAYOUT.value and WRITE.value:
+        raise FlagError("--layout says how its files are written: leave out --write")
+    engine_flags.check_engine()
 
 
 def _jobs(arguments: Sequence[str]) -> tuple[list, dict[str, str]]:
@@ -138,23 +143,15 @@ def _jobs(arguments: Sequence[str]) -> tuple[list, dict[str, str]]:
     return jobs_of_videos(videos, ROOT.value), {}
 
 
-def _calibrating(jobs: list) -> tuple[str, ...]:
-    """The videos for int8's ranges."""
-    from keras_i3d.prediction_inputs import find_videos
-
-    if CALIBRATE.value is None:
-        return tuple(job.path for job in jobs)
-    return tuple(video.path for video in find_videos([CALIBRATE.value]) if video.cause is None)
-
-
 def _checked(order) -> None:
-    """Load all that is needed."""
+    """Load all that is needed, and say what int8 was found to be."""
     from keras_i3d.engines import EngineError
 
     try:
         order.check()
     except EngineError as error:
         raise ToolError(error) from error
+    engine_flags.tell_check("extract_features", order.extractor.metadata["engine"])
 
 
 def _reported(finished, total: int, skipped: int) -> int:
@@ -204,8 +201,8 @@ def _settings() -> tuple[str, dict]:
         "pooling": POOLING.value,
         "flows": FLOWS.value,
         "frames_fps": FRAMES_FPS.value,
-        "engine": ENGINE.value,
-        "precision": PRECISION.value,
+        "engine": engine_flags.ENGINE.value,
+        "precision": engine_flags.PRECISION.value,
         "batch": BATCH.value,
     }
     return STREAM.value or (layout.stream if layout else "rgb"), how

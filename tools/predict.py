@@ -188,7 +188,7 @@ def _network(report):
 
 
 def _engine(network, videos: list[str]):
-    return engine_flags.open_engine("predict", network, videos, ["probabilities"])
+    return engine_flags.open_engine("predict", network, ["probabilities"], videos=videos)
 
 
 def _write(report) -> None:

@@ -65,6 +65,8 @@ def main(arguments: Sequence[str]) -> int:
     can_be_written(folder, "folder")
     if recipe.weights is not None and not (folder / "final.keras").exists():
         check_weights(recipe.weights, recipe.model, recipe.stream)
+    if recipe.teacher is not None and not (folder / "final.keras").exists():
+        check_weights(recipe.teacher, recipe.model, recipe.teacher_stream, flag="teacher")
     with quiet_import():
         from keras_i3d.training.devices import Devices, make_deterministic, make_strategy
         from keras_i3d.training.failures import FailedError, NotFiniteError, WorkerLostError

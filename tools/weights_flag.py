@@ -10,11 +10,15 @@ HELP = "a name of `keras-i3d list`, a training's folder, or a file"
 NAMED = {*(record.weights for record in RECORDS), "imagenet"}
 
 
-def check_weights(weights: str, model: str = "i3d", stream: str = "rgb") -> None:
+def check_weights(
+    weights: str, model: str = "i3d", stream: str = "rgb", flag: str = "weights"
+) -> None:
     """Check that weights are published for a network's stream, or that their file is there.
 
     Args:
-        stream: "rgb", "flow" or "both".
+        weights: what the flag says.
+        model, stream: of the network; the stream is "rgb", "flow" or "both".
+        flag: its name.
 
     Raises:
         FlagError: when they are not.
@@ -24,7 +28,7 @@ def check_weights(weights: str, model: str = "i3d", stream: str = "rgb") -> None
         # A TensorFlow checkpoint is named by what its files have in common.
         if not path.exists() and not Path(f"{path}.index").exists():
             raise FlagError(
-                f"--weights should be {HELP}. Received: weights={weights!r}, which is neither a "
+                f"--{flag} should be {HELP}. Received: {flag}={weights!r}, which is neither a "
                 f"name nor a file"
             )
     elif any((one.model, one.weights) == (model, weights) for one in RECORDS):

@@ -58,7 +58,22 @@ def calibration_clips(
     order = [videos[number] for number in draw.permutation(len(videos))]
     seeds = draw.integers(2**32, size=len(order))
     each = [_windows(video, inputs, one) for video, one in zip(order, seeds, strict=True)]
-    found = list(islice(_in_turn(each), WINDOWS))
+    return sampled(each, inputs)
+
+
+def sampled(
+    windows: Iterable[Iterator[dict[str, np.ndarray]]], inputs: Mapping[str, Input]
+) -> SampledClips:
+    """Return the first 24 windows that videos give in turn: one of each, then the next of each.
+
+    Args:
+        windows: of each video, as `SampledClips` takes them.
+        inputs: what each stream of the network sees.
+
+    Raises:
+        EngineError: when they are too few.
+    """
+    found = list(islice(_in_turn(list(windows)), WINDOWS))
     if len(found) < WINDOWS:
         raise EngineError(
             f"int8 should be calibrated on {WINDOWS} windows of videos (16, and 8 to check). "

@@ -21,7 +21,7 @@ from keras_i3d.training.networks import inputs_of
 from keras_i3d.training.run_folder import LABELS, RunFolder, RunFolderError
 from keras_i3d.visualisation.mistakes import VideoStrips
 
-OpenEngine = Callable[[LoadedNetwork], Engine]
+OpenEngine = Callable[[LoadedNetwork, Source], Engine]
 Watch = Callable[[Iterable[int], str, int], Iterable[int]]
 
 
@@ -80,7 +80,8 @@ def evaluate_network(
         source: the split, where it is open already.
         network: what the scores' record calls it; by default where it was loaded from.
         num_clips, num_crops, batch_size: as `evaluate` takes them.
-        open_engine: from the network to the engine that computes its logits; by default Keras.
+        open_engine: from the network and the opened split to the engine that computes the logits;
+            by default Keras.
         watch: called with the videos' numbers as their views come, the split's name and how many
             will come if every video can be read; returns the numbers. tqdm can be given.
 
@@ -94,7 +95,7 @@ def evaluate_network(
     check_classes(source.class_names, record.labels, loaded.source)
     for note in source.notes:
         logging.warning("%s: %s", videos.data, note)
-    engine = open_engine(loaded) if open_engine else None
+    engine = open_engine(loaded, source) if open_engine else None
     if engine is not None:
         made["engine"] = engine.details
     network = network or loaded.source

@@ -18,7 +18,7 @@ from keras_i3d.data.flow.methods import check_equal, decode, encode, fingerprint
 from keras_i3d.data.pixels.pace import Pace
 from keras_i3d.data.pixels.preprocessing import Input, Preprocessing, resize_and_crop
 from keras_i3d.data.pixels.resizing import resize, resized
-from keras_i3d.data.video.decoding import DEFAULT_FPS
+from keras_i3d.data.video.decoding import DEFAULT_FPS, VideoError
 from keras_i3d.data.video.parts import ticks
 from keras_i3d.features.crops import cut_crops
 from keras_i3d.features.jobs import WHOLE, Part
@@ -129,6 +129,9 @@ def watch(
         for seen in islice(_timed(video, sight, part, name), 0, None, sight.every):
             first, end = seen.start if first is None else first, seen.end
             yield seen
+        if first is None:
+            begin = part[0] or 0
+            raise VideoError(video.path, f"it ends before {begin:g} s, where the part begins")
         digest, size = content_hash(video.path) if is_path else (None, None)
         yield VideoFacts(
             path=os.fspath(video.path),
@@ -138,7 +141,7 @@ def watch(
             width=video.width,
             height=video.height,
             fps=round(float(video.fps), 3),
-            seconds=round(end - (first or 0.0), 6),
+            seconds=round(end - first, 6),
             notes=tuple(video.notes),
         )
 
@@ -183,11 +186,13 @@ def _timed(video, sight: Sight, part: Part, name: str | None) -> Iterator[Seen]:
 
 def _each(video, sight: Sight, part: Part, change, times: deque) -> Iterator[np.ndarray]:
     """Every frame of the file once, with its own times."""
+    # 0.12 as it is written, so that a frame which ends there is not of the part.
+    first, last = (one if one is None else Fraction(str(one)) for one in part)
     for frame, start, end in video.shown():
         begin = video.begin or 0
-        if part[1] is not None and start >= part[1]:
+        if last is not None and start >= last:
             return
-        if part[0] is not None and end <= part[0]:
+        if first is not None and end <= first:
             continue
         times.append((float(begin + start), float(begin + end)))
         yield change(video.image(frame))

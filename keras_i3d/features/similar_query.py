@@ -20,12 +20,14 @@ def features_like(index: FeatureIndex, video: str, weights: str | None = None) -
     made = index.metadata
     how = dict(made["features"])
     how["layers"] = tuple(how["layers"])
+    # Features in int8 point where those in float32 do, and one video is no calibration.
+    precision = made["engine"]["precision"].replace("int8", "float32")
     extractor = FeatureExtractor(
         made["network"]["name"],
         weights or made["network"]["weights"],
         made["network"]["stream"],
         engine=made["engine"]["engine"],
-        precision=made["engine"]["precision"],
+        precision=precision,
         frames_fps=made["frames_fps"],
         **how,
     )

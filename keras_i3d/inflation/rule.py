@@ -31,17 +31,17 @@ class Site:
 
 
 def same_config(config: dict, site: Site) -> dict:
-    """Return the 3D layer's arguments are the 2D layer's."""
+    """Return the 2D layer's arguments, for a 3D layer that takes the same."""
     return config
 
 
 def same_weights(weights: list[np.ndarray], site: Site) -> list[np.ndarray]:
-    """Return the weights have no time."""
+    """Return weights that have no time, as they are."""
     return weights
 
 
 def same_time(site: Site) -> str:
-    """Return the output has of time what the inputs have."""
+    """Return what the inputs have of time, where the output has the same."""
     return site.has
 
 

@@ -11,6 +11,11 @@ from keras_i3d.inflation.rules import AS_IT_IS, rule_of
 from keras_i3d.inflation.schedules import Schedule, Time, upsamples, window
 from keras_i3d.inflation.traversal import functional_graph, is_model, walk
 
+LORA = (
+    "it has LoRA's matrices, which have no time; merge them first: model.save_weights writes "
+    "merged kernels, which the same network without enable_lora loads"
+)
+
 
 @dataclass(frozen=True)
 class Flow:
@@ -88,6 +93,8 @@ class Survey:
             return flow
         if getattr(layer, "data_format", None) == "channels_first":
             self._complain(path, layer, "its channels come first; clips have theirs last")
+        if getattr(layer, "lora_enabled", False) and rule is not AS_IT_IS:
+            self._complain(path, layer, LORA)
         time = self.schedule(layer) if flow.has == CLIP else Time()
         site = self._site(node, flow, time)
         self._call_known(path, layer, rule, site)

@@ -11,7 +11,7 @@ from keras_i3d.data.pixels.preprocessing import (
     Preprocessing,
 )
 from keras_i3d.layers.head_pooling import least_clip
-from keras_i3d.models import i3d
+from keras_i3d.models import five_units, i3d
 from keras_i3d.models.convnet_2d import SINGLE, build_convnet_2d
 from keras_i3d.models.inception_v1 import TOTAL_STRIDES
 from keras_i3d.models.inflated import build_inflated
@@ -64,6 +64,16 @@ INCEPTION_V1_FRAMES = Network(
     parameters={"rgb": 6_002_624, "flow": 5_999_488},
     paper="ours: I3D's trunk without time on every frame, to show what single frames tell",
     any_width=True,
+)
+
+FIVE_UNITS = Network(
+    name="five_units",
+    build=five_units.build_five_units,
+    inputs=DEEPMIND_INPUTS,
+    head=(five_units.HEAD,),
+    features="Unit_5",
+    parameters={"rgb": 183_000, "flow": 182_568},
+    paper="ours: five 3 x 3 x 3 units, for videos made by rule",
 )
 
 # keras.applications' preprocess_input: of Inception-v3 [-1, 1], of the others Caffe's: blue first,
@@ -134,6 +144,7 @@ NETWORKS: dict[str, Network] = {
         I3D_VGG16,
         INCEPTION_V1_FRAMES,
         *QUO_VADIS,
+        FIVE_UNITS,
         *RESNETS_3D,
     )
 }

@@ -7,6 +7,7 @@ import keras
 
 import keras_i3d
 from keras_i3d.applications.from_file import find_network
+from keras_i3d.applications.loaded import LoadedNetwork
 from keras_i3d.training.devices import Devices
 from keras_i3d.training.forward import deeply_supervised, supervised
 from keras_i3d.training.networks import (
@@ -17,6 +18,7 @@ from keras_i3d.training.networks import (
 )
 from keras_i3d.training.recipes import Recipe
 from keras_i3d.training.step import Step
+from keras_i3d.training.teachers import build_distillation
 from keras_i3d.training.transfer import prepare, rate_factors
 from keras_i3d.weights.trained import TrainedRecord, record_of
 
@@ -52,19 +54,26 @@ def build_optimizer(recipe: Recipe) -> keras.optimizers.Optimizer:
     )
 
 
-def build_step(recipe: Recipe, classes: int, devices: Devices) -> Step:
-    """Return the recipe's network, optimizer, loss and metrics, on the devices."""
-    network = find_network(recipe.model)
-    with devices.strategy.scope():
-        model = build_model(recipe, classes)
-        prepare(
-            model,
-            network.head,
-            transfer=recipe.transfer,
-            batch_norm=recipe.batch_norm,
-            batch_norm_momentum=recipe.batch_norm_momentum,
-        )
-        optimizer = build_optimizer(recipe)
+def build_step(
+    recipe: Recipe,
+    model: keras.Model,
+    class_names: Sequence[str],
+    devices: Devices,
+    teacher: LoadedNetwork | None = None,
+) -> Step:
+    """Return the step by which the recipe trains its network: optimizer, losses and metrics.
+
+    Args:
+        recipe: all numbers.
+        model: of `build_model`, below the strategy's scope; it learns.
+        class_names: of the data.
+        devices: what to compute on.
+        teacher: as `open_teacher` gives it.
+
+    Raises:
+        ValueError: as `build_distillation` and `rate_factors` do.
+    """
+    classes = len(class_names)
     smoothing = {"label_smoothing": recipe.label_smoothing, "from_logits": True}
     if recipe.multi_label:
         loss = keras.losses.BinaryCrossentropy(**smoothing)
@@ -78,16 +87,34 @@ def build_step(recipe: Recipe, classes: int, devices: Devices) -> Step:
         metrics = [keras.metrics.CategoricalAccuracy(name="accuracy")]
         if classes > 5:
             metrics.append(keras.metrics.TopKCategoricalAccuracy(5, name="top_5"))
+    network = find_network(recipe.model)
+    forward, loss_weights, learner = supervised(loss), None, model
+    if network.losses:
+        forward = deeply_supervised(loss, model, network.losses)
+        loss_weights = dict.fromkeys(network.losses, 1.0)
+    with devices.strategy.scope():
+        prepare(
+            model,
+            network.head,
+            transfer=recipe.transfer,
+            batch_norm=recipe.batch_norm,
+            batch_norm_momentum=recipe.batch_norm_momentum,
+        )
+        if teacher is not None:
+            distillation = build_distillation(recipe, model, loss, class_names, teacher)
+            forward, loss_weights = distillation.forward, distillation.loss_weights
+            learner = distillation.learner
+        optimizer = build_optimizer(recipe)
     return Step(
-        model,
+        learner,
         optimizer,
-        deeply_supervised(loss, model, network.losses) if network.losses else supervised(loss),
+        forward,
         metrics,
         devices,
-        loss_weights=dict.fromkeys(network.losses or ("loss",), 1.0),
+        loss_weights=loss_weights,
         clip_norm=recipe.clip_norm,
         weight_decay=recipe.weight_decay,
-        factors=rate_factors(model, recipe.rates),
+        factors=rate_factors(learner, recipe.rates),
     )
 
 

@@ -36,10 +36,10 @@ def check_network(recipe: Recipe) -> None:
             f"weights should be one of {known}, none or a file for model={recipe.model}. "
             f"Received: weights='imagenet'"
         )
-    if recipe.width != 1 and not (record.any_width and recipe.weights is None):
+    if recipe.width != 1 and not (record.any_width and not _published(recipe)):
         raise ValueError(
-            f"width should be 1 for model={recipe.model} with weights={recipe.weights}: it is for "
-            f"networks of the catalogue that have one, from random weights. "
+            f"width should be 1 for model={recipe.model} with weights={recipe.weights}: another is "
+            f"for random weights and files of it, of networks that have one. "
             f"Received: width={recipe.width}"
         )
     # A head that is one dense layer has no form for less than the trunk itself takes.
@@ -49,6 +49,10 @@ def check_network(recipe: Recipe) -> None:
             f"a clip should have at least {record.least_clip} frames, rows and columns for "
             f"model={recipe.model}. Received: {inputs_of(recipe)}"
         )
+
+
+def _published(recipe: Recipe) -> bool:
+    return recipe.weights in {one.weights for one in list_weights(recipe.model)}
 
 
 def inputs_of(recipe: Recipe) -> dict[str, Input]:

@@ -140,6 +140,7 @@ def check(recipe: Recipe) -> None:
         f"nesterov and rates are for optimizer=sgd; optimizer={r.optimizer}",
     )
     _check_transfer(r, want)
+    _check_teacher(r, want)
     try:
         augmentation(r)
     except ValueError as error:
@@ -166,6 +167,20 @@ def _check_transfer(r: Recipe, want) -> None:
     want(
         not (r.multi_label and r.data == "synthetic"),
         "the synthetic data has one label a video; multi_label does not go with it",
+    )
+
+
+def _check_teacher(r: Recipe, want) -> None:
+    want(r.distil_weight > 0, f"distil_weight={r.distil_weight} is not above 0")
+    want(r.action_weight >= 0, f"action_weight={r.action_weight} is less than 0")
+    want(
+        r.teacher is None or r.distil,
+        f"distil should name what is learnt of teacher={r.teacher}, such as Logits or Mixed_5c",
+    )
+    ours = [entry.partition("=")[0] for entry in r.distil]
+    want(
+        all(ours) and len(set(ours)) == len(ours),
+        f"distil should name each end point once, OURS or OURS=ITS. Received: {list(r.distil)}",
     )
 
 

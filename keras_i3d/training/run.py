@@ -15,7 +15,7 @@ from keras_i3d.training.averaging import averaged_weights
 from keras_i3d.training.checkpoints import Checkpoints, save_network
 from keras_i3d.training.devices import Devices
 from keras_i3d.training.failures import in_one_line
-from keras_i3d.training.from_recipe import build_record, build_step
+from keras_i3d.training.from_recipe import build_model, build_record, build_step
 from keras_i3d.training.inputs import open_inputs
 from keras_i3d.training.loop import Plan, fit
 from keras_i3d.training.networks import (
@@ -28,6 +28,7 @@ from keras_i3d.training.recipe_checks import augmentation, check
 from keras_i3d.training.recipes import Recipe, build_schedule, differences, to_json
 from keras_i3d.training.run_folder import BEST, FINAL, LABELS, RECIPE
 from keras_i3d.training.run_summary import run_summary
+from keras_i3d.training.teachers import open_teacher, seen_with_teacher
 from keras_i3d.training.validation_pictures import Pictures
 
 
@@ -41,6 +42,11 @@ def check_run(recipe: Recipe, folder: Path, devices: Devices) -> None:
     """
     check(recipe)
     check_network(recipe)
+    if recipe.distil and recipe.teacher is None:
+        raise ValueError(
+            f"teacher should be a training's folder or a file of weights, to be matched at "
+            f"{', '.join(recipe.distil)}. Received: teacher=None"
+        )
     part = recipe.batch_size // recipe.accumulate
     if part % devices.replicas:
         raise ValueError(
@@ -110,16 +116,20 @@ def train(
     policy = keras.config.dtype_policy()
     keras.config.set_dtype_policy(recipe.precision)
     try:
+        with devices.strategy.scope():
+            teacher = open_teacher(recipe)
         inputs = open_inputs(
             recipe.data_set,
-            inputs_of(recipe),
+            seen_with_teacher(recipe, teacher),
             devices,
             batch_size=recipe.batch_size // recipe.accumulate,
             augmentation=augmentation(recipe),
         )
         for note in (*inputs.notes, *inputs.concerns):
             logging.warning("%s: %s", recipe.data, note)
-        step = build_step(recipe, len(inputs.class_names), devices)
+        with devices.strategy.scope():
+            network = build_model(recipe, len(inputs.class_names))
+        step = build_step(recipe, network, inputs.class_names, devices, teacher)
     finally:
         keras.config.set_dtype_policy(policy)
     if devices.is_chief:
@@ -143,7 +153,7 @@ def train(
     checkpoints = Checkpoints(folder / "checkpoints", keep)
     if devices.is_chief:
         done = checkpoints.last_step()
-        for line in run_summary(recipe, inputs, step.model, devices, folder, done):
+        for line in run_summary(recipe, inputs, network, devices, folder, done, teacher):
             print(line, file=stream or sys.stderr, flush=True)
     with in_one_line():
         fit(
@@ -156,22 +166,22 @@ def train(
             checkpoints=checkpoints,
             history=History(folder / "history.csv", folder / "tensorboard"),
             progress=Progress(recipe.steps, recipe.batch_size, stream),
-            save_best=lambda: save_network(step.model, folder / BEST, record),
+            save_best=lambda: save_network(network, folder / BEST, record),
             pictures=_pictures(recipe, inputs.class_names),
         )
     if inputs.skipped:
         logging.warning("%s", inputs.skipped.report())
     if devices.is_chief:
         with averaged_weights(step.model):
-            save_network(step.model, folder / FINAL, record)
+            save_network(network, folder / FINAL, record)
     return folder / FINAL
 
 
 def _pictures(recipe: Recipe, class_names: Sequence[str]) -> Pictures | None:
     if recipe.multi_label:
         return None
-    first = next(iter(inputs_of(recipe).values()))
-    return Pictures(class_names, first.preprocessing)
+    stream, first = next(iter(inputs_of(recipe).items()))
+    return Pictures(class_names, first.preprocessing, stream if recipe.teacher else None)
 
 
 def is_finished(recipe: Recipe, folder: Path) -> bool:

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import keras
 
+from keras_i3d.applications.loaded import LoadedNetwork
 from keras_i3d.training.devices import Devices
 from keras_i3d.training.inputs import Inputs
 from keras_i3d.training.networks import inputs_of
@@ -13,7 +14,13 @@ from keras_i3d.training.recipes import Recipe
 
 
 def run_summary(
-    recipe: Recipe, inputs: Inputs, model: keras.Model, devices: Devices, folder: Path, done: int
+    recipe: Recipe,
+    inputs: Inputs,
+    model: keras.Model,
+    devices: Devices,
+    folder: Path,
+    done: int,
+    teacher: LoadedNetwork | None = None,
 ) -> Iterator[str]:
     """Yield the lines: network, data, steps and devices, and where all that comes of it goes.
 
@@ -27,12 +34,20 @@ def run_summary(
         devices: what computes.
         folder: of the run.
         done: steps of the last checkpoint; 0 where there is none.
+        teacher: as `open_teacher` gives it; it has a line of its own.
     """
     r, kept = recipe, model.count_params()
     fixed = kept - sum(math.prod(v.shape) for v in model.trainable_variables)
     learning = f"all but {fixed:,} learn" if fixed else "all learn"
     start = r.weights or "random weights"
     yield f"network  {r.model}, {r.stream}, from {start}: {kept:,} parameters, {learning}"
+    if teacher is not None:
+        yield (
+            f"teacher  {teacher.record.network}, {teacher.record.stream}, from {teacher.source}: "
+            f"{teacher.model.count_params():,} parameters, none learns; matched at "
+            f"{', '.join(r.distil)}, weight {r.distil_weight:g}; action loss, weight "
+            f"{r.action_weight:g}"
+        )
     validated = f"{inputs.validated:,} to validate on ({r.validation_split}), "
     yield (
         f"data     {r.data}: {inputs.learnt:,} videos to learn from ({r.train_split}), "

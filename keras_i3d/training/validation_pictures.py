@@ -21,6 +21,7 @@ class Pictures:
     Args:
         class_names: in the labels' order.
         preprocessing: of the clips, to undo their scaling; of several streams nothing is drawn.
+        stream: the one that is drawn where clips come with those of a teacher.
         most: mistakes that are kept, the surest.
 
     Attributes:
@@ -30,8 +31,14 @@ class Pictures:
         of_flow: whether the clips are flow, so that its legend stands below them.
     """
 
-    def __init__(self, class_names: Sequence[str], preprocessing: Preprocessing, most: int = MOST):
-        self.class_names, self.most = tuple(class_names), most
+    def __init__(
+        self,
+        class_names: Sequence[str],
+        preprocessing: Preprocessing,
+        stream: str | None = None,
+        most: int = MOST,
+    ):
+        self.class_names, self.stream, self.most = tuple(class_names), stream, most
         self.preprocessing, self.of_flow = preprocessing, False
         self.begin()
 
@@ -54,6 +61,8 @@ class Pictures:
         labels, scores, weights = (np.asarray(a) for a in (labels, scores, weights))
         true, chosen, counted = labels.argmax(1), scores.argmax(1), weights > 0
         np.add.at(self.counts, (true[counted], chosen[counted]), 1)
+        if self.stream and not hasattr(clips, "shape"):
+            clips = clips[self.stream]
         if not hasattr(clips, "shape"):  # of several streams: nothing is drawn of them
             return
         own, self.of_flow = np.arange(len(true)) < clips.shape[0], clips.shape[-1] == 2

@@ -77,7 +77,7 @@ def test_another_engine_gives_the_same_scores_and_says_so(run):
     assert scores.made == wanted.made
 
 
-def in_openvino(network):
+def in_openvino(network, source):
     return engines.open(network, outputs=["logits"], engine="openvino")
 
 

@@ -233,3 +233,26 @@ def test_models_without_a_graph_or_an_image_are_refused():
         inflate(keras.Sequential([layers.Conv2D(2, 3)]))
     with pytest.raises(ValueError, match="no input .* to give time to"):
         inflate(keras.Sequential([keras.Input((4,)), layers.Dense(2)]))
+
+
+def test_lora_is_refused_with_the_way_to_merge_it(tmp_path):
+    """And the way works: the merged network inflates, and gives what it gave with LoRA."""
+
+    def network():
+        image = keras.Input((8, 8, 3))
+        x = keras.layers.Conv2D(4, 3, name="adapted", padding="same")(image)
+        return keras.Model(image, keras.layers.GlobalAveragePooling2D()(x))
+
+    with_lora = network()
+    adapted = with_lora.get_layer("adapted")
+    adapted.enable_lora(2)
+    adapted.lora_kernel_b.assign(np.full(adapted.lora_kernel_b.shape, 0.3))
+    with pytest.raises(ValueError, match=r"adapted \(Conv2D\): .*LoRA.*save_weights"):
+        inflate(with_lora)
+    with_lora.save_weights(tmp_path / "merged.weights.h5")
+    merged = network()
+    merged.load_weights(tmp_path / "merged.weights.h5")
+    image = np.random.default_rng(0).random((1, 8, 8, 3), np.float32)
+    clip = np.repeat(image[:, None], 3, axis=1)
+    found = inflate(merged, schedule="none")(clip)
+    np.testing.assert_allclose(found, with_lora(image), atol=1e-5)

@@ -8,10 +8,10 @@ import shutil
 import signal
 import subprocess
 import sys
-import time
 
 import numpy as np
 import pytest
+import urllib3
 
 from tests.conftest import PROJECT, write_video
 from tests.export.conftest import as_loaded, tiny_network
@@ -116,8 +116,11 @@ def test_serve_and_query(model, counting_video, tmp_path):
 
 
 def test_ctrl_c_ends_it(model):
-    with serving(f"--model=other={model}", "--nowarm_up") as (process, _, rest_port):
-        time.sleep(0.5)
+    flags = "--nowarm_up", "--allowed_host=video.example"
+    with serving(f"--model=other={model}", *flags) as (process, _, rest_port):
+        url = f"http://localhost:{rest_port}/v1/models/other"
+        for name, wanted in (("video.example", 200), ("evil.example", 403)):
+            assert urllib3.request("GET", url, headers={"Host": name}).status == wanted
         process.send_signal(signal.SIGINT)
         rest, _ = process.communicate(timeout=30)
         assert process.returncode == 130

@@ -24,6 +24,11 @@ from keras_i3d.training.recipes import (
 SHIPPED = {
     "kinetics_rgb": (115_000, 384, 0.1, 0.001),
     "kinetics_flow": (155_000, 384, 0.1, 0.001),
+    # "Quo Vadis", section 3.5: 32 GPUs, of 3D-ConvNet 64; plateau lowers the rate when it does.
+    "convnet_lstm": (110_000, 32 * 6, 0.1, 0.1),
+    "convnet_3d": (110_000, 64 * 6, 0.1, 0.1),
+    "two_stream": (110_000, 32 * 6, 0.1, 0.1),
+    "fused_3d": (110_000, 32 * 6, 0.1, 0.1),
     # The paper's: 56 GPUs of 6 clips.
     "s3d": (80_000, 56 * 6, 0.1, 0.001),
     "s3d_g": (80_000, 56 * 6, 0.1, 0.001),
@@ -33,6 +38,13 @@ SHIPPED = {
     "hmdb51_fine_tune": (5_000, 96, 0.01, 0.0001),
     # Cosine: the last step is one of `steps - warm_up` from its end.
     "few_clips": (40, 8, 0.1, 0.1 * math.sin(math.pi / 80) ** 2),
+    # S3D-G's.
+    "d3d": (80_000, 56 * 6, 0.1, 0.001),
+    "d3d_reverse": (80_000, 56 * 6, 0.1, 0.001),
+    "d3d_motion_only": (80_000, 56 * 6, 0.1, 0.001),
+    # The published code's batch and rate; the steps are ours.
+    "mars": (400_000, 16, 0.1, 0.1),
+    "mers": (400_000, 16, 0.1, 0.1),
     "synthetic_small": (500, 16, 5e-4, 5e-4 * math.sin(math.pi / 960) ** 2),
 }
 
@@ -51,6 +63,14 @@ def test_every_recipe_runs_as_it_is_told(name):
     assert change(Recipe(), dataclasses.asdict(recipe)) == recipe
     with pytest.raises(ValueError, match="steps=0"):
         check(dataclasses.replace(recipe, steps=0))
+
+
+def test_mars_and_mers_as_published():
+    """Features times 50; MERS has no action loss."""
+    mars, mers = RECIPES["mars"], RECIPES["mers"]
+    assert (mars.distil_weight, mars.distil_pooled, mars.action_weight) == (50, True, 1)
+    assert (mars.num_frames, mars.crop, mars.weight_decay, mars.patience) == (16, 112, 1e-3, 10)
+    assert dataclasses.replace(mars, action_weight=0.0) == mers
 
 
 def test_the_published_batch_is_64_replicas_of_6():

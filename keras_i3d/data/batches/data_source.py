@@ -76,7 +76,16 @@ def _synthetic(videos: DataSet, split: str, inputs: Mapping[str, Input]) -> Synt
         size=(height, round(height * 4 / 3)),
         seed=videos.seed,
         fps=fps,
+        shortcut=_shares(videos.shortcut) if learnt else None,
     )
+
+
+def _shares(entries: Sequence[str]) -> dict[str, float]:
+    """('MoveLeft=0.9',) as {'MoveLeft': 0.9}."""
+    try:
+        return {motion: float(share) for motion, share in (e.split("=") for e in entries)}
+    except ValueError as error:
+        raise ValueError(f"shortcut should be MOTION=SHARE each. Received: {entries}") from error
 
 
 def _files(videos: DataSet, split, inputs, format: str, root: Path, lists, classes) -> VideoFiles:

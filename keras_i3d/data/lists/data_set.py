@@ -18,6 +18,8 @@ class DataSet:
     train_split, validation_split: names of splits; None where nothing is validated.
     multi_label: whether a video may show several classes.
     task, motions, appearances: of videos made by rule, as `SyntheticVideos` takes them.
+    shortcut: of videos made by rule that are learnt from, 'MOTION=SHARE' each: how probable it is
+        that one shows its motion's own appearance.
     seed: of videos made by rule, and of auto_split.
     training_videos, validation_videos: how many videos made by rule the splits have.
     """
@@ -35,6 +37,7 @@ class DataSet:
     task: str = "motion"
     motions: tuple[str, ...] = ()
     appearances: tuple[str, ...] = ()
+    shortcut: tuple[str, ...] = ()
     training_videos: int = 10_000
     validation_videos: int = 200
     seed: int = 0

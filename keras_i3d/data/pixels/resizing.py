@@ -2,7 +2,8 @@
 
 The same sums in the same order stand compiled in resampling_kernels.py and in TensorFlow's graph in
 graph_preprocessing.py, so that all three give the same pixels. TV-L1 has its own, as OpenCV's:
-its images are of floats and its pyramid keeps the exact step.
+its images are of floats and its pyramid keeps the exact step. TensorFlow 1's places are for numbers
+that must compare with its own.
 """
 
 from typing import NamedTuple
@@ -34,8 +35,25 @@ def taps(size: int, resized_size: int, first: int = 0, count: int | None = None)
     return Taps(low, np.minimum(low + 1, size - 1), (places - low).astype(np.float32))
 
 
+def legacy_taps(size: int, resized_size: int) -> Taps:
+    """Return the taps of tf.compat.v1.image.resize_bilinear: corners not aligned, no half pixels.
+
+    size=4, resized_size=8    place 3 lies at 3 * 4/8 = 1.5: from 1 to 2, way 0.5; place 7 at 3.5: 3
+
+    Source: tensorflow/core/kernels/image/image_resizer_state.h, LegacyScaler, in float32 as there.
+    """
+    places = np.arange(resized_size, dtype=np.float32) * (np.float32(size) / resized_size)
+    low = np.minimum(np.floor(places), size - 1).astype(np.intp)
+    return Taps(low, np.minimum(low + 1, size - 1), places - low.astype(np.float32))
+
+
 def resample(frames: np.ndarray, down: Taps, across: Taps) -> np.ndarray:
     """(..., height, width, c) uint8 to (..., rows, columns, c), rounded to whole grey levels."""
+    return np.rint(interpolated(frames, down, across)).astype(np.uint8)
+
+
+def interpolated(frames: np.ndarray, down: Taps, across: Taps) -> np.ndarray:
+    """(..., height, width, c) uint8 or float32 to (..., rows, columns, c) float32, not rounded."""
     # Columns that no place needs are cut off first: of a crop that is half of the work.
     first = across.before[0]
     part = frames[..., first : across.after[-1] + 1, :]
@@ -43,7 +61,7 @@ def resample(frames: np.ndarray, down: Taps, across: Taps) -> np.ndarray:
     lines = upper + np.subtract(lower, upper, dtype=np.float32) * down.way[:, None, None]
     start = np.take(lines, across.before - first, axis=-2)
     end = np.take(lines, across.after - first, axis=-2)
-    return np.rint(start + (end - start) * across.way[:, None]).astype(np.uint8)
+    return start + (end - start) * across.way[:, None]
 
 
 def resize(frames: np.ndarray, rows: int, columns: int) -> np.ndarray:

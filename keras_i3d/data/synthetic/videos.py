@@ -1,7 +1,7 @@
 """Videos made by rule, without end: photographs that move in ten ways."""
 
 import itertools
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from math import lcm
@@ -43,7 +43,7 @@ OFFSETS = (-15.0, 25.0)
 # Pixels of the picture for one of the frame, at most: less than 1, so that frames have no aliases.
 DETAIL = 0.65
 # What random numbers are drawn for; part of their seed.
-ORDER, SCENE, NOISE = range(3)
+ORDER, SCENE, NOISE, SHORTCUT = range(4)
 
 
 @dataclass(frozen=True)
@@ -83,11 +83,14 @@ class SyntheticVideos:
         seed: another seed, other videos; 0 or more.
         noise: the largest standard deviation of a video's noise, in grey levels.
         fps: frames a second that the videos are said to have; what moves does so by the frame.
+        shortcut: {motion: how probable it is, 0 to 1, that a video of it shows the motion's own
+            appearance, the first motion the first of `appearances` and so on, in place of the one
+            that its turn would give}. So appearance tells the motion, as it does in films.
 
-    Motion and appearance are independent: each pair occurs once in any run of as many videos as
-    there are pairs that starts at a multiple of it; so does each class in as many videos as there
-    are classes. A frame drawn at random says nothing of the
-    motion, and neither do place and angle in any frame. Flips change what MoveLeft and TurnLeft
+    Without a shortcut motion and appearance are independent: each pair occurs once in any run of as
+    many videos as there are pairs that starts at a multiple of it; so does each class in as many
+    videos as there are classes. A frame drawn at random says nothing of the motion, and neither do
+    place and angle in any frame. Flips change what MoveLeft and TurnLeft
     mean, so training on motion must not mirror.
 
     Attributes:
@@ -110,10 +113,15 @@ class SyntheticVideos:
         seed: int = 0,
         noise: float = 0.75,
         fps: int = FPS,
+        shortcut: Mapping[str, float] | None = None,
     ):
         _check_one("split", split, SPLITS)
         _check_one("task", task, TASKS)
         self.motions = _subset("motions", motions, MOTIONS)
+        self.shortcut = dict(shortcut or {})
+        for motion, share in self.shortcut.items():
+            _check_one("shortcut", motion, self.motions)
+            _check_range(f"shortcut of {motion}", share, 0, 1)
         self.appearances = _subset("appearances", appearances, APPEARANCES)
         _check_range("num_videos", num_videos, 1, MOST_VIDEOS)
         _check_range("num_frames", num_frames, 1, 1 << 20)
@@ -212,10 +220,10 @@ class SyntheticVideos:
         # Runs through all pairs, and meanwhile through the motions and the appearances again and
         # again; one step aside each time both come round together.
         aside = place // lcm(motions, appearances)
-        return (
-            self.appearances[appearance_order[(place + aside) % appearances]],
-            self.motions[motion_order[place % motions]],
-        )
+        motion = self.motions[motion_order[place % motions]]
+        if self.shortcut and self._rng(SHORTCUT, index).random() < self.shortcut.get(motion, 0):
+            return self.appearances[self.motions.index(motion) % appearances], motion
+        return self.appearances[appearance_order[(place + aside) % appearances]], motion
 
     def _rng(self, *purpose: int) -> np.random.Generator:
         return np.random.default_rng([self.seed, list(SPLITS).index(self.split), *purpose])

@@ -5,6 +5,7 @@ import os
 import tarfile
 import zipfile
 import zlib
+from collections.abc import Iterator
 from typing import IO
 
 from keras_i3d.data.video.decoding import DEFAULT_FPS, VideoError
@@ -13,6 +14,11 @@ from keras_i3d.data.video.picture_folder import PictureFolder, by_number
 ARCHIVES = frozenset((".tar", ".zip"))
 # More members, or more bytes of one, are taken for an attack.
 MOST_MEMBERS, MOST_BYTES = 1_000_000, 64 << 20
+# What damaged archives raise while their members are listed.
+UNREADABLE = (
+    OSError, EOFError, ValueError, NotImplementedError, zlib.error, tarfile.TarError,
+    zipfile.BadZipFile,
+)  # fmt: skip
 
 
 class PictureArchive(PictureFolder):
@@ -45,32 +51,8 @@ class PictureArchive(PictureFolder):
             self._archive.close()
 
     def _numbered(self) -> dict:
-        try:
-            if zipfile.is_zipfile(self.path):
-                self._archive = zipfile.ZipFile(self.path)
-                members = [(one, one.filename) for one in self._archive.infolist()]
-                members = [(one, name) for one, name in members if not one.is_dir()]
-            else:
-                self._archive = tarfile.open(self.path, "r:")  # noqa: SIM115  stays open
-                members = [(one, one.name) for one in self._members() if one.isreg()]
-        except (OSError, EOFError, ValueError, NotImplementedError, zlib.error, tarfile.TarError,
-                zipfile.BadZipFile) as error:  # fmt: skip
-            if isinstance(error, VideoError):
-                raise
-            cause = f"no archive that can be read, neither .zip nor plain .tar ({error})"
-            raise VideoError(self.path, cause) from error
-        self._check_count(len(members))
-        return by_number(members)
-
-    def _members(self):
-        """The members of a tar archive, which are counted as they are read."""
-        for count, member in enumerate(self._archive, start=1):
-            self._check_count(count)
-            yield member
-
-    def _check_count(self, count: int) -> None:
-        if count > MOST_MEMBERS:
-            raise VideoError(self.path, f"more than {MOST_MEMBERS} files in one archive")
+        self._archive, numbered = _opened_archive(self.path)
+        return numbered
 
     def _opened(self, member) -> IO[bytes]:
         is_zip = isinstance(member, zipfile.ZipInfo)
@@ -83,3 +65,47 @@ class PictureArchive(PictureFolder):
                 return io.BytesIO(file.read(MOST_BYTES))
         except (EOFError, RuntimeError, zlib.error, tarfile.TarError, zipfile.BadZipFile) as error:
             raise OSError(str(error)) from error  # counted as a damaged picture
+
+
+def holds_pictures(path: str) -> bool:
+    """Return whether an archive has more than one numbered picture, and so stands for a video.
+
+    Raises:
+        VideoError: it is damaged or too large.
+    """
+    archive, numbered = _opened_archive(path)
+    archive.close()
+    return any(len(numbers) > 1 for numbers in numbered.values())
+
+
+def _opened_archive(path: str) -> tuple[tarfile.TarFile | zipfile.ZipFile, dict]:
+    """The archive, and its numbered pictures."""
+    archive = None
+    try:
+        if zipfile.is_zipfile(path):
+            archive = zipfile.ZipFile(path)
+            _check_count(path, len(archive.infolist()))
+            members = [(one, one.filename) for one in archive.infolist() if not one.is_dir()]
+        else:
+            archive = tarfile.open(path, "r:")  # noqa: SIM115  stays open
+            members = [(one, one.name) for one in _members(path, archive) if one.isreg()]
+        return archive, by_number(members)
+    except BaseException as error:
+        if archive is not None:
+            archive.close()
+        if not isinstance(error, UNREADABLE) or isinstance(error, VideoError):
+            raise
+        cause = f"no archive that can be read, neither .zip nor plain .tar ({error})"
+        raise VideoError(path, cause) from error
+
+
+def _members(path: str, archive: tarfile.TarFile) -> Iterator[tarfile.TarInfo]:
+    """The members of a tar archive, which are counted as they are read."""
+    for count, member in enumerate(archive, start=1):
+        _check_count(path, count)
+        yield member
+
+
+def _check_count(path: str, count: int) -> None:
+    if count > MOST_MEMBERS:
+        raise VideoError(path, f"more than {MOST_MEMBERS} files in one archive")

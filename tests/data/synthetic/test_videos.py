@@ -31,6 +31,35 @@ def sampled(frame, x, y):
     return np.stack(channels, axis=-1)
 
 
+# === Appearance that tells the motion ===
+
+
+def test_a_shortcut_ties_a_motion_to_its_appearance():
+    """MoveLeft is the first motion, and has always the first appearance; MoveRight has the second
+    by chance half of the time, and in 80 % of the rest by the shortcut: 90 %. Of 2,000 videos the
+    standard deviation is 0.7 points.
+    """
+    free = SyntheticVideos(motions=("MoveLeft", "MoveRight"), appearances=APPEARANCES[:2])
+    tied = SyntheticVideos(
+        motions=("MoveLeft", "MoveRight"),
+        appearances=APPEARANCES[:2],
+        shortcut={"MoveLeft": 1.0, "MoveRight": 0.8},
+    )
+    scenes = [tied.scene(number) for number in range(4_000)]
+    left = {s.appearance for s in scenes if s.path.motion == "MoveLeft"}
+    right = [s.appearance == tied.appearances[1] for s in scenes if s.path.motion == "MoveRight"]
+    assert left == {tied.appearances[0]}
+    assert len(right) == 2_000
+    assert abs(np.mean(right) - 0.9) < 0.035
+    assert [free.labels(n) for n in range(99)] == [tied.labels(n) for n in range(99)]
+
+
+@pytest.mark.parametrize("shortcut", [{"MoveUp": 0.5}, {"MoveLeft": 1.5}])
+def test_shortcuts_that_cannot_be(shortcut):
+    with pytest.raises(ValueError, match="shortcut"):
+        SyntheticVideos(motions=("MoveLeft", "MoveRight"), shortcut=shortcut)
+
+
 # === The plane and the camera ===
 
 

@@ -11,11 +11,12 @@ import numpy as np
 import pytest
 import tensorflow as tf
 import urllib3
+from tensorflow_serving.apis import model_management_pb2
 
 from keras_i3d.export.server.local_server import LocalServer
 from keras_i3d.export.server.options import Limits, ModelConfig
 from keras_i3d.export.server.refusal import Refusal, from_tensorflow
-from keras_i3d.export.server.reloading import is_here
+from keras_i3d.export.server.reloading import Reloading, is_here
 from keras_i3d.export.server.waiting_places import Places
 from tests.export.server.conftest import options
 
@@ -201,6 +202,40 @@ def test_forty_two_uploads(exported, tmp_path):
 )
 def test_who_is_here(peer, here):
     assert is_here(peer) is here
+
+
+class Served:
+    """Stands for the models; keeps what it is told to serve."""
+
+    def __init__(self, folder):
+        self.configs = [ModelConfig("tiny", folder)]
+
+    def reload(self, configs):
+        self.configs = configs
+
+
+@pytest.mark.parametrize(
+    "settings, peer, refused",
+    [
+        ({}, "ipv4:127.0.0.1:5", None),
+        ({}, "ipv4:192.0.2.1:5", "--reload_from_others"),
+        ({"from_others": True}, "ipv4:192.0.2.1:5", None),
+        ({"allowed": False}, "ipv4:127.0.0.1:5", "--noreload"),
+        ({"allowed": False, "from_others": True}, "ipv4:192.0.2.1:5", "--noreload"),
+    ],
+)
+def test_who_may_choose_what_is_served(tmp_path, settings, peer, refused):
+    served = Served(tmp_path)
+    asked = model_management_pb2.ReloadConfigRequest().config
+    asked.model_config_list.config.add(name="other", base_path=str(tmp_path))
+    reloading = Reloading(served, **settings)
+    if refused:
+        with pytest.raises(Refusal, match=refused) as caught:
+            reloading.reload(asked, peer)
+        assert caught.value.code == "PERMISSION_DENIED"
+    else:
+        reloading.reload(asked, peer)
+    assert [one.name for one in served.configs] == ["tiny" if refused else "other"]
 
 
 def test_stack_traces_and_paths_stay_in_the_log(caplog):

@@ -88,6 +88,8 @@ def test_monitoring_config(serving_messages):
 def test_compose_and_kubernetes_are_yaml_with_limits_and_checks(gpu):
     config = ServingConfig(gpu=gpu)
     (service,) = yaml.safe_load(files(config)["docker-compose.yml"])["services"].values()
+    assert service["image"].startswith("tensorflow/serving:2.")
+    assert service["ports"] == ["127.0.0.1:8500:8500", "127.0.0.1:8501:8501"]
     assert service["mem_limit"] == f"{config.memory_mb}m"
     assert service["healthcheck"]["test"][:2] == ["CMD", "bash"]
     assert ("deploy" in service) == gpu

@@ -1,0 +1,5 @@
+"""Fréchet video distance and its kin: how far generated videos are from real ones."""
+
+import lazy_loader
+
+__getattr__, __dir__, __all__ = lazy_loader.attach_stub(__name__, __file__)

@@ -1,0 +1,165 @@
+"""What a user may give as one side: folders, files, arrays, and any iterable of videos."""
+
+import os
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from keras_i3d.data.lists.file_index import suffix
+from keras_i3d.fvd.protocols import FVDProtocol
+from keras_i3d.fvd.sides import FVDError, find_arrays, with_counts
+from keras_i3d.prediction_inputs import NamedVideo, find_videos
+
+ARRAYS = (".npy", ".npz")
+# So far outside its range a float may lie.
+SLACK = 1e-3
+WANTED = "videos should be (videos, time, height, width, 3)"
+
+
+@dataclass
+class SideInputs:
+    """One side's videos: files, which processes read, and arrays, which are at hand.
+
+    files: video files and folders of pictures, with the cause of those that cannot be read.
+    arrays: (name, video) one after the other, uint8 or float32 in [0, 255]; None without arrays.
+    count: how many arrays there are; None where it is not known.
+    """
+
+    files: list[NamedVideo] = field(default_factory=list)
+    arrays: Iterator[tuple[str, np.ndarray]] | None = None
+    count: int | None = None
+
+
+def side_inputs(
+    given, protocol: FVDProtocol, value_range: tuple[float, float] | None = None
+) -> SideInputs:
+    """Return the videos of what was given.
+
+    Args:
+        given: a folder of videos, of folders of pictures, or of .npy and .npz files, nested; a
+            video; an array file; an array or tensor (videos, time, height, width, 3); or an
+            iterable of paths, or of arrays (time, height, width, 3).
+        protocol: for what errors say it wants.
+        value_range: (black, white) of float arrays.
+
+    Raises:
+        FVDError: there are none, or they are not what the protocol wants.
+    """
+    if isinstance(given, str | os.PathLike):
+        return _of_paths([os.fspath(given)], protocol, value_range)
+    if hasattr(given, "shape"):
+        return _of_array(given, "", protocol, value_range)
+    if isinstance(given, list | tuple) and given and all(map(_is_path, given)):
+        return _of_paths([os.fspath(one) for one in given], protocol, value_range)
+    if not isinstance(given, Iterable):
+        raise FVDError(
+            f"a side should be a folder, a file, an array or an iterable of videos. "
+            f"Received: {type(given).__name__}"
+        )
+    count = len(given) if hasattr(given, "__len__") else None
+    named = ((f"video {place}", video) for place, video in enumerate(given))
+    return SideInputs(arrays=_checked(named, protocol, value_range), count=count)
+
+
+def _is_path(one) -> bool:
+    return isinstance(one, str | os.PathLike)
+
+
+def _of_paths(paths: list[str], protocol, value_range) -> SideInputs:
+    arrays = [path for path in paths if suffix(path) in ARRAYS and os.path.isfile(path)]
+    others = [path for path in paths if path not in arrays]
+    for path in others:
+        if os.path.isdir(path):
+            arrays += find_arrays(path)
+    files = find_videos(others)
+    if arrays:  # a folder of arrays alone has no videos, and that is no fault of it
+        files = [one for one in files if not (one.cause and one.path in others)]
+    opened = [(path, *one) for path in arrays for one in _opened(path)]
+    if not opened:
+        return SideInputs(files)
+    named = (pair for path, name, array in opened for pair in _videos(path, name, array))
+    count = sum(len(array) if array.ndim == 5 else 1 for *_, array in opened)
+    return SideInputs(files, _checked(named, protocol, value_range), count)
+
+
+def _opened(path: str) -> list[tuple[str, np.ndarray]]:
+    """(name in the file, array) of an array file; .npy files stay on the disk."""
+    try:
+        if suffix(path) == ".npy":
+            return [("", np.lib.format.open_memmap(path, mode="r"))]
+        with open(path, "rb") as opened, np.load(opened, allow_pickle=False) as file:
+            found = [(f"/{name}", file[name]) for name in sorted(file.files)]
+            return [(name, array) for name, array in found if array.ndim in (4, 5)]
+    except Exception as error:  # NumPy and zipfile raise whatever they like for a damaged file
+        raise FVDError(f"{path} is damaged, or no array file: {error}") from error
+
+
+def _videos(path: str, name: str, array: np.ndarray) -> Iterator[tuple[str, np.ndarray]]:
+    if array.ndim == 5:
+        yield from ((f"{path}{name}[{place}]", video) for place, video in enumerate(array))
+    else:
+        yield f"{path}{name}", array
+
+
+def _of_array(given, path: str, protocol, value_range) -> SideInputs:
+    array = given if isinstance(given, np.ndarray) else np.asarray(given)
+    if array.ndim != 5:
+        raise FVDError(f"{_wanted(protocol)}. Received: {array.dtype} {array.shape}")
+    named = ((f"video {place}", video) for place, video in enumerate(array))
+    return SideInputs(arrays=_checked(named, protocol, value_range), count=len(array))
+
+
+def _checked(
+    named: Iterable[tuple[str, np.ndarray]], protocol: FVDProtocol, value_range
+) -> Iterator[tuple[str, np.ndarray]]:
+    """Arrays as uint8, or as float32 in [0, 255]; all of one shape."""
+    first = None
+    for name, video in named:
+        video = _channels(name, np.asarray(video), protocol)
+        if first is not None and video.shape != first:
+            sizes = Counter({str(first): 1, str(video.shape): 1})
+            raise FVDError(
+                f"{_wanted(protocol)}, all of one length and size: cut and resize them alike. "
+                f"Received: {with_counts(sizes, 'shapes')}; the second is {name}"
+            )
+        first = video.shape
+        yield name, _values(name, video, protocol, value_range)
+
+
+def _channels(name: str, video: np.ndarray, protocol: FVDProtocol) -> np.ndarray:
+    if video.ndim != 4 or video.shape[-1] not in (1, 3) or 0 in video.shape[1:]:
+        raise FVDError(
+            f"{_wanted(protocol)}, colours last. Received: {name} of {video.dtype} {video.shape}"
+        )
+    return np.repeat(video, 3, axis=-1) if video.shape[-1] == 1 else video
+
+
+def _values(name: str, video: np.ndarray, protocol: FVDProtocol, value_range) -> np.ndarray:
+    if video.dtype == np.uint8 or not video.size:
+        return np.asarray(video, np.uint8)
+    if np.issubdtype(video.dtype, np.integer) and video.min() >= 0 and video.max() <= 255:
+        return video.astype(np.uint8)
+    kind = video.dtype
+    if not np.issubdtype(kind, np.floating):
+        raise FVDError(f"{_wanted(protocol)}, uint8 or float. Received: {name} of {kind}")
+    low, high = float(video.min()), float(video.max())
+    if value_range is None:
+        raise FVDError(
+            f"{_wanted(protocol)} of uint8 in 0..255, or of floats whose range is said: give "
+            f"value_range, such as 0,1 or -1,1 or 0,255. Received: {name} of {kind} in "
+            f"[{low:g}, {high:g}]"
+        )
+    black, white = value_range
+    slack = SLACK * (white - black)
+    if not (black - slack <= low and high <= white + slack):
+        raise FVDError(
+            f"{name} should lie in [{black:g}, {white:g}], as value_range says. Received: values "
+            f"in [{low:g}, {high:g}]"
+        )
+    return (video.astype(np.float32) - np.float32(black)) * np.float32(255 / (white - black))
+
+
+def _wanted(protocol: FVDProtocol) -> str:
+    return f"{WANTED} of at least {protocol.span} frames for the protocol {protocol.label}"

@@ -1,0 +1,116 @@
+"""The teacher that a recipe names: loaded, checked against the student, and what it teaches."""
+
+from collections.abc import Sequence
+
+import keras
+
+from keras_i3d.applications.loaded import LoadedNetwork, load
+from keras_i3d.data.pixels.preprocessing import Input
+from keras_i3d.training.distillation import Action, Distillation, Matching, Teacher
+from keras_i3d.training.networks import inputs_of
+from keras_i3d.training.recipes import Recipe
+
+
+def open_teacher(recipe: Recipe) -> LoadedNetwork | None:
+    """Load the recipe's teacher; below the strategy's scope. None where it names none.
+
+    A training's folder or .keras file knows what it is; other weights are taken for the recipe's
+    network, of the stream that the student does not see.
+
+    Raises:
+        ValueError, OSError: as `load` does.
+    """
+    if recipe.teacher is None:
+        return None
+    try:
+        return load(recipe.teacher, model=recipe.model, stream=recipe.teacher_stream)
+    except ValueError as error:
+        raise ValueError(f"teacher={recipe.teacher}: {error}") from error
+
+
+def seen_with_teacher(recipe: Recipe, teacher: LoadedNetwork | None) -> dict[str, Input]:
+    """Return what is read of a clip, by stream: for the student, and for its teacher.
+
+    A trained teacher sees what it was trained on, which must be clips of the student's size; a
+    published one, which takes clips of any size, sees the student's.
+
+    Raises:
+        ValueError: when they do not see the same clips.
+    """
+    seen = inputs_of(recipe)
+    if teacher is None:
+        return seen
+    first = next(iter(seen.values()))
+    trained = "recipe" in teacher.record.made
+    for stream, one in teacher.record.inputs.items():
+        if not trained:
+            one = one.changed(first.frames, first.every, first.short_side, first.crop)
+        if stream in seen and one != seen[stream]:
+            raise ValueError(
+                f"teacher {teacher.source} should see {stream} as the student does. Received: "
+                f"{one}, and for the student {seen[stream]}"
+            )
+        if _clip(one) != _clip(first):
+            raise ValueError(
+                f"teacher {teacher.source} should see the student's clips, {_clip(first)}. "
+                f"Received: {_clip(one)}"
+            )
+        seen[stream] = one
+    return seen
+
+
+def build_distillation(
+    recipe: Recipe,
+    student: keras.Model,
+    loss: keras.losses.Loss,
+    class_names: Sequence[str],
+    teacher: LoadedNetwork | None,
+) -> Distillation:
+    """Return the recipe's losses on its student; below the strategy's scope.
+
+    Args:
+        recipe: with a teacher, and what to learn of it.
+        student: from its clip to logits.
+        loss: the action loss, between logits and labels.
+        class_names: of the data.
+        teacher: as `open_teacher` gives it.
+
+    Raises:
+        ValueError: when an end point is missing in student or teacher, when what is matched has
+            not the same shape in both, or the teacher's scores are of other classes.
+    """
+    terms = [Action(loss, recipe.action_weight)]
+    for entry in recipe.distil:
+        end_point, _, taught = entry.partition("=")
+        terms.append(Matching(end_point, taught, recipe.distil_weight, recipe.distil_pooled))
+    taught = {term.taught for term in terms}
+    if teacher.record.logits in taught and teacher.record.labels != tuple(class_names):
+        raise ValueError(
+            f"teacher {teacher.source} should tell the classes of the data, "
+            f"{_few(class_names)}, for its scores to be matched. Received: "
+            f"{_few(teacher.record.labels)}; distil an end point below them, such as "
+            f"distil={next(iter(teacher.record.features.values()))}"
+        )
+    streams = tuple(inputs_of(recipe))
+    network = Teacher(teacher.model, tuple(teacher.record.inputs))
+    distillation = Distillation(student, streams, terms, network)
+    seen = seen_with_teacher(recipe, teacher)
+    distillation.check({stream: _shape(one) for stream, one in seen.items()})
+    return distillation
+
+
+def _clip(one: Input) -> str:
+    fps = one.preprocessing.fps
+    return (
+        f"{one.frames} frames, every {one.every} at {fps} a second, {one.crop} x {one.crop} of a "
+        f"shorter side of {one.short_side}"
+    )
+
+
+def _shape(one: Input) -> tuple[int, ...]:
+    return one.frames, one.crop, one.crop, one.channels
+
+
+def _few(names: Sequence[str]) -> str:
+    more = f" and {len(names) - 3} more" if len(names) > 3 else ""
+    return ", ".join(names[:3]) + more
