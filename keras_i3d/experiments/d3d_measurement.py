@@ -4,6 +4,7 @@ import json
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 
 import keras
@@ -135,20 +136,23 @@ def measure_times(folder: Path, runs: int = 20) -> dict[str, float]:
     if path.is_file():
         return json.loads(path.read_text("utf-8"))
     frames = SyntheticVideos("test", num_frames=9, size=(32, 32)).read(0, 0, 9)["rgb"]
-    times = {"TV-L1": _median(lambda: compute_flow(frames), runs)}
+    work = {"TV-L1": lambda: compute_flow(frames)}
     for name in ("rgb", "d3d", "flow"):
         model = load(folder / name).model
         clip = np.zeros((1, 8, 32, 32, model.input_shape[-1]), np.float32)
-        times[name] = _median(lambda clip=clip, model=model: model.predict_on_batch(clip), runs)
+        work[name] = partial(model.predict_on_batch, clip)
+    times = _medians(work, runs)
     write_whole(path, json.dumps(times))
     return times
 
 
-def _median(work: Callable, runs: int) -> float:
-    work()  # compiled
-    taken = []
-    for _ in range(runs):
-        begin = time.perf_counter()
-        work()
-        taken.append(time.perf_counter() - begin)
-    return 1000 * float(np.median(taken))
+def _medians(work: Mapping[str, Callable], runs: int) -> dict[str, float]:
+    """Milliseconds of each, which take turns, so that other work meets all alike."""
+    taken: dict[str, list[float]] = {name: [] for name in work}
+    for _ in range(runs + 1):
+        for name, one in work.items():
+            begin = time.perf_counter()
+            one()
+            taken[name].append(time.perf_counter() - begin)
+    # Without the first turn, which compiles.
+    return {name: 1000 * float(np.median(seconds[1:])) for name, seconds in taken.items()}

@@ -74,9 +74,10 @@ def run_d3d(
 
 def _write(folder: Path, found: Sequence[Section], seeds: Sequence[OfSeed]) -> Path:
     took = sum(one.seconds for of in seeds for one in of.results.values())
+    trainings = sum(len(of.results) for of in seeds)
     about = (
-        f"{len(seeds)} seeds, {sum(len(of.results) for of in seeds)} trainings, {took:.0f} s "
-        f"without tests and decoders. {NOTE}"
+        f"{len(seeds)} of {SEEDS} seeds, {trainings} trainings, {took:.0f} s without tests and "
+        f"decoders. {NOTE}"
     )
     picture = io.BytesIO()
     Image.fromarray(_drawn(seeds[0])).save(picture, "PNG")
