@@ -77,7 +77,7 @@ def _transfer(recipe: Mapping) -> str:
     """The recipe's transfer, and what was learnt from besides the labels."""
     parts = [str(recipe["transfer"])]
     if recipe.get("teacher"):
-        points = ", ".join(recipe["distil"])
+        points = ", ".join(recipe.get("distil", ()))
         parts.append(f"{points} distilled from {PurePath(recipe['teacher']).name}")
     if recipe.get("flow_loss"):
         parts.append(f"flow told at {', '.join(recipe['flow_loss'])}")
