@@ -7,6 +7,7 @@ from .applications import (
     ConvNet3D as ConvNet3D,
     ConvNetLSTM as ConvNetLSTM,
     Fused3D as Fused3D,
+    D3D as D3D,
     I3D as I3D,
     I3DVGG16 as I3DVGG16,
     I3DInceptionV3 as I3DInceptionV3,

@@ -99,6 +99,7 @@ MAY_IMPORT = {
     },
     "evaluation": {
         "files",
+        "models",
         "data.pixels",
         "data.lists",
         "data.batches",
@@ -239,6 +240,7 @@ SAME_MEANING = {
     "i3d",
     "inception_v1",
     "inflated",
+    "learnt_flow",
     "report",
     "s3d",
     "resnet_3d",

@@ -31,6 +31,7 @@ GROUPS = (
         "train": "train a network by a recipe",
         "evaluate": "score a trained network on every video of a split",
         "fuse": "add the logits of several networks' score files",
+        "decode_flow": "ask how much motion a network's features hold",
         "report": "turn a score file into figures, tables and pictures",
         "experiments": "train and compare networks on videos made by rule",
     },

@@ -19,7 +19,7 @@ from keras_i3d.applications.resnet_3d import (
     NonLocalI3DResNet50,
     NonLocalI3DResNet101,
 )
-from keras_i3d.applications.s3d import S3D, S3DG
+from keras_i3d.applications.s3d import D3D, S3D, S3DG
 
 __all__ = [
     "C2DResNet50",
@@ -28,6 +28,7 @@ __all__ = [
     "ConvNet3D",
     "ConvNetLSTM",
     "Fused3D",
+    "D3D",
     "I3D",
     "I3DVGG16",
     "I3DInceptionV3",

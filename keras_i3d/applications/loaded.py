@@ -60,6 +60,7 @@ def load(
     model: str = "i3d",
     stream: str = "rgb",
     labels: list[str] | tuple[str, ...] | None = None,
+    layout: str | None = None,
 ) -> LoadedNetwork:
     """Load a network with its preprocessing, activation and labels.
 
@@ -70,6 +71,8 @@ def load(
         model, stream: which network published weights or a weights file are for; a training's
             own record says so itself.
         labels: the classes' names; by default those the record, or the published weights, have.
+        layout: what the clips of a weights file are like where the network has several ways, such
+            as "notebook" for D3D; by default that of the file.
 
     Raises:
         ValueError: when there is nothing of that name, the file is damaged, or the labels are not
@@ -82,7 +85,7 @@ def load(
     elif path.suffix == ".keras" and (record := _record(path)):
         loaded = LoadedNetwork(_keras_model(path), record, str(path))
     else:
-        loaded = _from_weights(str(source), model, stream)
+        loaded = _from_weights(str(source), model, stream, layout)
     return loaded if labels is None else _relabelled(loaded, tuple(labels))
 
 
@@ -142,12 +145,17 @@ def _keras_model(path: Path) -> keras.Model:
         raise ValueError(f"{path} is damaged, or no network: {first}") from error
 
 
-def _from_weights(weights: str, model: str, stream: str) -> LoadedNetwork:
+def _from_weights(weights: str, model: str, stream: str, layout: str | None) -> LoadedNetwork:
     of = network(model)
     if stream == "both" and of.both:
         of = network(of.both)
     stream = "both" if of.joint else stream
-    inputs = of.seen(stream, layout_of_file(of.name, weights))
+    if layout not in (None, *of.layouts):
+        raise ValueError(
+            f"layout should be None or one of {tuple(of.layouts)} for {of.name}. Received: "
+            f"layout={layout!r}"
+        )
+    inputs = of.seen(stream, layout or layout_of_file(of.name, weights))
     options = {} if of.joint else {"stream": stream}
     if of.name not in APPLICATIONS:
         raise ValueError(

@@ -8,6 +8,7 @@ import keras
 from keras_i3d.applications.i3d import I3D, TwoStreamI3D
 from keras_i3d.applications.inception_v1 import CLASSES as IMAGE_CLASSES
 from keras_i3d.applications.inflated import I3DVGG16, I3DInceptionV3, I3DResNet50, I3DResNet101
+from keras_i3d.applications.learnt_flow import APPLICATIONS as LEARNT_FLOW
 from keras_i3d.applications.quo_vadis import (
     C3D,
     ConvNet2D,
@@ -17,7 +18,7 @@ from keras_i3d.applications.quo_vadis import (
     TwoStream,
 )
 from keras_i3d.applications.resnet_3d import APPLICATIONS as RESNETS_3D
-from keras_i3d.applications.s3d import S3D, S3DG
+from keras_i3d.applications.s3d import D3D, S3D, S3DG
 from keras_i3d.models.catalogue import NETWORKS, Network, network
 from keras_i3d.models.inflated import INFLATED, image_classes
 from keras_i3d.weights.records import RECORDS, Weights
@@ -27,10 +28,12 @@ APPLICATIONS: dict[str, Callable[..., keras.Model]] = {
     "two_stream_i3d": TwoStreamI3D,
     "s3d": S3D,
     "s3d_g": S3DG,
+    "d3d": D3D,
     "i3d_inception_v3": I3DInceptionV3,
     "i3d_resnet50": I3DResNet50,
     "i3d_resnet101": I3DResNet101,
     "i3d_vgg16": I3DVGG16,
+    **LEARNT_FLOW,
     "convnet_lstm": ConvNetLSTM,
     "convnet_3d": ConvNet3D,
     "c3d": C3D,
@@ -80,7 +83,7 @@ def list_weights(model: str | None = None) -> list[AvailableWeights]:
 
 
 def published_of(of: Network, weights: str) -> list[Weights]:
-    """The published records that make up `weights` for a network, one a stream; often none."""
+    """Return the published records of a network's `weights`, one a stream; often none."""
     # A joint network takes those that are published for each of its streams.
     sources = [name for name, one in NETWORKS.items() if of.name in (name, one.both)]
     found = [one for one in RECORDS if one.model in sources and one.weights == weights]

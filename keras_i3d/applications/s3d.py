@@ -1,4 +1,4 @@
-"""S3D and S3D-G with their weights."""
+"""S3D, S3D-G and D3D with their weights."""
 
 import keras
 
@@ -8,6 +8,7 @@ from keras_i3d.applications.heads import (
     chosen_classes,
     read_arrays,
 )
+from keras_i3d.models.catalogue import D3D as D3D_NETWORK
 from keras_i3d.models.catalogue import S3D as S3D_NETWORK
 from keras_i3d.models.catalogue import S3D_G, Network
 from keras_i3d.models.i3d import check_stream
@@ -85,7 +86,7 @@ def S3DG(
     width: float = 1.0,
     name: str | None = None,
 ) -> keras.Model:
-    """Return S3D-G: S3D with a gate behind each of its units. D3D is this network too.
+    """Return S3D-G: S3D with a gate behind each of its units.
 
     Args:
         weights: None for random weights, "imagenet" as for `S3D`, or the path of a file: a
@@ -112,6 +113,47 @@ def S3DG(
     return _application(S3D_G, weights, stream, design, options, asked)
 
 
+def D3D(
+    weights: str | None = None,
+    *,
+    stream: str = "rgb",
+    include_top: bool = True,
+    classes: int | None = None,
+    new_head: bool = False,
+    input_shape: tuple | None = None,
+    input_tensor=None,
+    pooling: str | None = None,
+    classifier_activation="softmax",
+    dropout: float = 0.2,
+    width: float = 1.0,
+    name: str | None = None,
+) -> keras.Model:
+    """Return D3D: S3D-G on RGB, which has learnt from a network on flow and needs none.
+
+    Args:
+        weights: None for random weights, or the path of a file: a TensorFlow checkpoint of
+            princeton-vl/d3dhelper (Kinetics-400 or -600), DaniDeniz/S3DG-network-keras'
+            S3DG-Distilled .hdf5, .weights.h5, .keras. None of them has a published hash.
+        stream: "rgb" alone.
+        Others: as for `S3DG`.
+
+    Returns:
+        A functional model from clips (batch, time, height, width, 3) in [-1, 1] to
+        (batch, classes); published for 64 frames of 224 x 224. For [0, 1], as in d3dhelper's
+        notebook, `keras_i3d.load(file, model="d3d", layout="notebook")` has the preprocessing.
+
+    Raises:
+        ValueError, OSError: as `S3DG` does.
+
+    Reference: Stroud et al., https://arxiv.org/abs/1812.08249; princeton-vl/d3dhelper.
+    """
+    D3D_NETWORK.seen(stream)
+    options = (input_shape, input_tensor, pooling, classifier_activation, dropout, name)
+    asked = {"classes": classes, "include_top": include_top, "new_head": new_head}
+    design = {"layout": GATED_LAYOUTS["slim"], "width": width}
+    return _application(D3D_NETWORK, weights, stream, design, options, asked)
+
+
 def _named(layout: str | Layout, known: dict[str, Layout]) -> Layout:
     if isinstance(layout, Layout):
         return layout
@@ -134,7 +176,9 @@ def _application(
     check_stream(stream)
     if weights is None:
         return build(chosen_classes(None, None, **asked))
-    images = imagenet.image_arrays(weights, network.name, stream)
+    images = None
+    if network.image_weights:
+        images = imagenet.image_arrays(weights, network.name, stream)
     if images is not None:
         model = build(chosen_classes(weights, len(images[imagenet.HEAD_BIAS]), **asked))
         arrays = imagenet.inflated_at_centre(images, model)
@@ -142,5 +186,6 @@ def _application(
         return model
     if weights in names(network.name):  # before anything is fetched
         chosen_classes(weights, published(network.name, weights, stream).classes, **asked)
-    arrays = read_arrays(network.name, weights, stream, plain, network.head, ["imagenet"])
+    images = ["imagenet"] if network.image_weights else []
+    arrays = read_arrays(network.name, weights, stream, plain, network.head, images)
     return built_with(build, arrays, network.head, weights=weights, **asked)

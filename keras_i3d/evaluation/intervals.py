@@ -1,7 +1,7 @@
 """How sure a figure is: 95 % intervals of a share, and of the difference of two networks."""
 
 import numpy as np
-from scipy.stats import binomtest
+from scipy.stats import binomtest, t
 
 CONFIDENCE = 0.95
 
@@ -14,6 +14,21 @@ def wilson(right: int, count: int) -> tuple[float, float]:
     """
     found = binomtest(right, count).proportion_ci(CONFIDENCE, method="wilson")
     return float(found.low), float(found.high)
+
+
+def mean_interval(values: np.ndarray) -> tuple[float, float, float]:
+    """Return (mean, low, high) of independent videos' values, by Student's t; NaN ends of one.
+
+    Of differences on the same videos it is the paired t test's: zero is outside where that rejects
+    it at 5 %.
+    """
+    values = np.asarray(values, np.float64)
+    mean = float(values.mean())
+    if len(values) < 2:
+        return mean, float("nan"), float("nan")
+    spread = values.std(ddof=1) / np.sqrt(len(values))
+    half = float(t.ppf((1 + CONFIDENCE) / 2, len(values) - 1) * spread)
+    return mean, mean - half, mean + half
 
 
 def paired_difference(first: np.ndarray, second: np.ndarray) -> tuple[float, float, float]:

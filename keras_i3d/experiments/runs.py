@@ -17,12 +17,14 @@ class Run:
     what: the text of its row.
     recipe: at scale 1 and seed 0.
     start: the run whose network it starts from; None for a start that the recipe says.
+    teacher: the run whose network it learns from; None for none.
     """
 
     name: str
     what: str
     recipe: Recipe
     start: "Run | None" = None
+    teacher: "Run | None" = None
 
     def recipe_at(self, folder: Path, seed: int, scale: float) -> Recipe:
         """Return the recipe with another seed and `scale` times the steps.
@@ -30,15 +32,17 @@ class Run:
         Below scale 1 a validation has `scale` times the videos too: that is for a quick try.
 
         Args:
-            folder: has a folder for each run; the start's network is taken from there.
+            folder: has a folder for each run; start's and teacher's networks are taken from there.
             seed: of everything random.
             scale: above 0.
         """
         steps = max(1, round(self.recipe.steps * scale))
         weights = str(folder / self.start.name / FINAL) if self.start else self.recipe.weights
+        teacher = str(folder / self.teacher.name / FINAL) if self.teacher else None
         return replace(
             self.recipe,
             weights=weights,
+            teacher=teacher,
             seed=seed,
             steps=steps,
             warm_up=min(self.recipe.warm_up, steps),
@@ -80,12 +84,13 @@ def small_recipe(steps: int, **changes) -> Recipe:
 
 
 def in_order(rows: Iterable[Row]) -> list[Run]:
-    """Return every run that the rows need, once, each after the one it starts from."""
+    """Return every run that the rows need, once, each after those that it starts or learns from."""
     found: dict[str, Run] = {}
 
     def add(run: Run) -> None:
-        if run.start:
-            add(run.start)
+        for before in (run.start, run.teacher):
+            if before:
+                add(before)
         found.setdefault(run.name, run)
 
     for row in rows:

@@ -9,6 +9,7 @@ from keras_i3d.layers.clip_up_sampling import ClipUpSampling3D
 from keras_i3d.layers.conv_unit import ConvUnit3D
 from keras_i3d.layers.depthwise import DepthwiseConv3D
 from keras_i3d.layers.flatten_clip import FlattenClip
+from keras_i3d.layers.frame_pairs import FramePairs
 from keras_i3d.layers.frame_stack import FrameStack
 from keras_i3d.layers.gating import FeatureGating
 from keras_i3d.layers.head_pooling import HeadPooling3D
@@ -33,6 +34,7 @@ __all__ = [
     "DepthwiseConv3D",
     "FeatureGating",
     "FlattenClip",
+    "FramePairs",
     "FrameStack",
     "HeadPooling3D",
     "InceptionBlock3D",

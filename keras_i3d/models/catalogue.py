@@ -11,14 +11,14 @@ from keras_i3d.data.pixels.preprocessing import (
     Preprocessing,
 )
 from keras_i3d.layers.head_pooling import least_clip
-from keras_i3d.models import five_units, i3d
+from keras_i3d.models import five_units, i3d, learnt_flow, published_figures
 from keras_i3d.models.convnet_2d import SINGLE, build_convnet_2d
-from keras_i3d.models.inception_v1 import TOTAL_STRIDES
+from keras_i3d.models.inception_v1 import TOTAL_STRIDES, inception_v1_3d
 from keras_i3d.models.inflated import build_inflated
 from keras_i3d.models.network import Network
 from keras_i3d.models.quo_vadis_networks import PAPER, QUO_VADIS
 from keras_i3d.models.resnet_3d_networks import RESNETS_3D
-from keras_i3d.models.s3d_networks import S3D, S3D_G
+from keras_i3d.models.s3d_networks import D3D, S3D, S3D_G
 
 
 def _streams(preprocessing: Mapping[str, Preprocessing], **sizes) -> dict[str, Input]:
@@ -41,6 +41,7 @@ I3D = Network(
     image_weights=True,
     both="two_stream_i3d",
     any_width=True,
+    published=published_figures.I3D,
 )
 TWO_STREAM_I3D = Network(
     name="two_stream_i3d",
@@ -54,6 +55,7 @@ TWO_STREAM_I3D = Network(
     paper=f"{PAPER}, section 2",
     least_clip=I3D.least_clip,
     any_width=True,
+    published=published_figures.I3D,
 )
 INCEPTION_V1_FRAMES = Network(
     name="inception_v1_frames",
@@ -74,6 +76,25 @@ FIVE_UNITS = Network(
     features="Unit_5",
     parameters={"rgb": 183_000, "flow": 182_568},
     paper="ours: five 3 x 3 x 3 units, for videos made by rule",
+)
+
+
+def _learnt_flow(name: str, trunk, features: str, parameters: int) -> Network:
+    return Network(
+        name=name,
+        build=partial(learnt_flow.build_learnt_flow, trunk),
+        inputs={"rgb": DEEPMIND_INPUTS["rgb"]},
+        head=learnt_flow.HEADS,
+        features=i3d.PREFIXES["rgb"] + features,
+        parameters={"rgb": parameters},
+        paper="after Stroud et al., “D3D”, 2018: two streams with a flow network inside; ours",
+        least_clip=learnt_flow.LEAST_CLIP,
+    )
+
+
+LEARNT_FLOW_I3D = _learnt_flow("learnt_flow_i3d", inception_v1_3d, "Mixed_5c", 25_551_482)
+LEARNT_FLOW_FIVE_UNITS = _learnt_flow(
+    "learnt_flow_five_units", five_units.five_units, "Unit_5", 559_034
 )
 
 # keras.applications' preprocess_input: of Inception-v3 [-1, 1], of the others Caffe's: blue first,
@@ -138,13 +159,16 @@ NETWORKS: dict[str, Network] = {
         TWO_STREAM_I3D,
         S3D,
         S3D_G,
+        D3D,
         I3D_INCEPTION_V3,
         I3D_RESNET50,
         I3D_RESNET101,
         I3D_VGG16,
         INCEPTION_V1_FRAMES,
-        *QUO_VADIS,
         FIVE_UNITS,
+        LEARNT_FLOW_I3D,
+        LEARNT_FLOW_FIVE_UNITS,
+        *QUO_VADIS,
         *RESNETS_3D,
     )
 }

@@ -11,6 +11,16 @@ UNITS = ((16, (1, 2, 2)), (24, 1), (32, 2), (48, 1), (64, 2))
 HEAD = "Logits"
 
 
+def five_units(clip, prefix: str = ""):
+    """(batch, time, height, width, channels) to Unit_5's output; `prefix` is the layers'."""
+    for number, (filters, strides) in enumerate(UNITS, 1):
+        # He's start, that of networks without residual paths.
+        start = keras.initializers.HeNormal()
+        name = f"{prefix}Unit_{number}"
+        clip = ConvUnit3D(filters, 3, strides, kernel_initializer=start, name=name)(clip)
+    return clip
+
+
 def build_five_units(
     stream: str = "rgb",
     include_top: bool = True,
@@ -25,11 +35,8 @@ def build_five_units(
 
     It takes clips of any size; every end point, Unit_1 to Unit_5, is a layer.
     """
-    clip = x = clip_input(stream, input_shape, None, include_top, least=(1, 1, 1))
-    for number, (filters, strides) in enumerate(UNITS, 1):
-        # He's start, that of networks without residual paths.
-        start = keras.initializers.HeNormal()
-        x = ConvUnit3D(filters, 3, strides, kernel_initializer=start, name=f"Unit_{number}")(x)
+    clip = clip_input(stream, input_shape, None, include_top, least=(1, 1, 1))
+    x = five_units(clip)
     if include_top:
         x = layers.GlobalAveragePooling3D(data_format="channels_last", name="mean")(x)
         x = layers.Dropout(dropout, name="dropout")(x)

@@ -53,7 +53,7 @@ def fold_batch_norm(model: keras.Model) -> keras.Model:
 
 
 def copied_layer(layer: layers.Layer, **changes) -> layers.Layer:
-    """A new layer like this one, not built; `changes` to its config, such as dtype="bfloat16".
+    """Make a layer like this one, not built; `changes` to its config, such as its dtype.
 
     Units that are without batch norm because it was folded, which a block's config does not say,
     are without it in the copy.

@@ -1,8 +1,15 @@
-"""The records of S3D and S3D-G."""
+"""The records of S3D, S3D-G and D3D."""
 
+from dataclasses import replace
 from functools import partial
 
-from keras_i3d.data.pixels.preprocessing import DEEPMIND_INPUTS, TORCHVISION_RGB, Input
+from keras_i3d.data.pixels.preprocessing import (
+    DEEPMIND_INPUTS,
+    TORCHVISION_RGB,
+    Input,
+    Preprocessing,
+)
+from keras_i3d.models import published_figures
 from keras_i3d.models.network import Network
 from keras_i3d.models.s3d import GATED_LAYOUTS, HEAD, TORCHVISION, build_s3d
 
@@ -20,6 +27,7 @@ S3D = Network(
     least_clip=TORCHVISION.least_clip,
     image_weights=True,
     any_width=True,
+    published=published_figures.S3D,
 )
 S3D_G = Network(
     name="s3d_g",
@@ -31,4 +39,15 @@ S3D_G = Network(
     paper=f"{XIE}, section 4.4; slim, nets/s3dg.py",
     image_weights=True,
     any_width=True,
+)
+# S3D-G that has learnt from flow, and needs none: 64 frames of RGB in [-1, 1]. d3dhelper's notebook
+# gives it [0, 1], which its author calls a mistake (princeton-vl/d3dhelper, issue 3).
+D3D = replace(
+    S3D_G,
+    name="d3d",
+    inputs={"rgb": DEEPMIND_INPUTS["rgb"]},
+    layouts={"notebook": {"rgb": Input(preprocessing=Preprocessing(scale=255.0, offset=0.0))}},
+    parameters={"rgb": S3D_G.parameters["rgb"]},
+    paper="Stroud et al., “D3D: Distilled 3D Networks for Video Action Recognition”, 2018",
+    image_weights=False,
 )

@@ -12,6 +12,9 @@ from .failures import (
     NotFiniteError as NotFiniteError,
     WorkerLostError as WorkerLostError,
 )
+from .flow_decoding import decode_flow as decode_flow
+from .flow_errors import FlowErrors as FlowErrors
+from .flow_settings import FlowDecoding as FlowDecoding
 from .forward import supervised as supervised
 from .from_recipe import build_model as build_model
 from .interruption import Interrupted as Interrupted

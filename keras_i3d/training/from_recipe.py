@@ -73,7 +73,7 @@ def build_step(
     Raises:
         ValueError: as `build_distillation` and `rate_factors` do.
     """
-    classes = len(class_names)
+    classes, record = len(class_names), find_network(recipe.model)
     smoothing = {"label_smoothing": recipe.label_smoothing, "from_logits": True}
     if recipe.multi_label:
         loss = keras.losses.BinaryCrossentropy(**smoothing)
@@ -87,20 +87,19 @@ def build_step(
         metrics = [keras.metrics.CategoricalAccuracy(name="accuracy")]
         if classes > 5:
             metrics.append(keras.metrics.TopKCategoricalAccuracy(5, name="top_5"))
-    network = find_network(recipe.model)
     forward, loss_weights, learner = supervised(loss), None, model
-    if network.losses:
-        forward = deeply_supervised(loss, model, network.losses)
-        loss_weights = dict.fromkeys(network.losses, 1.0)
+    if record.losses:
+        forward = deeply_supervised(loss, model, record.losses)
+        loss_weights = dict.fromkeys(record.losses, 1.0)
     with devices.strategy.scope():
         prepare(
             model,
-            network.head,
+            record.head,
             transfer=recipe.transfer,
             batch_norm=recipe.batch_norm,
             batch_norm_momentum=recipe.batch_norm_momentum,
         )
-        if teacher is not None:
+        if recipe.several_losses:
             distillation = build_distillation(recipe, model, loss, class_names, teacher)
             forward, loss_weights = distillation.forward, distillation.loss_weights
             learner = distillation.learner

@@ -56,7 +56,7 @@ def _published(recipe: Recipe) -> bool:
 
 
 def inputs_of(recipe: Recipe) -> dict[str, Input]:
-    """What each stream of the recipe's network sees: the network's own, with the recipe's sizes."""
+    """Return what each stream of the recipe's network sees: its own, in the recipe's sizes."""
     layout = layout_of_file(recipe.model, recipe.weights)
     seen = find_network(recipe.model).seen(recipe.stream, layout)
     return with_sizes(seen, recipe.num_frames, recipe.stride, recipe.resize, recipe.crop)
@@ -97,7 +97,7 @@ def with_sizes(
 
 
 def resolved(recipe: Recipe) -> Recipe:
-    """The recipe with the sizes that it leaves to the network, where all streams have the same."""
+    """Fill in the recipe's sizes that are left to the network, where all streams have the same."""
     inputs = inputs_of(recipe).values()
     sizes = {
         "num_frames": {one.frames for one in inputs},

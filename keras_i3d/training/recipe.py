@@ -99,8 +99,14 @@ class Recipe:
     distil_pooled: bool = _entry(
         True, "whether end points are matched averaged over time, rows and columns"
     )
+    flow_loss: tuple[str, ...] = _entry(
+        (),
+        "end points that are to tell the optical flow as they learn, ENDPOINT=DECODER each, such "
+        "as Mixed_4f=pwc; DECODER is simple, spatial, pwc, or itself for an end point of flow",
+    )
+    flow_weight: float = _entry(1.0, "weight of the end-point error, in pixels, of each of them")
     action_weight: float = _entry(
-        1.0, "weight of the loss between scores and labels, where there is a teacher"
+        1.0, "weight of the loss between scores and labels, where there are others"
     )
     # How.
     steps: int = _entry(1000, "how many steps")
@@ -130,6 +136,11 @@ class Recipe:
     seed: int = _entry(0, "of everything that is random")
     validate_every: int = _entry(1000, "steps from validation to validation")
     validation_videos: int = _entry(200, "synthetic data: videos of a validation")
+
+    @property
+    def several_losses(self) -> bool:
+        """Return whether something besides the labels is learnt from."""
+        return self.teacher is not None or bool(self.flow_loss)
 
     @property
     def teacher_stream(self) -> str:

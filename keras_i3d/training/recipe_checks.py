@@ -10,6 +10,7 @@ from typing import get_args, get_origin, get_type_hints
 
 from keras_i3d.data.batches.augmentation import Augmentation
 from keras_i3d.data.lists.annotations import FORMATS
+from keras_i3d.training.flow_settings import DECODERS, ITSELF
 from keras_i3d.training.recipes import Recipe
 
 CHOICES = {
@@ -141,6 +142,7 @@ def check(recipe: Recipe) -> None:
     )
     _check_transfer(r, want)
     _check_teacher(r, want)
+    _check_flow_loss(r, want)
     try:
         augmentation(r)
     except ValueError as error:
@@ -181,6 +183,22 @@ def _check_teacher(r: Recipe, want) -> None:
     want(
         all(ours) and len(set(ours)) == len(ours),
         f"distil should name each end point once, OURS or OURS=ITS. Received: {list(r.distil)}",
+    )
+
+
+def _check_flow_loss(r: Recipe, want) -> None:
+    known = (*DECODERS, ITSELF)
+    parts = [entry.partition("=") for entry in r.flow_loss]
+    want(
+        all(end_point and kind in known for end_point, _, kind in parts)
+        and len({end_point for end_point, *_ in parts}) == len(parts),
+        f"flow_loss should name each end point once, ENDPOINT=DECODER with a decoder of "
+        f"{', '.join(known)}. Received: {list(r.flow_loss)}",
+    )
+    want(r.flow_weight > 0, f"flow_weight={r.flow_weight} is not above 0")
+    want(
+        not (r.flow_loss and (r.stream != "rgb" or r.mixup or r.cutmix)),
+        "flow_loss is for stream=rgb, without mixup and cutmix: mixed clips have no flow",
     )
 
 

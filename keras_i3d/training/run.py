@@ -181,7 +181,7 @@ def _pictures(recipe: Recipe, class_names: Sequence[str]) -> Pictures | None:
     if recipe.multi_label:
         return None
     stream, first = next(iter(inputs_of(recipe).items()))
-    return Pictures(class_names, first.preprocessing, stream if recipe.teacher else None)
+    return Pictures(class_names, first.preprocessing, stream if recipe.several_losses else None)
 
 
 def is_finished(recipe: Recipe, folder: Path) -> bool:

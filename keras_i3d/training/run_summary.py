@@ -48,6 +48,11 @@ def run_summary(
             f"{', '.join(r.distil)}, weight {r.distil_weight:g}; action loss, weight "
             f"{r.action_weight:g}"
         )
+    if r.flow_loss:
+        yield (
+            f"flow     told at {', '.join(r.flow_loss)}, weight {r.flow_weight:g}; action loss, "
+            f"weight {r.action_weight:g}"
+        )
     validated = f"{inputs.validated:,} to validate on ({r.validation_split}), "
     yield (
         f"data     {r.data}: {inputs.learnt:,} videos to learn from ({r.train_split}), "

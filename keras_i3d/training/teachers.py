@@ -7,6 +7,8 @@ import keras
 from keras_i3d.applications.loaded import LoadedNetwork, load
 from keras_i3d.data.pixels.preprocessing import Input
 from keras_i3d.training.distillation import Action, Distillation, Matching, Teacher
+from keras_i3d.training.flow_forward import flow_beside
+from keras_i3d.training.flow_reconstruction import FlowReconstruction
 from keras_i3d.training.networks import inputs_of
 from keras_i3d.training.recipes import Recipe
 
@@ -29,7 +31,7 @@ def open_teacher(recipe: Recipe) -> LoadedNetwork | None:
 
 
 def seen_with_teacher(recipe: Recipe, teacher: LoadedNetwork | None) -> dict[str, Input]:
-    """Return what is read of a clip, by stream: for the student, and for its teacher.
+    """Return what is read of a clip, by stream: for the student, its teacher and its flow loss.
 
     A trained teacher sees what it was trained on, which must be clips of the student's size; a
     published one, which takes clips of any size, sees the student's.
@@ -38,9 +40,14 @@ def seen_with_teacher(recipe: Recipe, teacher: LoadedNetwork | None) -> dict[str
         ValueError: when they do not see the same clips.
     """
     seen = inputs_of(recipe)
-    if teacher is None:
-        return seen
     first = next(iter(seen.values()))
+    if recipe.flow_loss and not first.keep_aspect:
+        raise ValueError(
+            f"flow_loss is for networks whose frames keep their aspect; those of {recipe.model} do "
+            f"not, and flow cannot be resized"
+        )
+    if teacher is None:
+        return seen | ({"flow": flow_beside(first)} if recipe.flow_loss else {})
     trained = "recipe" in teacher.record.made
     for stream, one in teacher.record.inputs.items():
         if not trained:
@@ -56,6 +63,8 @@ def seen_with_teacher(recipe: Recipe, teacher: LoadedNetwork | None) -> dict[str
                 f"Received: {_clip(one)}"
             )
         seen[stream] = one
+    if recipe.flow_loss:
+        seen.setdefault("flow", flow_beside(first))
     return seen
 
 
@@ -64,12 +73,12 @@ def build_distillation(
     student: keras.Model,
     loss: keras.losses.Loss,
     class_names: Sequence[str],
-    teacher: LoadedNetwork | None,
+    teacher: LoadedNetwork | None = None,
 ) -> Distillation:
     """Return the recipe's losses on its student; below the strategy's scope.
 
     Args:
-        recipe: with a teacher, and what to learn of it.
+        recipe: with a teacher, and what to learn of it, or with a flow loss.
         student: from its clip to logits.
         loss: the action loss, between logits and labels.
         class_names: of the data.
@@ -84,7 +93,12 @@ def build_distillation(
         end_point, _, taught = entry.partition("=")
         terms.append(Matching(end_point, taught, recipe.distil_weight, recipe.distil_pooled))
     taught = {term.taught for term in terms}
-    if teacher.record.logits in taught and teacher.record.labels != tuple(class_names):
+    seen = seen_with_teacher(recipe, teacher)
+    for entry in recipe.flow_loss:
+        end_point, _, kind = entry.partition("=")
+        spec = seen["flow"].preprocessing
+        terms.append(FlowReconstruction(end_point, spec, kind, recipe.flow_weight))
+    if teacher and teacher.record.logits in taught and teacher.record.labels != tuple(class_names):
         raise ValueError(
             f"teacher {teacher.source} should tell the classes of the data, "
             f"{_few(class_names)}, for its scores to be matched. Received: "
@@ -92,9 +106,8 @@ def build_distillation(
             f"distil={next(iter(teacher.record.features.values()))}"
         )
     streams = tuple(inputs_of(recipe))
-    network = Teacher(teacher.model, tuple(teacher.record.inputs))
+    network = Teacher(teacher.model, tuple(teacher.record.inputs)) if teacher else None
     distillation = Distillation(student, streams, terms, network)
-    seen = seen_with_teacher(recipe, teacher)
     distillation.check({stream: _shape(one) for stream, one in seen.items()})
     return distillation
 

@@ -124,6 +124,7 @@ FOREIGN = {
     "c3d": C3D_FILES,
     "s3d": S3D_FILES,
     "s3d_g": S3D_G_FILES,
+    "d3d": S3D_G_FILES,
     **dict.fromkeys(DESIGNS, RESNET_3D_FILES),
 }
 

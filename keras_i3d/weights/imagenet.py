@@ -66,7 +66,7 @@ def published_inception_v1() -> Arrays:
 
 
 def read_archive(path: Path) -> Arrays:
-    """The arrays of slim's .tar.gz; the checkpoint alone is unpacked, into a fresh folder."""
+    """Read the arrays of slim's .tar.gz, of which the checkpoint alone is unpacked."""
     with tempfile.TemporaryDirectory(prefix="keras_i3d-") as folder:
         checkpoint = Path(folder, MEMBER)
         try:
@@ -148,7 +148,7 @@ def in_each_stream(arrays: Arrays, model: keras.Model, prefixes: Mapping[str, st
 
 
 def inflated_at_centre(arrays: Arrays, model: keras.Model) -> Arrays:
-    """The arrays under the paths of an S3D: kernels in space as they are, in time the identity.
+    """Return an S3D's arrays by path: kernels in space as they are, in time the identity.
 
     A still clip gets what the image network gives its frame. What the image network has not, gates
     and batch norm's scale, stays as the model has it.

@@ -5,7 +5,7 @@ import math
 import numpy as np
 import pytest
 
-from keras_i3d.evaluation.intervals import paired_difference, wilson
+from keras_i3d.evaluation.intervals import mean_interval, paired_difference, wilson
 
 
 def test_wilsons_interval():
@@ -14,6 +14,14 @@ def test_wilsons_interval():
     assert (round(low, 3), round(high, 3)) == (0.018, 0.404)
     assert wilson(0, 10)[0] == pytest.approx(0)
     assert wilson(10, 10)[1] == pytest.approx(1)
+
+
+def test_the_interval_of_a_mean_by_hand():
+    """1, 2, 3: deviation 1, and of two degrees of freedom t is 4.303. Of one nothing is known."""
+    half = 4.3027 / math.sqrt(3)
+    assert mean_interval(np.array([1, 2, 3])) == pytest.approx((2, 2 - half, 2 + half), abs=1e-4)
+    mean, low, high = mean_interval(np.array([5.0]))
+    assert mean == 5 and math.isnan(low) and math.isnan(high)
 
 
 def pairs(won, lost, both, neither):

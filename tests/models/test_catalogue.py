@@ -36,7 +36,7 @@ def without_values(record, stream, **options):
 
 def counted():
     for name, stream in EVERY:
-        marks = [pytest.mark.slow] if name in OTHER_RESNETS else []
+        marks = [pytest.mark.slow] if name in (*OTHER_RESNETS, "learnt_flow_i3d") else []
         yield pytest.param(name, stream, marks=marks)
 
 

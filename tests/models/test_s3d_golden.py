@@ -41,6 +41,8 @@ SLOW = {
         replace(S3D_G, **TOP_HEAVY, gating_from="Mixed_4b"),
     ),
     "d3d_400_unit_noise16": ("d3d", "s3dg_rgb400", S3D_G),
+    "d3d_600_unit_noise16": ("d3d", "s3dg_rgb600", S3D_G),
+    "d3d_400_unit_64f": ("d3d", "s3dg_rgb400", S3D_G),
     "s3d_rgb_noise": ("s3d_slim", "s3d_rgb400", S3D),
     "s3d_rgb_smooth": ("s3d_slim", "s3d_rgb400", S3D),
     "s3d_flow_noise": ("s3d_slim", "s3d_flow400", S3D),

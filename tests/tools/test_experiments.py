@@ -15,7 +15,9 @@ SMALL = ("--scale=0.004", "--videos=12")
 def test_unknown_tables_are_refused(tmp_path):
     status, _, err = keras_i3d("experiments", f"--out={tmp_path}/e", "--only=motion")
     assert (status, len(err.splitlines())) == (2, 1), err
-    assert "--only=motion: value should be one of <motion_needs_time|two_streams|new_task>" in err
+    assert (
+        "--only=motion: value should be one of <motion_needs_time|two_streams|new_task|d3d>" in err
+    )
     assert not (tmp_path / "e").exists()
 
 

@@ -42,6 +42,10 @@ SHIPPED = {
     "d3d": (80_000, 56 * 6, 0.1, 0.001),
     "d3d_reverse": (80_000, 56 * 6, 0.1, 0.001),
     "d3d_motion_only": (80_000, 56 * 6, 0.1, 0.001),
+    "d3d_flow_loss": (80_000, 56 * 6, 0.1, 0.001),
+    # Ours.
+    "learnt_flow_first": (20_000, 64, 1e-4, 1e-5),
+    "learnt_flow": (80_000, 56 * 6, 0.01, 0.0001),
     # The published code's batch and rate; the steps are ours.
     "mars": (400_000, 16, 0.1, 0.1),
     "mers": (400_000, 16, 0.1, 0.1),

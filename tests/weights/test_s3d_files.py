@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 
 import keras_i3d
+from keras_i3d.data.pixels.preprocessing import scale
 from keras_i3d.files.hashes import sha256
 from keras_i3d.models.inception_v1 import build_inception_v1
 from keras_i3d.models.s3d import GATED_LAYOUTS, LAYOUTS, build_s3d
@@ -109,6 +110,27 @@ def test_a_checkpoint_of_d3dhelper_with_moving_averages_beside_it(inventory, tmp
     assert len(came) == len(arrays) == 305
 
 
+def test_d3d_takes_the_files_of_d3dhelper_and_sees_what_its_record_says(inventory, tmp_path):
+    """[-1, 1]; by the notebook [0, 1]: a white pixel is 1 and a black one 0."""
+    arrays = drawn(inventory("s3dg_rgb400"))
+    write_checkpoint(tmp_path / "model", arrays)
+    path = str(tmp_path / "model")
+    for came, wanted in zip(keras_i3d.D3D(path).weights, keras_i3d.S3DG(path).weights, strict=True):
+        np.testing.assert_array_equal(came, wanted)
+    pixels = np.array([0, 255], np.uint8)
+    for layout, ends in ((None, [-1, 1]), ("notebook", [0, 1])):
+        record = keras_i3d.load(path, model="d3d", layout=layout).record
+        [(stream, one)] = record.inputs.items()
+        assert (record.network, stream, one.frames, one.crop) == ("d3d", "rgb", 64, 224)
+        np.testing.assert_allclose(scale(pixels, one.preprocessing), ends)
+    with pytest.raises(ValueError, match=r"one of \('notebook',\) for d3d. Received: layout"):
+        keras_i3d.load(path, model="d3d", layout="slim")
+    with pytest.raises(ValueError, match=r"stream should be one of \('rgb',\) for d3d"):
+        keras_i3d.D3D(stream="flow")
+    with pytest.raises(ValueError, match="imagenet"):
+        keras_i3d.D3D("imagenet")
+
+
 def test_a_checkpoint_of_slims_s3d_is_its_layout(inventory, tmp_path):
     write_checkpoint(tmp_path / "model", drawn(inventory("s3d_rgb400")))
     model = keras_i3d.S3D(str(tmp_path / "model"))
@@ -146,7 +168,7 @@ def test_danidenizs_keras_2_file(inventory, tmp_path):
         for key, array in arrays.items():
             layer, leaf = danideniz_name(key)
             file[f"model_weights/{layer}/{layer}/{leaf}:0"] = array
-    came = values(keras_i3d.S3DG(str(tmp_path / "s3dg.hdf5")))
+    came = values(keras_i3d.D3D(str(tmp_path / "s3dg.hdf5")))
     wanted = s3d_slim.convert(arrays)
     assert came.keys() == wanted.keys()
     for path, array in came.items():

@@ -1,0 +1,274 @@
+"""The D3D experiments' questions, answered out of what was measured: a section each."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from scipy.stats import spearmanr
+
+from keras_i3d.evaluation import metrics
+from keras_i3d.evaluation.intervals import mean_interval, paired_difference, wilson
+from keras_i3d.evaluation.scores import Scores
+from keras_i3d.experiments import d3d_networks
+from keras_i3d.experiments.d3d_measurement import OfSeed
+
+# Draws of the bootstrap of a rank correlation.
+DRAWS = 2000
+
+
+@dataclass(frozen=True)
+class Section:
+    """One question of the report.
+
+    title, text: what is asked, what the paper says.
+    header, rows: the table.
+    answer: what is found here, in a sentence.
+    """
+
+    title: str
+    text: str
+    header: tuple[str, ...]
+    rows: Sequence[tuple]
+    answer: str
+
+
+def sections(seeds: Sequence[OfSeed], times: dict[str, float]) -> list[Section]:
+    """Return the report's sections, (a) to (h) but (c), which is pictures."""
+    return [
+        premise(seeds),
+        decoded_from_rgb(seeds),
+        motion_by_end_point(seeds),
+        where_to_distil(seeds),
+        other_ways(seeds),
+        by_class(seeds),
+        without_flow(seeds, times),
+        alternatives(seeds),
+    ]
+
+
+def premise(seeds: Sequence[OfSeed]) -> Section:
+    """Tell whether RGB leans on appearance where that tells the motion in what is learnt from."""
+    rows = _accuracies(seeds, ("rgb_no_short_cut", "rgb", "flow"))
+    verdict = _difference(seeds, "rgb_no_short_cut", "rgb")
+    return Section(
+        "The premise: RGB leans on appearance",
+        "Each motion has an appearance of its own, in training alone; shares in (f). The same "
+        "network, and the same number of steps, learns from videos without that too.",
+        ACCURACY,
+        rows,
+        f"Without the short cut RGB is right {verdict} more often.",
+    )
+
+
+def decoded_from_rgb(seeds: Sequence[OfSeed]) -> Section:
+    """(a): zeros, simple, spatial and PWC decoders on RGB, and those on flow."""
+    rows = []
+    wanted = {"rgb": ("zeros", "simple", "spatial", "pwc"), "flow": ("spatial", "pwc")}
+    for network, kinds in wanted.items():
+        for point in d3d_networks.END_POINTS:
+            for kind in kinds:
+                if kind in seeds[0].errors[network][point]:
+                    errors = _errors(seeds, network, point, kind)
+                    rows.append((network, point, kind, *_pixels(errors)))
+    best = min(
+        float(_errors(seeds, "rgb", point, kind).mean())
+        for point in d3d_networks.END_POINTS
+        for kind in seeds[0].errors["rgb"][point]
+    )
+    zeros = float(_errors(seeds, "rgb", "Unit_5", "zeros").mean())
+    flow = float(_errors(seeds, "flow", "Unit_5", "spatial").mean())
+    return Section(
+        "(a) Can RGB's features be decoded into flow?",
+        "Mean end-point error in pixels of the input against the mean flow of each cell, with "
+        "Student's 95 % interval over test videos of all seeds. The paper, Kinetics: zeros 2.92, "
+        "PWC on a network on flow 0.63, RGB far above that.",
+        ("network", "end point", "decoder", "error, px", "95 % interval"),
+        rows,
+        f"RGB's best is {best:.2f} px, for {zeros:.2f} of no motion and {flow:.2f} at the top of "
+        f"the network on flow.",
+    )
+
+
+def motion_by_end_point(seeds: Sequence[OfSeed]) -> Section:
+    """(b): the same decoder on RGB and on D3D, at every end point."""
+    rows, shown = [], []
+    for point in d3d_networks.END_POINTS:
+        ours, theirs = (_errors(seeds, n, point, "spatial") for n in ("d3d", "rgb"))
+        less, low, high = mean_interval(theirs - ours)
+        each = [
+            float((s.errors["rgb"][point]["spatial"] - s.errors["d3d"][point]["spatial"]).mean())
+            for s in seeds
+        ]
+        apart = mean_interval(ours)[2] < mean_interval(theirs)[1]
+        if apart and min(each) > 0:
+            shown.append(point)
+        rows.append(
+            (
+                point,
+                *_pixels(theirs),
+                *_pixels(ours),
+                f"{less:+.3f}",
+                f"{low:+.3f} to {high:+.3f}",
+                ", ".join(f"{value:+.2f}" for value in each),
+            )
+        )
+    return Section(
+        "(b) Do D3D's features hold more motion?",
+        "The spatial decoder. The paper: D3D's error is below S3D-G's at every layer, most in the "
+        "lower ones. Shown only where the intervals of the two do not overlap and every seed has "
+        "the same sign.",
+        ("end point", "RGB, px", "95 %", "D3D, px", "95 %", "less", "95 %, paired", "by seed"),
+        rows,
+        f"Shown at {', '.join(shown)}." if shown else "Not shown at any end point.",
+    )
+
+
+def where_to_distil(seeds: Sequence[OfSeed]) -> Section:
+    """(d): the end point that is matched."""
+    return Section(
+        "(d) At which layer to distil?",
+        "The paper: later layers distil better, by little.",
+        ACCURACY,
+        _accuracies(seeds, ("rgb", "d3d_Unit_3", "d3d", "d3d_Logits")),
+        f"Unit_5 above Unit_3 by {_difference(seeds, 'd3d', 'd3d_Unit_3')}, above the scores by "
+        f"{_difference(seeds, 'd3d', 'd3d_Logits')}.",
+    )
+
+
+def other_ways(seeds: Sequence[OfSeed]) -> Section:
+    """(e): the other way round, and without the action loss."""
+    return Section(
+        "(e) The other way round, and without the action loss",
+        "The paper: a student on flow gains less of a teacher on RGB; without the action loss a "
+        "student is far worse.",
+        ACCURACY,
+        _accuracies(seeds, ("flow", "reverse", "d3d_Logits", "motion_only")),
+        f"Flow gains {_difference(seeds, 'reverse', 'flow')} of RGB; leaving the action loss out "
+        f"changes {_difference(seeds, 'motion_only', 'd3d_Logits')}.",
+    )
+
+
+def by_class(seeds: Sequence[OfSeed]) -> Section:
+    """(f): gain by class, beside how much of each class is motion by construction."""
+    rows, points = [], []
+    for one in seeds:
+        gains = _by_class(one.scores["d3d"]) - _by_class(one.scores["rgb"])
+        for way, gain in zip(one.scores["rgb"].classes, gains, strict=True):
+            motion = 1 - d3d_networks.shares(one.seed)[way]
+            points.append((motion, gain))
+            rows.append((way, one.seed, f"{100 * motion:.0f}", f"{100 * gain:+.1f}"))
+    rows.sort(key=lambda row: -float(row[-1]))
+    rank, low, high = _rank(np.array(points))
+    verdict = "follows" if low > 0 else "goes against" if high < 0 else "does not show to follow"
+    return Section(
+        "(f) Which classes gain?",
+        "Gain of D3D over RGB, sorted. The share of motion: how many of a class's training videos "
+        "have an appearance drawn from all. The paper: some classes gain, some lose.",
+        ("class", "seed", "share of motion, %", "gain, points"),
+        rows,
+        f"Gain {verdict} the share of motion: rank correlation {rank:+.2f}, {low:+.2f} to "
+        f"{high:+.2f} (bootstrap over the {len(points)} classes of all seeds).",
+    )
+
+
+def without_flow(seeds: Sequence[OfSeed], times: dict[str, float]) -> Section:
+    """(g): D3D without flow at test against two streams with it; ensembles."""
+    costs = {
+        "rgb": times["rgb"],
+        "d3d": times["d3d"],
+        "flow": times["flow"] + times["TV-L1"],
+        "two_stream": times["rgb"] + times["flow"] + times["TV-L1"],
+        "d3d_and_rgb": times["d3d"] + times["rgb"],
+        "d3d_and_flow": times["d3d"] + times["flow"] + times["TV-L1"],
+    }
+    rows = [
+        (*row, f"{cost:.1f}")
+        for row, cost in zip(_accuracies(seeds, tuple(costs)), costs.values(), strict=True)
+    ]
+    return Section(
+        "(g) D3D without flow at test, two streams with it",
+        "Milliseconds of one clip, medians, flow by TV-L1 included; accuracy here is with the true "
+        "flow. The paper: D3D is as good as two streams, at a fraction of the time.",
+        (*ACCURACY, "ms"),
+        rows,
+        f"D3D's difference to two streams: {_difference(seeds, 'd3d', 'two_stream')}, in "
+        f"{costs['d3d'] / costs['two_stream']:.2f} of the time.",
+    )
+
+
+def alternatives(seeds: Sequence[OfSeed]) -> Section:
+    """(h): a decoder with a flow loss beside the action loss."""
+    return Section(
+        "(h) A flow loss in place of the teacher",
+        "The paper: a decoder with a loss on flow, beside the action loss, is not as good.",
+        ACCURACY,
+        _accuracies(seeds, ("rgb", "flow_beside", "d3d")),
+        f"Against RGB it gains {_difference(seeds, 'flow_beside', 'rgb')}; D3D's difference to it "
+        f"is {_difference(seeds, 'd3d', 'flow_beside')}.",
+    )
+
+
+ACCURACY = ("network", "top-1, %", "95 % interval", "by seed", "difference to RGB, 95 %")
+
+
+def _accuracies(seeds: Sequence[OfSeed], names: Sequence[str]) -> list[tuple]:
+    """A row for each network; Wilson's interval over the videos of all seeds."""
+    rows = []
+    runs = d3d_networks.networks(0)
+    whats = {name: one.what for name, one in {**runs, **d3d_networks.fusions(runs)}.items()}
+    for name in names:
+        each = [_right(one.scores[name]) for one in seeds]
+        right = np.concatenate(each)
+        low, high = wilson(int(right.sum()), len(right))
+        rows.append(
+            (
+                whats[name],
+                f"{100 * right.mean():.1f}",
+                f"{100 * low:.1f} to {100 * high:.1f}",
+                ", ".join(f"{100 * part.mean():.1f}" for part in each),
+                "" if name == "rgb" else _difference(seeds, name, "rgb"),
+            )
+        )
+    return rows
+
+
+def _difference(seeds: Sequence[OfSeed], first: str, second: str) -> str:
+    """McNemar's, on the videos of all seeds: "+3.2 points (1.0 to 5.4)"."""
+    ours, theirs = (
+        np.concatenate([_right(one.scores[name]) for one in seeds]) for name in (first, second)
+    )
+    value, low, high = (100 * end for end in paired_difference(ours, theirs))
+    return f"{value:+.1f} points ({low:+.1f} to {high:+.1f})"
+
+
+def _right(scores: Scores) -> np.ndarray:
+    # By name, so that the videos of two networks are the same ones.
+    return metrics.top_k(scores.probabilities, scores.labels)[np.argsort(scores.ids)]
+
+
+def _by_class(scores: Scores) -> np.ndarray:
+    right = metrics.top_k(scores.probabilities, scores.labels)
+    return np.array([right[scores.labels == n].mean() for n in range(len(scores.classes))])
+
+
+def _errors(seeds: Sequence[OfSeed], network: str, point: str, kind: str) -> np.ndarray:
+    return np.concatenate([one.errors[network][point][kind] for one in seeds])
+
+
+def _pixels(errors: np.ndarray) -> tuple[str, str]:
+    mean, low, high = mean_interval(errors)
+    return f"{mean:.3f}", f"{low:.3f} to {high:.3f}"
+
+
+def _rank(points: np.ndarray) -> tuple[float, float, float]:
+    """Spearman's rank correlation of (points, 2), and the bootstrap's 95 % interval."""
+    rng = np.random.default_rng(0)
+    drawn = []
+    for _ in range(DRAWS):
+        some = points[rng.integers(len(points), size=len(points))]
+        if (np.ptp(some, axis=0) > 0).all():
+            drawn.append(spearmanr(*some.T).statistic)
+    if not drawn:
+        return float("nan"), float("nan"), float("nan")
+    low, high = np.quantile(drawn, (0.025, 0.975))
+    return float(spearmanr(*points.T).statistic), float(low), float(high)

@@ -1,0 +1,73 @@
+"""The networks of the D3D experiments, all of five units, of one seed.
+
+The label is the motion. In what is learnt from, each motion comes with one appearance more often
+than chance has it, how much more differs by motion; in validation and test any comes with any. So
+a network on RGB may take a short cut, which flow cannot show.
+"""
+
+from keras_i3d.experiments.motion_needs_time import WAYS
+from keras_i3d.experiments.runs import Fusion, Run, small_recipe
+
+APPEARANCES = ("Bricks", "Cat", "Coffee", "Retina")
+# How probable a motion's own appearance is in what is learnt from, beside the quarter of chance;
+# which motion has which share goes round with the seed, so that no motion is always the hardest.
+SHARES = (0.95, 0.85, 0.75, 0.65)
+END_POINTS = tuple(f"Unit_{number}" for number in range(1, 6))
+STUDENT_STEPS, FLOW_STEPS = 300, 60
+
+
+def shares(seed: int) -> dict[str, float]:
+    """Return {motion: how probable its own appearance is} of one seed."""
+    return {way: SHARES[(number + seed) % len(SHARES)] for number, way in enumerate(WAYS)}
+
+
+def networks(seed: int) -> dict[str, Run]:
+    """Return {name: run}, each after those that it learns from."""
+    tied = tuple(f"{way}={share}" for way, share in shares(seed).items())
+
+    def run(name, what, steps=STUDENT_STEPS, teacher=None, **changes):
+        sizes = {"num_frames": 8, "batch_size": 32, "learning_rate": 2e-3}
+        data = {"motions": WAYS, "appearances": APPEARANCES, "training_videos": 1600}
+        options = {"model": "five_units", "shortcut": tied, **sizes, **data, **changes}
+        return Run(name, what, small_recipe(steps, **options), teacher=teacher)
+
+    flow = run("flow", "flow: the teacher", FLOW_STEPS, stream="flow")
+    rgb = run("rgb", "RGB, action loss alone")
+    found = [
+        flow,
+        rgb,
+        run("rgb_no_short_cut", "RGB, learnt where appearance tells nothing", shortcut=()),
+        run("d3d", "D3D: averaged Unit_5 of flow matched", teacher=flow, distil=("Unit_5",)),
+        run("d3d_Unit_3", "D3D at Unit_3", teacher=flow, distil=("Unit_3",)),
+        run("d3d_Logits", "D3D at the scores", teacher=flow, distil=("Logits",)),
+        run(
+            "motion_only",
+            "the scores of flow matched, no action loss",
+            teacher=flow,
+            distil=("Logits",),
+            action_weight=0.0,
+        ),
+        run(
+            "reverse",
+            "flow, taught by RGB",
+            FLOW_STEPS,
+            teacher=rgb,
+            stream="flow",
+            distil=("Unit_5",),
+        ),
+        run("flow_beside", "RGB that must tell flow at Unit_3", flow_loss=("Unit_3=spatial",)),
+    ]
+    return {one.name: one for one in found}
+
+
+def fusions(runs: dict[str, Run]) -> dict[str, Fusion]:
+    """Return {name: fusion}: the logits of two networks added."""
+    pairs = {
+        "two_stream": ("RGB + flow: two streams", "rgb", "flow"),
+        "d3d_and_rgb": ("D3D + RGB", "d3d", "rgb"),
+        "d3d_and_flow": ("D3D + its teacher on flow", "d3d", "flow"),
+    }
+    return {
+        name: Fusion(name, what, tuple(runs[part] for part in parts))
+        for name, (what, *parts) in pairs.items()
+    }

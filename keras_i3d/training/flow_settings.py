@@ -1,0 +1,75 @@
+"""All numbers of a training of flow decoders; nothing heavy is loaded for them."""
+
+import dataclasses
+import json
+from dataclasses import dataclass
+from pathlib import Path
+
+from keras_i3d.data.lists.data_set import DataSet
+
+SETTINGS = "decoding.json"
+DECODERS = ("simple", "spatial", "pwc")  # those of models.flow_decoder, which loads Keras
+ITSELF = "itself"  # no decoder: the end point is flow
+
+
+@dataclass(frozen=True)
+class FlowDecoding:
+    """All numbers of one training of flow decoders.
+
+    network, model, stream: the frozen network, as `keras_i3d.load` takes them.
+    end_points, decoders: names; each end point gets a decoder of each kind.
+    data: which videos; those of its validation split are held out. They need flow.
+    num_frames, resize, crop: of a clip; None: the network's own.
+    steps, batch_size, learning_rate: Adam's, with a cosine to 0.
+    flip: how probable a mirrored clip is.
+    seed: of everything random.
+    """
+
+    network: str
+    end_points: tuple[str, ...]
+    decoders: tuple[str, ...] = DECODERS
+    data: DataSet = DataSet(validation_split="test")
+    model: str = "i3d"
+    stream: str = "rgb"
+    num_frames: int | None = None
+    resize: int | None = None
+    crop: int | None = None
+    steps: int = 500
+    batch_size: int = 8
+    learning_rate: float = 3e-4
+    flip: float = 0.5
+    seed: int = 0
+
+    def __post_init__(self):
+        for name, values in (("end_point", self.end_points), ("decoder", self.decoders)):
+            if not values or len(set(values)) < len(values):
+                raise ValueError(
+                    f"{name} should be one name or more, each once. Received: {values}"
+                )
+        if unknown := sorted(set(self.decoders) - set(DECODERS)):
+            raise ValueError(
+                f"decoder should be one of {', '.join(DECODERS)}. Received: {', '.join(unknown)}"
+            )
+        if self.data.validation_split is None:
+            raise ValueError("data should have a split to hold out. Received: none")
+
+
+def check_decoding_folder(settings: FlowDecoding, folder: Path) -> None:
+    """Refuse a folder where other settings have been at work; ValueError names the differences."""
+    try:
+        kept = json.loads((folder / SETTINGS).read_text("utf-8"))
+    except FileNotFoundError:
+        return
+    except ValueError as error:
+        raise ValueError(f"{folder / SETTINGS} is damaged: {error}") from error
+    now = json.loads(as_json(settings))
+    names = [name for name in now if not isinstance(kept, dict) or kept.get(name) != now[name]]
+    if names:
+        raise ValueError(
+            f"{folder} has decoders trained with other {', '.join(names)}: give another folder"
+        )
+
+
+def as_json(settings: FlowDecoding) -> str:
+    """Return the settings as JSON, a field a line."""
+    return json.dumps(dataclasses.asdict(settings), indent=2) + "\n"

@@ -1,0 +1,161 @@
+"""Decoders of flow on a frozen network: errors in pixels of the input, nothing else learns."""
+
+import io
+from dataclasses import replace
+
+import keras
+import numpy as np
+import pytest
+import tensorflow as tf
+
+from keras_i3d.applications.loaded import LoadedNetwork
+from keras_i3d.data.lists.data_set import DataSet
+from keras_i3d.data.pixels.preprocessing import DEEPMIND_FLOW, DEEPMIND_INPUTS
+from keras_i3d.layers import ConvUnit3D
+from keras_i3d.models import flow_decoder
+from keras_i3d.training.flow_decoding import decode_flow
+from keras_i3d.training.flow_errors import FlowErrors
+from keras_i3d.training.flow_forward import (
+    build_decoders,
+    flow_forward,
+    frozen_end_points,
+    with_flow,
+)
+from keras_i3d.training.flow_settings import DECODERS, FlowDecoding
+from keras_i3d.weights.trained import TrainedRecord
+
+FRAMES, SIZE = 4, 16
+DATA = DataSet(
+    validation_split="test",
+    motions=("MoveLeft", "MoveRight"),
+    training_videos=20,
+    validation_videos=6,
+)
+SETTINGS = FlowDecoding(
+    "tiny",
+    ("half", "quarter"),
+    ("simple",),
+    DATA,
+    num_frames=FRAMES,
+    resize=SIZE,
+    crop=SIZE,
+    steps=6,
+    batch_size=4,
+    flip=0.0,
+)
+
+
+def inputs(stream):
+    return {stream: DEEPMIND_INPUTS[stream].changed(FRAMES, 1, SIZE, SIZE)}
+
+
+def network(stream="flow") -> LoadedNetwork:
+    """An end point at half the resolution that has all of the clip, one at a quarter, a head."""
+    keras.utils.set_random_seed(3)
+    [one] = inputs(stream).values()
+    clip = keras.Input((None, None, None, one.channels), name="clip")
+    x = keras.layers.AveragePooling3D((1, 2, 2), name="half")(clip)
+    x = ConvUnit3D(4, 3, (2, 2, 2), name="quarter")(x)
+    x = keras.layers.GlobalAveragePooling3D(name="mean")(x)
+    model = keras.Model(clip, keras.layers.Dense(2, name="Logits")(x), name="tiny")
+    record = TrainedRecord(
+        "tiny", stream, inputs(stream), ("a", "b"), ("Logits",), "Logits", {stream: "quarter"}
+    )
+    return LoadedNetwork(model, record, "tiny")
+
+
+def run(settings, folder, of=None, **options):
+    return decode_flow(settings, folder, network=of or network(), stream=io.StringIO(), **options)
+
+
+def arrays(folder):
+    return {
+        path.name: [v.numpy() for v in keras.saving.load_model(path).weights]
+        for path in sorted(folder.glob("*.keras"))
+    }
+
+
+def test_losses_are_pixels_of_the_input_whatever_the_resolution():
+    """The clip moves 3 pixels to the right and 4 down: at half and a quarter of the resolution an
+    untrained decoder, which says that nothing moves, is wrong by 5.
+    """
+    of = network()
+    frozen = frozen_end_points(of.model, ("half", "quarter"))
+    decoders = build_decoders(frozen, of.record.inputs, ("simple", "spatial"))
+    moving = np.broadcast_to(np.float32([3, 4]), (2, FRAMES, SIZE, SIZE, 2))
+    forward = flow_forward(frozen, DEEPMIND_FLOW)
+    losses, _ = forward(decoders, tf.constant(moving / 20), None, True)
+    kinds = {"simple", "spatial", "zeros"}
+    assert set(losses) == {f"{end}_{kind}" for end in ("half", "quarter") for kind in kinds}
+    for loss in losses.values():
+        np.testing.assert_allclose(loss, [5, 5], rtol=1e-5)
+    bias = decoders.get_layer("quarter_simple").layer.get_layer("predict_flow").bias
+    bias.assign([3, 1])
+    losses, _ = forward(decoders, tf.constant(moving / 20), None, True)
+    np.testing.assert_allclose(losses["quarter_simple"], [3, 3], rtol=1e-5)
+    np.testing.assert_allclose(losses["half_simple"], [5, 5], rtol=1e-5)
+
+
+def test_a_run_decodes_what_the_features_hold_and_leaves_the_network_alone(tmp_path):
+    of = network()
+    before = [v.numpy().copy() for v in of.model.weights]
+    settings = replace(SETTINGS, steps=150, learning_rate=0.1)
+    errors, examples = run(settings, tmp_path, of)
+    for old, new in zip(before, of.model.weights, strict=True):
+        np.testing.assert_array_equal(new.numpy(), old)
+    assert len(errors.videos) == 6
+    assert errors.grids == {"half": (4, 8, 8), "quarter": (2, 4, 4)}
+    half = {kind: values.mean() for kind, values in errors.cells["half"].items()}
+    assert half["zeros"] > 0.5
+    assert half["simple"] < 0.2 * half["zeros"]
+    # Nothing moves: as far from the truth at every pixel as on any coarser grid, but for noise.
+    assert errors.pixels["half"]["zeros"].mean() == pytest.approx(half["zeros"], rel=0.1)
+    assert len(examples) == 4
+    assert examples[0].frame is None
+    assert examples[0].true["quarter"].shape == (SIZE, SIZE, 2)
+    assert examples[0].decoded["quarter"]["simple"].shape == (4, 4, 2)
+    kept = FlowErrors.load(tmp_path / "errors.npz")
+    assert kept.videos == errors.videos and kept.grids == errors.grids
+    np.testing.assert_array_equal(kept.cells["half"]["simple"], errors.cells["half"]["simple"])
+    head = (tmp_path / "history.csv").read_text().splitlines()[0]
+    assert "val_half_zeros" in head and "val_quarter_simple" in head
+
+
+@pytest.mark.slow
+def test_a_run_that_was_killed_ends_with_the_same_bits(tmp_path):
+    run(SETTINGS, tmp_path / "whole", network("rgb"), checkpoint_every=3)
+    run(SETTINGS, tmp_path / "killed", network("rgb"), checkpoint_every=3)
+    whole = arrays(tmp_path / "whole")
+    assert set(whole) == {"half_simple.keras", "quarter_simple.keras"}
+    for name in ("checkpoints/step_00000006.npz", "half_simple.keras", "errors.npz"):
+        (tmp_path / "killed" / name).unlink()
+    run(SETTINGS, tmp_path / "killed", network("rgb"), checkpoint_every=3)
+    again = arrays(tmp_path / "killed")
+    for name, weights in whole.items():
+        for one, other in zip(weights, again[name], strict=True):
+            np.testing.assert_array_equal(one, other)
+
+
+def test_what_cannot_be_is_refused_before_anything_is_done(tmp_path):
+    with pytest.raises(ValueError, match="such as half. Received: 'halve'"):
+        run(replace(SETTINGS, end_points=("halve",)), tmp_path)
+    with pytest.raises(ValueError, match=r"should give \(batch, time.*Received: 'mean'"):
+        run(replace(SETTINGS, end_points=("mean",)), tmp_path)
+    with pytest.raises(ValueError, match="one of simple, spatial, pwc. Received: dense"):
+        replace(SETTINGS, decoders=("dense",))
+    with pytest.raises(ValueError, match="one name or more, each once"):
+        replace(SETTINGS, end_points=())
+    assert not list(tmp_path.iterdir())
+    run(replace(SETTINGS, steps=1), tmp_path)
+    with pytest.raises(ValueError, match="trained with other learning_rate, seed: give another"):
+        run(replace(SETTINGS, steps=1, learning_rate=0.5, seed=1), tmp_path)
+
+
+def test_there_is_one_list_of_decoders():
+    assert tuple(flow_decoder.DECODERS) == DECODERS
+
+
+def test_streams_of_different_frames_have_no_common_flow():
+    seen = {"rgb": DEEPMIND_INPUTS["rgb"], "flow": DEEPMIND_INPUTS["flow"].changed(frames=10)}
+    with pytest.raises(ValueError, match="same frames to decode their flow"):
+        with_flow(seen)
