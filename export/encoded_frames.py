@@ -6,7 +6,7 @@ from keras_i3d.data.video.decoding import MAX_PIXELS
 
 
 def decoded_frame(file: tf.Tensor) -> tf.Tensor:
-    """One JPEG or PNG file to (height, width, 3) uint8; its size is read before it is decoded."""
+    """Decode one JPEG or PNG file to (height, width, 3) uint8; its size is read first."""
     is_png = tf.equal(tf.strings.substr(file, 0, 8), b"\x89PNG\r\n\x1a\n")
     known = tf.debugging.Assert(
         tf.logical_or(is_png, tf.equal(tf.strings.substr(file, 0, 3), b"\xff\xd8\xff")),

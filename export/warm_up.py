@@ -13,7 +13,7 @@ WARM_UP = "tf_serving_warmup_requests"
 
 
 def write_warm_up(folder: Path, served: ServedNetwork) -> list[str]:
-    """One PredictionLog for each signature, of black frames; returns notes on what could not be.
+    """Write one PredictionLog of black frames a signature; return notes on what could not be.
 
     The clips are as large as real ones, because kernels are chosen and memory is taken by shape;
     the file is small, because a TensorProto of one value stands for a tensor full of it.

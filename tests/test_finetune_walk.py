@@ -37,10 +37,18 @@ keras-i3d() {
   local small=() weights="$HERE/rgb.weights.h5"
   [[ "$*" == *--stream=flow* ]] && weights="$HERE/flow.weights.h5"
   [[ "$*" == *--transfer=original* ]] && weights=none
+  # The networks beside I3D start from random weights, or from what one of them has learnt here.
+  local network=()
+  if [[ "$*" == *--recipe=* && "$*" != *_fine_tune* && "$*" != *few_clips* ]]; then
+    network=(--width=0.0625 --num_frames=none)
+    [[ "$*" == *convnet_lstm* ]] && network+=(--num_frames=4)
+    [[ "$*" == *--weights=* ]] && weights="$(grep -o 'ucf101/[^ ]*final.keras' <<< "$*")"
+    [[ "$*" == *--weights=* ]] || weights=none
+  fi
   case "$1" in
     train)
       small=(--steps=2 --batch_size=2 --num_frames=8 --resize=32 --crop=32 --weights="$weights"
-        --batch_norm_momentum=0.1 --clip_norm=0.1) ;;
+        --batch_norm_momentum=0.1 --clip_norm=0.1 "${network[@]}") ;;
     compute_flow | make_tfrecords) small=(--short_side=32) ;;
   esac
   echo "\\$ keras-i3d $*"
@@ -166,6 +174,12 @@ def test_every_command_of_the_walk(folder):
             values = [float(row[f"split {n}"]) for n in divisions]
             assert set(values) <= {0.0, 50.0, 100.0}  # of two test videos
             assert float(row["mean"]) == pytest.approx(sum(values) / len(values), abs=0.05)
+    networks = json.loads((folder / "ucf101/networks/figures.json").read_text())["rows"]
+    assert sorted((row["model"], row["stream"]) for row in networks) == [
+        *(("convnet_2d", stream) for stream in ("flow", "rgb", "rgb + flow")),
+        *(("convnet_3d", "rgb"), ("convnet_lstm", "rgb")),
+        *((network, "rgb + flow") for network in ("fused_3d", "two_stream")),
+    ]
     assert "Difference to the other run" in (
         folder / "ucf101/what_flow_adds/report.html"
     ).read_text("utf-8")
@@ -180,6 +194,13 @@ def test_the_walk_names_every_step():
         *("check_dataset", "compute_flow", "make_tfrecords"),
         *("train", "evaluate", "fuse", "report", "predict"),
     }
-    for flag in ("--transfer=fixed", "--transfer=original", "ucf101_fine_tune", "hmdb51_fine_tune"):
+    for flag in (
+        "--recipe=two_stream",
+        "two_stream fused_3d",
+        "--transfer=fixed",
+        "--transfer=original",
+        "ucf101_fine_tune",
+        "hmdb51_fine_tune",
+    ):
         assert flag in commands
     assert commands.count("for n in 1 2 3;") == 3

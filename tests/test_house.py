@@ -99,6 +99,7 @@ MAY_IMPORT = {
     },
     "evaluation": {
         "files",
+        "models",
         "data.pixels",
         "data.lists",
         "data.batches",

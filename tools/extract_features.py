@@ -22,7 +22,6 @@ import time
 from collections.abc import Sequence
 
 from absl import flags
-from tqdm import tqdm
 
 from keras_i3d.features.crops import CROPS
 from keras_i3d.features.layouts import LAYOUTS
@@ -31,6 +30,7 @@ from keras_i3d.features.windowing import TAILS, WINDOWS
 from keras_i3d.features.writers import FORMATS
 from keras_i3d.files.beam_pipelines import RUNNERS
 from keras_i3d.tools import dataset_flags, engine_flags
+from keras_i3d.tools.bars import bar
 from keras_i3d.tools.dataset_flags import FORMAT, ROOT, annotations_from_flags
 from keras_i3d.tools.running import FlagError, ToolError, loaded, quiet_import, run
 from keras_i3d.tools.weights_flag import HELP, check_weights
@@ -158,20 +158,19 @@ def _reported(finished, total: int, skipped: int) -> int:
     """Show what becomes of each video as it does; the exit status."""
     begin, frames = time.monotonic(), 0
     counts = {"made": 0, "had": 0, "failed": 0}
-    pause = 0.1 if sys.stderr.isatty() else 30
     # Averaged over the whole run: the rate of the last few videos would say little.
-    with tqdm(total=total, unit=" videos", smoothing=0, mininterval=pause) as bar:
+    with bar(total=total, unit=" videos", smoothing=0) as shown:
         for one in finished:
             if one.status == "failed":
                 counts["failed"] += 1
                 text = f"extract_features: {one.job.path}: {one.record['cause']}"
-                bar.write(text, file=sys.stderr)
+                shown.write(text, file=sys.stderr)
             else:
                 counts["made" if one.fresh else "had"] += 1
             frames += one.frames
             rate = frames / max(time.monotonic() - begin, 1e-3)
-            bar.set_postfix_str(f"{rate:.0f} frames/s", refresh=False)
-            bar.update()
+            shown.set_postfix_str(f"{rate:.0f} frames/s", refresh=False)
+            shown.update()
     seconds = time.monotonic() - begin
     print(
         f"{total} videos: {counts['had']} had their features, {counts['made']} made "

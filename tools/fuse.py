@@ -1,4 +1,4 @@
-"""Late fusion: score files of several networks, their logits added.
+"""Late fusion: score files of several networks, their logits added, or probabilities averaged.
 
   keras-i3d fuse rgb.npz flow.npz --out=both.npz
 
@@ -22,6 +22,10 @@ from keras_i3d.tools.running import FlagError, ToolError, can_be_written, run
 
 OUT = flags.DEFINE_string("out", None, "the score file to write")
 
+AVERAGE = flags.DEFINE_bool(
+    "average", False, "take the mean of the probabilities, as Two-Stream does"
+)
+
 
 def main(arguments: Sequence[str]) -> int:
     """Fuse; the exit status."""
@@ -32,7 +36,7 @@ def main(arguments: Sequence[str]) -> int:
     can_be_written(OUT.value)
     try:
         parts = {path: load_scores(path) for path in arguments}
-        both = fuse(parts)
+        both = fuse(parts, AVERAGE.value)
         save_scores(OUT.value, both)
     except (ScoresError, OSError) as error:
         raise ToolError(error) from error

@@ -96,7 +96,7 @@ def sending(metadata: ModelMetadata, signature: str) -> Sending:
 
 
 def sent_frames(spec: Preprocessing) -> Preprocessing:
-    """How a video becomes the frames that are sent: short side as the model has it, no more cut.
+    """Return how a video becomes the frames that are sent: short side as the model has it, uncut.
 
     The model's crop is then the video's own where short_side - crop is even, as it is in all
     published preprocessing; otherwise it may lie one pixel beside.

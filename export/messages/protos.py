@@ -40,7 +40,7 @@ def _pool() -> descriptor_pool.DescriptorPool:
 
 
 def described() -> bytes:
-    """The file's content, from the installed tensorflow-serving-api; imports before importers."""
+    """Return the file's content, from tensorflow-serving-api; imports before importers."""
     found: dict[str, descriptor_pb2.FileDescriptorProto] = {}
 
     def add(file) -> None:

@@ -118,7 +118,7 @@ def claim(proto) -> tuple[tuple[int, ...], int]:
 
 
 def arrays(protos: Mapping, most_bytes: int) -> dict[str, np.ndarray]:
-    """The arrays of {name: TensorProto}, which together may take `most_bytes`; ValueError else."""
+    """Read {name: TensorProto} to arrays of at most `most_bytes` together; ValueError else."""
     total = 0
     for name, proto in protos.items():
         shape, size = claim(proto)

@@ -10,7 +10,7 @@ from keras_i3d.export.server.refusal import Refusal, too_many_frames
 
 
 def examples_of(request, limits: Limits) -> np.ndarray:
-    """The tf.Examples of a classification request, as bytes; those with a context joined to it.
+    """Return a classification request's tf.Examples as bytes; a context is joined to each.
 
     Raises:
         Refusal: more frames, or more bytes, than one request may have.

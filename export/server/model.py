@@ -44,7 +44,7 @@ class Model:
         return sorted(n for n, v in self.versions.items() if v.state == AVAILABLE)
 
     def unloaded(self, settled: Mapping[int, Found]) -> list[int]:
-        """What should be served and is not, without what could not be loaded as it is now."""
+        """Return what should be served and is not, less what could not be loaded as it is now."""
         entries = self.versions
         good = {
             n: found

@@ -62,7 +62,7 @@ def too_many_frames(frames: int, most: int) -> Refusal:
 
 
 def from_tensorflow(error: Exception) -> Refusal:
-    """A tf.errors.OpError as a refusal; its text without the names of nodes and stack traces.
+    """Turn a tf.errors.OpError into a refusal, without names of nodes and stack traces.
 
     What is no sentence of the graph's own, but tells of Python and of files, goes to the log alone.
     """

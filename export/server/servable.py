@@ -101,7 +101,7 @@ class Servable:
             raise refusal from None
 
     def about(self) -> dict[str, Any]:
-        """What the export wrote down: labels, preprocessing, weights; {} where it is not ours."""
+        """Return what the export says of itself: labels, preprocessing, weights; {} if not ours."""
         definition = self.definitions.get("metadata")
         if definition is None or definition.inputs or set(definition.outputs) != {"metadata"}:
             return {}

@@ -76,7 +76,7 @@ def docker_compose(config) -> str:
 
 
 def kubernetes(config, texts: dict[str, str]) -> str:
-    """A ConfigMap of `texts`, a Deployment and a Service; the models come from a volume claim."""
+    """Return a ConfigMap of `texts`, a Deployment, a Service; models from a volume claim."""
     name = config.name.lower().replace("_", "-")
     settings = {
         "apiVersion": "v1",

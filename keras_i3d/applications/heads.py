@@ -101,7 +101,7 @@ def read_file(
 
 
 def head_classes(arrays: Arrays, head: Sequence[str]) -> int | None:
-    """How many classes arrays have a head for: the length of its bias; None without a head."""
+    """Count the classes that arrays have a head for: the length of its bias; None without."""
     biases = [a for path, a in arrays.items() if in_head(path, head) and path.endswith("/bias")]
     return len(biases[0]) if biases else None
 

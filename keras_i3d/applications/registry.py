@@ -83,7 +83,7 @@ def list_weights(model: str | None = None) -> list[AvailableWeights]:
 
 
 def published_of(of: Network, weights: str) -> list[Weights]:
-    """The published records that make up `weights` for a network, one a stream; often none."""
+    """Return the published records of a network's `weights`, one a stream; often none."""
     # A joint network takes those that are published for each of its streams.
     sources = [name for name, one in NETWORKS.items() if of.name in (name, one.both)]
     found = [one for one in RECORDS if one.model in sources and one.weights == weights]

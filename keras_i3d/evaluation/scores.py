@@ -14,6 +14,8 @@ from keras_i3d.files.whole import whole_file
 VERSION = 1
 # A score file larger than this is taken for something else.
 MOST_BYTES = 4 << 30
+# A mean probability that is less is taken for this: its logarithm should be finite.
+LEAST = np.finfo(np.float32).tiny
 ARRAYS = ("ids", "logits", "probabilities", "labels")
 
 
@@ -120,16 +122,19 @@ def load_scores(path: str | os.PathLike) -> Scores:
         raise ScoresError(f"{path}: {error}") from error
 
 
-def fuse(parts: dict[str, Scores]) -> Scores:
+def fuse(parts: dict[str, Scores], average: bool = False) -> Scores:
     """Add several networks' logits, such as RGB's and flow's: late fusion.
 
     Args:
         parts: {name for messages, such as the file's: its scores}.
+        average: take the mean of their probabilities instead, as Two-Stream does; the logits are
+            then those of that mean.
 
     Raises:
         ScoresError: when they are not about the same videos, labels and classes; says which differ.
 
-    Source: kinetics-i3d, evaluate_sample.py, eval_type joint: logits are added.
+    Source: kinetics-i3d, evaluate_sample.py, eval_type joint: logits are added. "Quo Vadis",
+    section 2.3: Two-Stream's predictions are averaged.
     """
     (first_name, first), *others = parts.items()
     orders = [np.argsort(first.ids)]
@@ -148,7 +153,14 @@ def fuse(parts: dict[str, Scores]) -> Scores:
             wrong = first.ids[orders[0]][~same.reshape(len(order), -1).all(1)]
             raise ScoresError(f"{first_name} and {name} have other labels for {_some(wrong)}")
         orders.append(order)
-    logits = sum(p.logits[o] for p, o in zip(parts.values(), orders, strict=True))
+    ordered = zip(parts.values(), orders, strict=True)
+    if average:
+        mean = sum(np.float64(p.probabilities[o]) for p, o in ordered) / len(parts)
+        logits = np.log(np.maximum(mean, LEAST))
+        if first.multi_label:
+            logits = logits - np.log(np.maximum(1 - mean, LEAST))
+    else:
+        logits = sum(p.logits[o] for p, o in ordered)
     activation = metrics.sigmoid if first.multi_label else metrics.softmax
     return Scores(
         first.ids[orders[0]],

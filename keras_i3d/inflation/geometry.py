@@ -30,7 +30,7 @@ class Window:
 
 
 def branches(layer) -> list[list]:
-    """The chains of layers that a layer is made of, side by side; of a plain layer, itself."""
+    """Return the chains of layers, side by side, that a layer is made of; if plain, itself."""
     if isinstance(layer, (ours.InceptionBlock3D, ours.SeparableInceptionBlock3D)):
         return [[plain for part in b.parts for plain in _chain(part)] for b in layer.branches]
     if isinstance(layer, ours.BottleneckBlock3D):
@@ -69,7 +69,7 @@ def window(layer) -> Window | None:
 
 
 def gates(layer) -> bool:
-    """Whether a layer keeps the clip's steps, each of which then depends on the whole clip."""
+    """Return whether a layer keeps the clip's steps, each of which depends on the whole clip."""
     return isinstance(layer, (ours.FeatureGating, ours.NonLocalBlock3D))
 
 

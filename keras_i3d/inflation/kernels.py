@@ -6,7 +6,7 @@ KERNEL_RULES = ("average", "centre")
 
 
 def for_channels(kernel: np.ndarray, channels: int) -> np.ndarray:
-    """A 2D kernel (height, width, in, out) for other input channels: the mean of its own in each.
+    """Give a 2D kernel (height, width, in, out) other input channels: in each its own's mean.
 
     Unscaled, as two-stream networks take an RGB stem for flow.
     """

@@ -30,7 +30,7 @@ Schedule = Callable[[keras.layers.Layer], Time]
 
 
 def schedule_of(schedule, model: keras.Model) -> Schedule:
-    """The function of the layer that a named schedule, or the user's own function, stands for.
+    """Return the function of a layer that a schedule's name, or a user's function, stands for.
 
     The user's function is asked about layers that have a kernel, a pool or a size, and may give a
     `Time`, a pair (kernel, stride), or None for neither.
@@ -65,7 +65,7 @@ def schedule_of(schedule, model: keras.Model) -> Schedule:
 
 
 def window(layer) -> tuple[int, int] | None:
-    """(height, width) of what a layer looks at, or of what it makes of one pixel; None for none."""
+    """Return (height, width) of what a layer looks at, or makes of one pixel; None for none."""
     for attribute in ("kernel_size", "pool_size", "size"):
         size = getattr(layer, attribute, None)
         if isinstance(size, tuple):

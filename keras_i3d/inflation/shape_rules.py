@@ -23,7 +23,7 @@ def past_time(axis):
 
 
 def normalization_weights(arrays: list[np.ndarray], site: Site) -> list[np.ndarray]:
-    """The statistics that the layer computes with, which weights assigned later do not change."""
+    """Return the statistics that a layer computes with, whatever weights it gets later."""
     if not arrays:
         return arrays
     used = [keras.ops.convert_to_numpy(v) for v in (site.layer.mean, site.layer.variance)]

@@ -36,7 +36,7 @@ def is_model(operation) -> bool:
 
 
 def nodes(model: keras.Model) -> list:
-    """The calls of a graph, each after those whose outputs it takes; the inputs are left out."""
+    """Return the calls of a graph, each after those whose outputs it takes, less the inputs."""
     by_depth = calls_by_depth(model)
     return [
         node for d in sorted(by_depth, reverse=True) for node in by_depth[d] if not node.is_input

@@ -82,8 +82,7 @@ class BatchNormLSTM(layers.Layer):
         seen_x = statistics(inputs, kept_x, ops.arange(time))
         inputs = normed(inputs, gamma_x, *seen_x) + self.bias
 
-        def step(state, now):
-            h, c, *_ = state
+        def step(now, h, c, *found):
             recurrent = ops.matmul(h, self.recurrent_kernel)
             seen_h = statistics(recurrent, kept_h, now)
             gates = normed(recurrent, gamma_h, *seen_h) + ops.take(inputs, now, axis=0)
@@ -91,15 +90,19 @@ class BatchNormLSTM(layers.Layer):
             c = ops.sigmoid(f) * c + ops.sigmoid(i) * ops.tanh(g)
             seen_c = statistics(c, kept_c, now)
             h = ops.sigmoid(o) * ops.tanh(normed(c, gamma_c, *seen_c) + self.cell_beta)
-            state = (h, c, *seen_h, *seen_c)
-            return state, state
+            here = ops.reshape(ops.arange(time) == now, (-1, 1, 1))
+            new = (h, *seen_h, *seen_c)[: len(found)]
+            return now + 1, h, c, *(ops.where(here, *pair) for pair in zip(new, found, strict=True))
 
+        # Of plain tensors, which OpenVINO reads; ops.scan's lists of tensors it does not. What is
+        # found at each step is put in its place.
         nothing = ops.zeros((batch, self.units), inputs.dtype)
-        unseen = [ops.zeros((1, one.shape[-1]), inputs.dtype) for one in (*kept_h, *kept_c)]
-        # Over the steps' numbers alone: of several tensors Keras' scan on TensorFlow wants to know
-        # the length beforehand.
-        _, states = ops.scan(step, (nothing, nothing, *unseen), ops.arange(time))
-        outputs, _, *seen = states
+        outputs = ops.zeros((time, batch, self.units), inputs.dtype)
+        unseen = [ops.zeros((time, 1, one.shape[-1]), inputs.dtype) for one in (*kept_h, *kept_c)]
+        found = (outputs, *unseen) if learning else (outputs,)
+        _, _, _, outputs, *seen = ops.while_loop(
+            lambda now, *_: now < time, step, (0, nothing, nothing, *found)
+        )
         if learning:
             # The last step's statistics serve all that follow.
             rows = ops.minimum(ops.arange(self.steps), time - 1)

@@ -111,7 +111,7 @@ class HeadPooling3D(layers.Layer):
 
 
 def least_clip(pool_size, clip_strides) -> tuple[int, ...]:
-    """The smallest input that padding SAME, at these total strides, turns into `pool_size` steps.
+    """Return the least input that SAME padding, at these strides, turns into `pool_size` steps.
 
     ceil(n / stride) >= size  <=>  n > (size - 1) * stride        2 steps of 8 frames: 9 frames
     """

@@ -35,7 +35,7 @@ def build_convnet_2d(
     width: float = 1.0,
     stacks: Mapping[str, int] = STACKS,
 ) -> keras.Model:
-    """One stream of Two-Stream with random weights; arguments as in `keras_i3d.ConvNet2D`.
+    """Return one stream of Two-Stream with random weights; arguments as in `keras_i3d.ConvNet2D`.
 
     `stacks` has the frames that are joined along the channels, by stream. Of several stacks the
     logits are averaged: that tells what each shows, and nothing of what moves between them.

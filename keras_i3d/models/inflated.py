@@ -36,7 +36,7 @@ def build_inflated(
     name: str | None = None,
     image_head: bool = True,
 ) -> keras.Model:
-    """An image network of keras.applications, inflated; arguments as in `keras_i3d.I3DResNet50`.
+    """Inflate an image network of keras.applications; arguments as in `keras_i3d.I3DResNet50`.
 
     With weights="imagenet" the trunk has the image network's, and so has the head where it has as
     many classes and the same form, unless `image_head` is False. The stem of the flow stream is the

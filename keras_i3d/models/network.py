@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 import keras
 
 from keras_i3d.data.pixels.preprocessing import Input
+from keras_i3d.models.published_figures import PublishedFigures
 
 
 @dataclass(frozen=True)
@@ -36,6 +37,7 @@ class Network:
     any_size: whether it takes clips of any size unless `input_shape` says otherwise; if not, build
         it with the `input_shape` of the clips, of a joint network {stream: shape}.
     any_width: whether `build` takes `width`.
+    published: what papers say of its accuracy.
     """
 
     name: str
@@ -56,6 +58,7 @@ class Network:
     losses: tuple[str, ...] = ()
     in_clips: bool = False
     layouts: Mapping[str, Mapping[str, Input]] = field(default_factory=dict)
+    published: tuple[PublishedFigures, ...] = ()
 
     @property
     def streams(self) -> tuple[str, ...]:

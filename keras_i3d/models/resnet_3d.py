@@ -138,7 +138,7 @@ def build_resnet_3d(
     width: float = 1.0,
     name: str | None = None,
 ) -> keras.Model:
-    """One of DESIGNS with random weights; arguments as in `keras_i3d.NonLocalI3DResNet50`.
+    """Return one of DESIGNS with random weights; arguments as in `keras_i3d.NonLocalI3DResNet50`.
 
     `width` is a factor of all channels between the clip and the classes.
     """

@@ -36,10 +36,10 @@ def check_network(recipe: Recipe) -> None:
             f"weights should be one of {known}, none or a file for model={recipe.model}. "
             f"Received: weights='imagenet'"
         )
-    if recipe.width != 1 and not (record.any_width and recipe.weights is None):
+    if recipe.width != 1 and not (record.any_width and not _published(recipe)):
         raise ValueError(
-            f"width should be 1 for model={recipe.model} with weights={recipe.weights}: it is for "
-            f"networks of the catalogue that have one, from random weights. "
+            f"width should be 1 for model={recipe.model} with weights={recipe.weights}: another is "
+            f"for random weights and files of it, of networks that have one. "
             f"Received: width={recipe.width}"
         )
     # A head that is one dense layer has no form for less than the trunk itself takes.
@@ -51,8 +51,12 @@ def check_network(recipe: Recipe) -> None:
         )
 
 
+def _published(recipe: Recipe) -> bool:
+    return recipe.weights in {one.weights for one in list_weights(recipe.model)}
+
+
 def inputs_of(recipe: Recipe) -> dict[str, Input]:
-    """What each stream of the recipe's network sees: the network's own, with the recipe's sizes."""
+    """Return what each stream of the recipe's network sees: its own, in the recipe's sizes."""
     layout = layout_of_file(recipe.model, recipe.weights)
     seen = find_network(recipe.model).seen(recipe.stream, layout)
     return with_sizes(seen, recipe.num_frames, recipe.stride, recipe.resize, recipe.crop)
@@ -93,7 +97,7 @@ def with_sizes(
 
 
 def resolved(recipe: Recipe) -> Recipe:
-    """The recipe with the sizes that it leaves to the network, where all streams have the same."""
+    """Fill in the recipe's sizes that are left to the network, where all streams have the same."""
     inputs = inputs_of(recipe).values()
     sizes = {
         "num_frames": {one.frames for one in inputs},

@@ -109,7 +109,7 @@ def clock(seconds: float) -> str:
 
 
 def memory_gb() -> float:
-    """The most memory so far, in 1e9 bytes: of the first GPU, or of the process without one."""
+    """Return the most memory so far, in 1e9 bytes: of the first GPU, else of the process."""
     if tf.config.list_logical_devices("GPU"):
         return tf.config.experimental.get_memory_info("GPU:0")["peak"] / 1e9
     with contextlib.suppress(OSError), open("/proc/self/status") as status:

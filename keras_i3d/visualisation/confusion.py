@@ -20,7 +20,7 @@ DARK, MIDDLE = np.array([8, 48, 107]), 125
 
 
 def draw_confusion(confusion: np.ndarray, classes: tuple[str, ...]) -> Image.Image:
-    """(classes, classes) counts, row the true class, as a picture: the larger a share, the darker.
+    """Draw (classes, classes) counts, a row a true class: the larger a share, the darker.
 
     Each row is divided by its sum; a class without a video stays white. Names and counts are
     written where they can be read; a count of 0 is left out.

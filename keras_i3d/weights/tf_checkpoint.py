@@ -129,7 +129,7 @@ def _read_tensor(file, path: Path, name: str, entry: Entry) -> np.ndarray:
 
 
 def table_items(table: bytes) -> Iterator[tuple[bytes, bytes]]:
-    """(key, value) of every entry of a sorted string table, in its order; block CRCs are checked.
+    """Give (key, value) of a sorted string table, in its order; block CRCs are checked.
 
     Raises:
         ValueError, IndexError, struct.error: when the table is damaged.

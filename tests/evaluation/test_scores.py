@@ -95,6 +95,25 @@ def test_fusion_adds_logits_of_the_same_video():
     assert summary(both)["top_1"] == pytest.approx(100 * 2 / 3)  # b is a tie: the first class
 
 
+@pytest.mark.parametrize("multi_label", [False, True])
+def test_fusion_may_average_probabilities(multi_label):
+    """By hand: 0.9 and 0.3 for running make 0.6, whose odds are 3 to 2."""
+    several = {"labels": np.array([(1, 0)])} if multi_label else {"labels": np.array([0])}
+    parts = {
+        name: made(
+            ids=("a",),
+            logits=np.zeros((1, 2)),
+            probabilities=np.array([(p, 1 - p)], np.float32),
+            **several,
+        )
+        for name, p in (("rgb.npz", 0.9), ("flow.npz", 0.3))
+    }
+    both = fuse(parts, average=True)
+    np.testing.assert_allclose(both.probabilities, [(0.6, 0.4)], atol=1e-6)
+    ours, other = both.logits[0]
+    assert (ours if multi_label else ours - other) == pytest.approx(np.log(1.5), abs=1e-6)
+
+
 @pytest.mark.parametrize(
     "changes, message",
     [

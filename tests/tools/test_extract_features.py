@@ -106,6 +106,33 @@ def test_a_data_set_with_its_labels(videos, weights, tmp_path):
     assert "1 listed lines were skipped" in printed
 
 
+@pytest.mark.slow
+def test_every_nasty_file_has_its_outcome(nasty, shared, weights, tmp_path):
+    """Broken ones fail, each in one line that names it; all others have features."""
+    told = json.loads((shared / "nasty" / "nasty.json").read_text())
+    paths = sorted(nasty.iterdir())
+    assert {path.name for path in paths} == told.keys()
+    out = tmp_path / "out"
+    status, printed, error = tool(f"--out={out}", weights, "--window=16", "--", *paths)
+    assert status == 1
+    lines = [json.loads(line) for line in (out / "manifest.jsonl").read_text().splitlines()]
+    outcomes = {line["video"].rpartition("/")[2]: line for line in lines}
+    assert outcomes.keys() == told.keys()
+    failed = {name for name, line in outcomes.items() if line["status"] == "failed"}
+    broken = {name for name, one in told.items() if one["decodable"] is False}
+    # Of what may be read or refused: a picture named as a video, and WebP where FFmpeg has none.
+    assert broken <= failed <= broken | {"jpeg_renamed.mp4", "animated.webp"}
+    for name in failed:
+        cause = outcomes[name]["cause"]
+        assert "\n" not in cause and error.count(f"{nasty / name}: {cause}\n") == 1
+    assert f"{len(told)} videos: 0 had their features, {len(told) - len(failed)} made" in printed
+    for name in told.keys() - failed:
+        (output,) = outcomes[name]["outputs"]
+        with np.load(out / output["file"]) as file:
+            assert len(file["rgb"]) == outcomes[name]["windows"] >= 1
+            assert np.isfinite(file["rgb"]).all(), name
+
+
 @pytest.mark.parametrize(
     ("flags", "says"),
     [

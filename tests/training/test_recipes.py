@@ -24,6 +24,11 @@ from keras_i3d.training.recipes import (
 SHIPPED = {
     "kinetics_rgb": (115_000, 384, 0.1, 0.001),
     "kinetics_flow": (155_000, 384, 0.1, 0.001),
+    # "Quo Vadis", section 3.5: 32 GPUs, of 3D-ConvNet 64; plateau lowers the rate when it does.
+    "convnet_lstm": (110_000, 32 * 6, 0.1, 0.1),
+    "convnet_3d": (110_000, 64 * 6, 0.1, 0.1),
+    "two_stream": (110_000, 32 * 6, 0.1, 0.1),
+    "fused_3d": (110_000, 32 * 6, 0.1, 0.1),
     # The paper's: 56 GPUs of 6 clips.
     "s3d": (80_000, 56 * 6, 0.1, 0.001),
     "s3d_g": (80_000, 56 * 6, 0.1, 0.001),

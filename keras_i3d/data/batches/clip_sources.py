@@ -102,7 +102,7 @@ def _read_frames(source: Source, index: int, wanted: np.ndarray, stream: str) ->
 def crop_flow(
     flow: np.ndarray, numbers: np.ndarray, crops: Sequence, spec: Input, where: str
 ) -> np.ndarray:
-    """(frames, height, width, 2) to (crops, time, crop, crop, 2) of flow, which is never resized.
+    """Cut flow, (frames, height, width, 2), into (crops, time, crop, crop, 2); never resized.
 
     Raises:
         ValueError: it has another size than frames are resized to.

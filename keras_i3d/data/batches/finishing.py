@@ -65,6 +65,6 @@ def settled(batches: tf.data.Dataset, prefetch: int = tf.data.AUTOTUNE) -> tf.da
 
 
 def cause(error: tf.errors.OpError) -> str:
-    """What a source said of a video, in one line, out of the error that TensorFlow made of it."""
+    """Return what a source said of a video, in one line, from TensorFlow's error about it."""
     found = re.search(r"(?:^|\s)\w*Error: (.+)$", error.message, re.MULTILINE)
     return found[1] if found else error.message.splitlines()[0]

@@ -116,7 +116,7 @@ def evaluation_views(num_clips: int, num_crops: int) -> list[View]:
 
 
 def evaluation_crops(num_crops: int) -> tuple[tuple[float, float], ...]:
-    """One crop, the centre, or three along the longer side: left, centre and right of wide frames.
+    """Return one crop, the centre, or three along the longer side: left, centre and right.
 
     Source of the three: Wang et al., "Non-local Neural Networks", 2018, section 4.
     """
@@ -127,7 +127,7 @@ def evaluation_crops(num_crops: int) -> tuple[tuple[float, float], ...]:
 
 
 def part_of(batch_size: int, worker: tuple[int, int]) -> tuple[int, int]:
-    """(first, count) of a worker's examples in each global batch; parts differ by one at most.
+    """Return (first, count) of a worker's part of each global batch; parts differ by one.
 
     batch_size=5, worker=(0, 2)    (0, 2)
     batch_size=5, worker=(1, 2)    (2, 3)

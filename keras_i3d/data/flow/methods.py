@@ -33,7 +33,7 @@ GREY = np.array([9798, 19235, 3735], np.uint32)
 def compute_flow(
     frames: np.ndarray, method: str = "tvl1", threads: int | None = None
 ) -> np.ndarray:
-    """(time, height, width, 3) uint8 RGB to (time - 1, height, width, 2) float32, x then y, pixels.
+    """Turn (time, height, width, 3) uint8 into (time - 1, height, width, 2) float32, x then y.
 
     Args:
         frames: already of the size that the network sees; they are made grey.
@@ -95,7 +95,7 @@ def grey(frame: np.ndarray) -> np.ndarray:
 
 
 def method_named(method: str) -> Callable[[np.ndarray, np.ndarray], np.ndarray]:
-    """The function (grey, grey) -> flow of a method, with the package that it needs loaded."""
+    """Return a method's function (grey, grey) -> flow, with the package that it needs loaded."""
     if method not in METHODS:
         raise ValueError(_unknown(method))
     if method != "tvl1":

@@ -163,7 +163,7 @@ def _row(text: str, separator: str) -> list[str] | None:
 
 
 def last_word(text: str) -> tuple[str, str]:
-    """(the text before its last word, that word), without the blanks or tabs between them."""
+    """Split a line into (the text before its last word, that word), without blanks between."""
     before, *word = text.rsplit(None, 1) if " " in text or "\t" in text else (text,)
     return before.strip(), "".join(word)
 

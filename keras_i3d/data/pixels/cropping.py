@@ -51,7 +51,7 @@ def crop_corner(rows: int, columns: int, crop: int, place: tuple[float, float]) 
 
 
 def placed(place: float, total: int, length: int) -> int:
-    """Where something of `length` begins: `place` in [0, 1) among all beginnings where it fits.
+    """Return where something of `length` begins: `place` in [0, 1) of all places that fit.
 
     total=10, length=8    place 0.0 .. 0.33: 0    .. 0.66: 1    .. 1.0: 2
     total=5, length=8     0: a clip goes on from frame 0 at the end

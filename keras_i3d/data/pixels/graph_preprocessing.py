@@ -9,7 +9,7 @@ from keras_i3d.data.pixels.preprocessing import Preprocessing
 
 
 def resize_and_crop(frames: tf.Tensor, spec: Preprocessing) -> tf.Tensor:
-    """(..., height, width, c) to (..., crop, crop, c), uint8, of any size: the NumPy one's pixels.
+    """Turn (..., height, width, c) into (..., crop, crop, c) uint8: NumPy's pixels, any size.
 
     The same sums in the same order, so that both round alike.
     """
@@ -32,7 +32,7 @@ def resize_and_crop(frames: tf.Tensor, spec: Preprocessing) -> tf.Tensor:
 
 
 def centre_crop(frames: tf.Tensor, crop: int) -> tf.Tensor:
-    """(..., height, width, c) to (..., crop, crop, c), the centre; smaller frames are an error."""
+    """Cut (..., crop, crop, c), the centre, from (..., height, width, c); smaller is an error."""
     size = tf.shape(frames)
     height, width = size[-3], size[-2]
     enough = tf.debugging.Assert(

@@ -168,12 +168,12 @@ DEEPMIND_INPUTS = {
 
 
 def preprocess(frames: np.ndarray, spec: Preprocessing) -> np.ndarray:
-    """(time, height, width, c) uint8 to (time, crop, crop, c) float32, the network's input."""
+    """Turn (time, height, width, c) uint8 into the network's input, (time, crop, crop, c)."""
     return scale(resize_and_crop(frames, spec), spec)
 
 
 def resize_and_crop(frames: np.ndarray, spec: Preprocessing) -> np.ndarray:
-    """(..., height, width, c) to (..., crop, crop, c), uint8: short side resized, centre cut out.
+    """Resize (..., height, width, c) by the short side and cut out the centre, uint8.
 
     Only the pixels of the crop are computed.
     """

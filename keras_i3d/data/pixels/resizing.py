@@ -48,12 +48,12 @@ def legacy_taps(size: int, resized_size: int) -> Taps:
 
 
 def resample(frames: np.ndarray, down: Taps, across: Taps) -> np.ndarray:
-    """(..., height, width, c) uint8 to (..., rows, columns, c), rounded to whole grey levels."""
+    """Resize (..., height, width, c) uint8 to (..., rows, columns, c), rounded to whole levels."""
     return np.rint(interpolated(frames, down, across)).astype(np.uint8)
 
 
 def interpolated(frames: np.ndarray, down: Taps, across: Taps) -> np.ndarray:
-    """(..., height, width, c) uint8 or float32 to (..., rows, columns, c) float32, not rounded."""
+    """Resize (..., height, width, c) to (..., rows, columns, c) float32, not rounded."""
     # Columns that no place needs are cut off first: of a crop that is half of the work.
     first = across.before[0]
     part = frames[..., first : across.after[-1] + 1, :]

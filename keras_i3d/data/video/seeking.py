@@ -46,7 +46,7 @@ class SeekableFile(VideoFile):
             yield None, None, False, False
 
     def all_frames(self) -> Iterator[av.VideoFrame]:
-        """Every frame from the start on, as `unconverted` gives them, but without their times."""
+        """Give every frame from the start on, as `unconverted` does, but without their times."""
         for frame in self._decoded():
             self.frames += 1
             yield frame

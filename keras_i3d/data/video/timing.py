@@ -25,7 +25,7 @@ def spans(
     promised: Fraction = Fraction(0),
     jumped: Callable[[], object] = lambda: None,
 ) -> Iterator[tuple]:
-    """(frame, time stamp, duration) to (frame, start, end): when each frame is shown, from 0 on.
+    """Turn (frame, time stamp, duration) into (frame, start, end) of showing, from 0 on.
 
     Args:
         frames: time stamp and duration in seconds, None where the file has none; in display order.
@@ -92,7 +92,7 @@ def resample(shown: Iterable[tuple], fps: int) -> Iterator:
 
 
 def ticks_before(time: Fraction, fps: int) -> int:
-    """How many ticks of a clock have their middle, (tick + 1/2) / fps, before `time` in seconds."""
+    """Count the ticks whose middle, (tick + 1/2) / fps, comes before `time` in seconds."""
     return max(0, math.ceil(time * fps - Fraction(1, 2)))
 
 

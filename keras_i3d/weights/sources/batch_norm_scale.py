@@ -8,7 +8,7 @@ import numpy as np
 
 
 def fold_gamma(arrays: dict[str, np.ndarray], conv: str) -> dict[str, np.ndarray]:
-    """The arrays without '…/batch_norm/gamma': '…/{conv}/kernel' and moving mean multiplied."""
+    """Multiply '…/batch_norm/gamma' into '…/{conv}/kernel' and the moving mean."""
     folded = dict(arrays)
     for path in [path for path in arrays if path.endswith("/batch_norm/gamma")]:
         gamma, unit = folded.pop(path), path.removesuffix("batch_norm/gamma")

@@ -8,7 +8,7 @@ LEAVES = {"w": "kernel", "b": "bias"}
 
 
 def wanted(key: str) -> bool:
-    """Whether a variable is the network's: rgb_scratch_kin600 has the optimizer's slots too."""
+    """Return whether a variable is the network's, and no slot of rgb_scratch_kin600's optimizer."""
     return not key.endswith("/Momentum")
 
 

@@ -17,7 +17,7 @@ WHOLE = ("Conv2d_1a_7x7", "Conv2d_0c_1x1")
 
 
 def wanted(key: str) -> bool:
-    """Whether a variable is the network's, not a moving average, a counter or an optimizer's."""
+    """Return whether a variable is the network's: no average, counter or optimizer's slot."""
     return key.startswith("InceptionV1/") and key.endswith(tuple(f"/{leaf}" for leaf in KEPT))
 
 
@@ -49,7 +49,7 @@ def convert(arrays: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
 
 
 def convert_keras_2(arrays: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
-    """The same of DaniDeniz/S3DG-network-keras' .hdf5, whose layers are named almost as dlpbc's."""
+    """Return the same of DaniDeniz/S3DG-network-keras' .hdf5, named almost as dlpbc's."""
     return convert({_slim_name(key): array for key, array in arrays.items()})
 
 

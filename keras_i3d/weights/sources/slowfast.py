@@ -104,7 +104,7 @@ def convert(arrays: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
 
 
 def transposed(array: np.ndarray) -> np.ndarray:
-    """A PyTorch or Caffe2 kernel of five axes, or of two, in Keras' order; others as they are."""
+    """Turn a PyTorch or Caffe2 kernel of five axes, or two, into Keras' order; others stay."""
     if array.ndim == 5:
         return array.transpose(2, 3, 4, 1, 0)
     return array.T if array.ndim == 2 else array
