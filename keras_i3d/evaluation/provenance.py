@@ -10,6 +10,8 @@ from keras_i3d.weights.integrity import weights_hash
 
 # The fields of a recipe that tell a later reader which figures may be compared.
 KEPT = ("model", "weights", "transfer", "steps", "batch_size")
+# What was learnt from besides the labels; kept where there is such.
+BESIDES = ("teacher", "distil", "flow_loss")
 
 
 def provenance(
@@ -36,6 +38,8 @@ def provenance(
         "weights": record.made.get("weights", loaded.source),
         "transfer": AS_IT_IS,
     }
+    kept = {name: recipe[name] for name in KEPT if name in recipe}
+    kept |= {name: recipe[name] for name in BESIDES if recipe.get(name)}
     listed = {"format": videos.format, "split_number": videos.split_number}
     return {
         "keras_i3d": keras_i3d.__version__,
@@ -44,7 +48,7 @@ def provenance(
         "stream": record.stream,
         "inputs": {name: dataclasses.asdict(one) for name, one in record.inputs.items()},
         "data": videos.name,
-        "recipe": {**{name: recipe[name] for name in KEPT if name in recipe}, **listed},
+        "recipe": {**kept, **listed},
         "split": split,
         "num_clips": num_clips,
         "num_crops": num_crops,

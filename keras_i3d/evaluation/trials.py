@@ -20,7 +20,8 @@ class Trial:
         number of classes; else where the data was.
     stream: "rgb", "flow" or BOTH.
     transfer, start, model: as in the recipe; start is its weights, of a file its name. Of a network
-        that no recipe trained, AS_IT_IS, and what it was loaded from.
+        that no recipe trained, AS_IT_IS, and what it was loaded from. A transfer of other losses
+        than that between scores and labels names them: "full, Logits distilled from teacher".
     views: "whole videos", or "10 x 3": clips and crops of each.
     split: what was scored, such as "test".
     division: which of UCF-101's or HMDB-51's; 0 where a data set has one.
@@ -61,7 +62,7 @@ def trial_of(made: Mapping, classes: int) -> Trial | None:
         return Trial(
             DATA_SETS.get((form, classes), str(other)),
             BOTH if made["stream"] == "both" else str(made["stream"]),
-            str(recipe["transfer"]),
+            _transfer(recipe),
             _start(recipe["weights"]),
             str(recipe["model"]),
             _views(made),
@@ -70,6 +71,17 @@ def trial_of(made: Mapping, classes: int) -> Trial | None:
         )
     except (KeyError, TypeError, ValueError, AttributeError):
         return None
+
+
+def _transfer(recipe: Mapping) -> str:
+    """The recipe's transfer, and what was learnt from besides the labels."""
+    parts = [str(recipe["transfer"])]
+    if recipe.get("teacher"):
+        points = ", ".join(recipe.get("distil", ()))
+        parts.append(f"{points} distilled from {PurePath(recipe['teacher']).name}")
+    if recipe.get("flow_loss"):
+        parts.append(f"flow told at {', '.join(recipe['flow_loss'])}")
+    return ", ".join(parts)
 
 
 def _start(weights: str | None) -> str | None:

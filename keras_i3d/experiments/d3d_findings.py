@@ -217,7 +217,7 @@ def _accuracies(seeds: Sequence[OfSeed], names: Sequence[str]) -> list[tuple]:
     runs = d3d_networks.networks(0)
     whats = {name: one.what for name, one in {**runs, **d3d_networks.fusions(runs)}.items()}
     for name in names:
-        each = [_right(one.scores[name]) for one in seeds]
+        each = [_right(one.scores[name]) for one in seeds if name in one.scores]
         right = np.concatenate(each)
         low, high = wilson(int(right.sum()), len(right))
         rows.append(
@@ -233,9 +233,10 @@ def _accuracies(seeds: Sequence[OfSeed], names: Sequence[str]) -> list[tuple]:
 
 
 def _difference(seeds: Sequence[OfSeed], first: str, second: str) -> str:
-    """McNemar's, on the videos of all seeds: "+3.2 points (1.0 to 5.4)"."""
+    """McNemar's, on the videos of all seeds that have both: "+3.2 points (1.0 to 5.4)"."""
+    both = [one.scores for one in seeds if {first, second} <= one.scores.keys()]
     ours, theirs = (
-        np.concatenate([_right(one.scores[name]) for one in seeds]) for name in (first, second)
+        np.concatenate([_right(scores[name]) for scores in both]) for name in (first, second)
     )
     value, low, high = (100 * end for end in paired_difference(ours, theirs))
     return f"{value:+.1f} points ({low:+.1f} to {high:+.1f})"
@@ -252,7 +253,8 @@ def _by_class(scores: Scores) -> np.ndarray:
 
 
 def _errors(seeds: Sequence[OfSeed], network: str, point: str, kind: str) -> np.ndarray:
-    return np.concatenate([one.errors[network][point][kind] for one in seeds])
+    found = [one.errors.get(network, {}).get(point, {}).get(kind) for one in seeds]
+    return np.concatenate([errors for errors in found if errors is not None])
 
 
 def _pixels(errors: np.ndarray) -> tuple[str, str]:

@@ -4,6 +4,7 @@ import json
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 
 import keras
@@ -24,7 +25,9 @@ from keras_i3d.training.recipe import Recipe
 from keras_i3d.training.run_folder import FINAL
 
 SEEDS = 3
-DECODED = ("rgb", "d3d", "flow")
+# Of the first seed, and of every one.
+DECODED = {"rgb": ("all", "pwc"), "d3d": ("all",), "flow": ("all", "pwc")}
+OF_EVERY_SEED = {"rgb": ("all",), "d3d": ("all",)}
 # Which decoders at which end points, and their learning rates. PWC-Net's decoder costs too much
 # where the grid is fine.
 DECODINGS = {
@@ -61,22 +64,26 @@ class OfSeed:
 def measure_seed(
     folder: Path,
     seed: int,
+    first: bool,
     scale: float,
     videos: int,
     tell: Callable[[str], None] = lambda line: None,
     watch=None,
 ) -> OfSeed:
-    """Train and test all networks of a seed, and decode flow from three of them.
+    """Train and test the networks of a seed, and decode flow from some of them.
 
     Args:
         folder: of the seed; a folder for each network.
         seed: of everything random.
+        first: whether it is the first, which has all networks, not only those of every seed.
         scale: so many times the steps.
         videos: of each test.
         tell, watch: as `run_experiments` takes them.
     """
     runs, results = d3d_networks.networks(seed), {}
     for name, run in runs.items():
+        if not (first or name in d3d_networks.OF_EVERY_SEED):
+            continue
         tell(f"seed {seed}: {run.what}")
         recipe = run.recipe_at(folder, seed, scale)
         results[name] = measure(recipe, folder / name, videos, watch)
@@ -87,9 +94,9 @@ def measure_seed(
     }
     errors: dict = {}
     examples: dict = {}
-    for name in DECODED:
+    for name, wanted in (DECODED if first else OF_EVERY_SEED).items():
         recipe = runs[name].recipe_at(folder, seed, scale)
-        for which in DECODINGS:
+        for which in wanted:
             tell(f"seed {seed}: flow decoded from {name} ({which})")
             found, shown = _decoded(recipe, folder, name, which, scale, videos)
             for end_point, kinds in found.cells.items():
@@ -129,20 +136,23 @@ def measure_times(folder: Path, runs: int = 20) -> dict[str, float]:
     if path.is_file():
         return json.loads(path.read_text("utf-8"))
     frames = SyntheticVideos("test", num_frames=9, size=(32, 32)).read(0, 0, 9)["rgb"]
-    times = {"TV-L1": _median(lambda: compute_flow(frames), runs)}
+    work = {"TV-L1": lambda: compute_flow(frames)}
     for name in ("rgb", "d3d", "flow"):
         model = load(folder / name).model
         clip = np.zeros((1, 8, 32, 32, model.input_shape[-1]), np.float32)
-        times[name] = _median(lambda clip=clip, model=model: model.predict_on_batch(clip), runs)
+        work[name] = partial(model.predict_on_batch, clip)
+    times = _medians(work, runs)
     write_whole(path, json.dumps(times))
     return times
 
 
-def _median(work: Callable, runs: int) -> float:
-    work()  # compiled
-    taken = []
-    for _ in range(runs):
-        begin = time.perf_counter()
-        work()
-        taken.append(time.perf_counter() - begin)
-    return 1000 * float(np.median(taken))
+def _medians(work: Mapping[str, Callable], runs: int) -> dict[str, float]:
+    """Milliseconds of each, which take turns, so that other work meets all alike."""
+    taken: dict[str, list[float]] = {name: [] for name in work}
+    for _ in range(runs + 1):
+        for name, one in work.items():
+            begin = time.perf_counter()
+            one()
+            taken[name].append(time.perf_counter() - begin)
+    # Without the first turn, which compiles.
+    return {name: 1000 * float(np.median(seconds[1:])) for name, seconds in taken.items()}

@@ -27,7 +27,8 @@ TITLE = "D3D on videos made by rule"
 NOTE = (
     "The label is how a photograph moves; in training its appearance tells that too, in test not. "
     "No test video shows a pixel of a training video, and nothing was chosen by the test. Seeds "
-    "are paired: all networks of a seed start from the same numbers and see the same batches. "
+    "are paired: all networks of a seed start from the same numbers and see the same batches. The "
+    "teacher, RGB and D3D are of every seed, the others of the first alone. "
     "Accuracies have Wilson's interval, differences McNemar's, in points of percent, over the "
     "videos of all seeds; they are about the test's videos, and seeds differ by more, as the "
     "column of seeds shows."
@@ -63,7 +64,8 @@ def run_d3d(
     folder = Path(folder)
     done: list[OfSeed] = []
     for number in range(seed, seed + SEEDS):
-        done.append(measure_seed(folder / f"seed_{number}", number, scale, videos, tell, watch))
+        place, first = folder / f"seed_{number}", number == seed
+        done.append(measure_seed(place, number, first, scale, videos, tell, watch))
         times = measure_times(folder / f"seed_{seed}")
         written = _write(folder, sections(done, times), done)
         tell(f"{len(done)} of {SEEDS} seeds: {written}")
@@ -72,9 +74,10 @@ def run_d3d(
 
 def _write(folder: Path, found: Sequence[Section], seeds: Sequence[OfSeed]) -> Path:
     took = sum(one.seconds for of in seeds for one in of.results.values())
+    trainings = sum(len(of.results) for of in seeds)
     about = (
-        f"{len(seeds)} seeds of {len(d3d_networks.networks(0))} trainings, {took:.0f} s without "
-        f"tests and decoders. {NOTE}"
+        f"{len(seeds)} of {SEEDS} seeds, {trainings} trainings, {took:.0f} s without tests and "
+        f"decoders. {NOTE}"
     )
     picture = io.BytesIO()
     Image.fromarray(_drawn(seeds[0])).save(picture, "PNG")

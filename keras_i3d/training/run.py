@@ -10,6 +10,7 @@ from pathlib import Path
 import keras
 import tensorflow as tf
 
+from keras_i3d.applications.from_file import find_network
 from keras_i3d.files.whole import remove_leftovers, write_whole
 from keras_i3d.training.averaging import averaged_weights
 from keras_i3d.training.checkpoints import Checkpoints, save_network
@@ -42,6 +43,11 @@ def check_run(recipe: Recipe, folder: Path, devices: Devices) -> None:
     """
     check(recipe)
     check_network(recipe)
+    if recipe.several_losses and find_network(recipe.model).losses:
+        raise ValueError(
+            f"teacher and flow_loss are for networks with one loss; model={recipe.model} has "
+            f"several, by layer or by step"
+        )
     if recipe.distil and recipe.teacher is None:
         raise ValueError(
             f"teacher should be a training's folder or a file of weights, to be matched at "

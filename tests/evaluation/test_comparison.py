@@ -49,6 +49,15 @@ def test_a_trial_is_read_from_what_scores_were_made_from():
     assert trial_of({"fused": parts}, 101) is None
 
 
+def test_a_distilled_network_is_another_than_one_of_labels_alone():
+    made = about()
+    made["recipe"] |= {"teacher": "d3d/teacher", "distil": ["Logits", "Mixed_5c"]}
+    assert trial_of(made, 101).transfer == "full, Logits, Mixed_5c distilled from teacher"
+    made = about()
+    made["recipe"] |= {"teacher": None, "distil": [], "flow_loss": ["Mixed_4f=pwc"]}
+    assert trial_of(made, 101).transfer == "full, flow told at Mixed_4f=pwc"
+
+
 def test_a_title_names_data_network_and_split():
     trial = trial_of(about(division=2), 101)
     assert trial.title == "UCF-101, split 2 (test): i3d, rgb, full from imagenet+kinetics"

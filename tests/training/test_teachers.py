@@ -87,6 +87,10 @@ def test_a_student_of_flow_learns_from_rgb(tmp_path):
             r"Unit_1 of the student, .* should have the shape of the teacher's Unit_3",
         ),
         ({"teacher": None}, "teacher should be a training's folder or a file of weights, to be"),
+        (
+            {"model": "convnet_lstm"},
+            "networks with one loss; model=convnet_lstm has several",
+        ),
         ({"teacher": "nowhere.keras"}, "teacher=nowhere.keras: "),
         ({"distil": ()}, "distil should name what is learnt of teacher="),
     ],
