@@ -87,3 +87,42 @@ def test_logits_of_s3d_on_every_backend(backend, shared):
     environment = {**os.environ, "KERAS_BACKEND": backend}
     done = subprocess.run(command, env=environment, cwd=PROJECT, capture_output=True, text=True)
     assert "4 passed" in done.stdout, done.stdout
+
+
+ZEROS_AGAINST_ONES = """
+import sys, json, keras
+from dataclasses import replace
+import keras_i3d
+from keras_i3d.fvd import FVDNetwork, protocol, self_testing
+
+assert keras.backend.backend() == sys.argv[1], keras.backend.backend()
+google = protocol("google")
+with FVDNetwork.opened(google, weights=keras_i3d.load(sys.argv[2])) as network:
+    found = {n: self_testing.zeros_against_ones(network, n) for n in json.loads(sys.argv[3])}
+print(json.dumps({"found": found, "tensorflow loaded": "tensorflow" in sys.modules}))
+"""
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("backend", sorted(TOLERANCES))
+def test_zeros_against_ones_on_every_backend(backend, shared, tmp_path):
+    """JAX compiles for half a minute for each number of frames."""
+    from keras_i3d.fvd.self_testing import TABLE
+
+    if importlib.util.find_spec(backend) is None:
+        pytest.skip(f"{backend} is not installed: pip install 'keras-i3d[{backend}]'")
+    weights = shared / "checkpoints" / "rgb_scratch" / "model.ckpt"
+    frames = json.dumps([10, 13, 16, 30])
+    done = subprocess.run(
+        [sys.executable, "-c", ZEROS_AGAINST_ONES, backend, weights, frames],
+        env={**os.environ, "KERAS_BACKEND": backend, "TF_CPP_MIN_LOG_LEVEL": "3"},
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        timeout=1100,
+    )
+    assert done.returncode == 0, done.stderr
+    told = json.loads(done.stdout.splitlines()[-1])
+    for count, value in told["found"].items():
+        assert value == pytest.approx(TABLE[int(count)], rel=1e-4)
+    assert told["tensorflow loaded"] is (backend == "tensorflow") or backend == "torch"

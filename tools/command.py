@@ -15,6 +15,7 @@ GROUPS = (
         "list": "list the networks and their published weights",
         "predict": "classify videos",
         "extract_features": "turn videos into features, a vector for each window",
+        "fvd": "measure how far generated videos are from real ones",
         "similar": "find the windows of many videos that are most like one's",
         "sample_video": "fetch a video to try things on and print its path",
         "verify_weights": "check that published weights are what their publisher wrote",

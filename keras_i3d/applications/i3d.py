@@ -39,8 +39,9 @@ def I3D(
         weights: "kinetics" (DeepMind's rgb_scratch, flow_scratch), "imagenet+kinetics"
             (rgb_imagenet, flow_imagenet), "kinetics600" (rgb alone), "imagenet" (slim's
             Inception-v1, inflated: the start of the paper's training), None for random weights, or
-            the path of a file: a TensorFlow checkpoint of kinetics-i3d, .weights.h5, .keras, a
-            PyTorch state-dict of piergiaj or hassony2, a Keras 2 file of dlpbc.
+            the path of a file: a TensorFlow checkpoint of kinetics-i3d, .weights.h5, .keras (that
+            of a `convnet_2d` trained on RGB is inflated), a PyTorch state-dict of piergiaj or
+            hassony2, a Keras 2 file of dlpbc.
         stream: "rgb", 3 channels, or "flow", 2 channels: x, then y.
         include_top: whether the network ends in class scores, or in the features of Mixed_5c.
         classes: number of classes; by default that of the weights, 400 for random ones. With a top,
@@ -88,12 +89,12 @@ def I3D(
     asked = {"classes": classes, "include_top": include_top, "new_head": new_head}
     if weights is None:
         return build(chosen_classes(None, None, **asked))
-    if weights == "imagenet":
-        images = imagenet.published_inception_v1()
+    images = imagenet.image_arrays(weights, NETWORK.name, stream)
+    if images is not None:
         model = build(chosen_classes(weights, len(images[imagenet.HEAD_BIAS]), **asked))
         shapes = {v.path: tuple(v.shape) for v in model.weights}
         arrays = imagenet.inflated(images, shapes)
-        assign_with_head(model, arrays, NETWORK.head, new_head, "weights='imagenet'")
+        assign_with_head(model, arrays, NETWORK.head, new_head, f"weights={weights!r}")
         return model
     if weights in PUBLISHED:  # before anything is fetched
         chosen_classes(weights, published("i3d", weights, stream).classes, **asked)

@@ -192,12 +192,15 @@ def _application(
     if weights is None:
         return build(chosen_classes(None, None, **asked))
     top = network.head if include_top else TOPS.get(network.name, network.head)
-    if weights == "imagenet" and network.image_weights:
-        images = imagenet.published_inception_v1()
+    images = None
+    if network.image_weights and not isinstance(weights, dict):
+        stream = "both" if network.joint else options.get("stream", "rgb")
+        images = imagenet.image_arrays(weights, network.name, stream)
+    if images is not None:
         found = len(images[imagenet.HEAD_BIAS]) if has_image_head(network) else None
         model = build(chosen_classes(weights, found, **asked))
         arrays = imagenet.in_each_stream(images, model, network.prefixes)
-        assign_with_head(model, arrays, top, new_head, "weights='imagenet'")
+        assign_with_head(model, arrays, top, new_head, f"weights={weights!r}")
         return model
     arrays = _read(network, weights, options)
     return built_with(build, arrays, top, weights=weights, **asked)

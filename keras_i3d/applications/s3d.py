@@ -174,11 +174,13 @@ def _application(
     check_stream(stream)
     if weights is None:
         return build(chosen_classes(None, None, **asked))
-    if weights == "imagenet" and network.image_weights:
-        images = imagenet.published_inception_v1()
+    images = None
+    if network.image_weights:
+        images = imagenet.image_arrays(weights, network.name, stream)
+    if images is not None:
         model = build(chosen_classes(weights, len(images[imagenet.HEAD_BIAS]), **asked))
         arrays = imagenet.inflated_at_centre(images, model)
-        assign_with_head(model, arrays, network.head, asked["new_head"], "weights='imagenet'")
+        assign_with_head(model, arrays, network.head, asked["new_head"], f"weights={weights!r}")
         return model
     if weights in names(network.name):  # before anything is fetched
         chosen_classes(weights, published(network.name, weights, stream).classes, **asked)

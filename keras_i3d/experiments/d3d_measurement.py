@@ -31,7 +31,7 @@ DECODINGS = {
     "all": (d3d_networks.END_POINTS, ("simple", "spatial"), 2e-3),
     "pwc": (("Unit_3", "Unit_5"), ("pwc",), 3e-4),
 }
-DECODING_STEPS = 120
+DECODING_STEPS = 100
 TIMES = "times.json"
 
 

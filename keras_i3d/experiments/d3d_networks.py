@@ -13,7 +13,7 @@ APPEARANCES = ("Bricks", "Cat", "Coffee", "Retina")
 # which motion has which share goes round with the seed, so that no motion is always the hardest.
 SHARES = (0.95, 0.85, 0.75, 0.65)
 END_POINTS = tuple(f"Unit_{number}" for number in range(1, 6))
-STUDENT_STEPS, FLOW_STEPS = 300, 60
+STUDENT_STEPS, FLOW_STEPS = 200, 60
 
 
 def shares(seed: int) -> dict[str, float]:

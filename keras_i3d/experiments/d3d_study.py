@@ -33,8 +33,8 @@ NOTE = (
     "column of seeds shows."
 )
 LEFT_OUT = (
-    "Not run: two streams whose flow comes from a small network inside, tuned end to end; the "
-    "paper has that between two streams with TV-L1 and D3D."
+    "Not run: two streams whose flow comes from a small network inside, tuned end to end (recipes "
+    "learnt_flow_first and learnt_flow); the paper has that between two streams with TV-L1 and D3D."
 )
 
 

@@ -21,7 +21,7 @@ from .protocols import (
     protocol as protocol,
 )
 from .results import FVDResult as FVDResult
-from .self_test import (
+from .self_testing import (
     SelfTestError as SelfTestError,
     self_test as self_test,
 )

@@ -9,7 +9,7 @@ from keras_i3d.fvd.fvd_network import FVDNetwork
 from keras_i3d.fvd.protocols import FVDProtocol
 from keras_i3d.fvd.protocols import protocol as protocol_named
 from keras_i3d.fvd.results import FVDResult, SideCount
-from keras_i3d.fvd.self_test import SelfTest, self_test
+from keras_i3d.fvd.self_testing import SelfTest, self_test
 from keras_i3d.fvd.side_inputs import SideInputs, side_inputs
 from keras_i3d.fvd.side_reading import read_side
 from keras_i3d.fvd.sides import FVDError, Side, is_side_file, load_side

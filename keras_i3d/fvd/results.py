@@ -7,7 +7,7 @@ from typing import Any
 from keras_i3d import __version__
 from keras_i3d.fvd.figures import Figures
 from keras_i3d.fvd.protocols import FVDProtocol
-from keras_i3d.fvd.self_test import SelfTest
+from keras_i3d.fvd.self_testing import SelfTest
 from keras_i3d.fvd.sides import LeftOut
 from keras_i3d.fvd.uncertainty import Figure
 

@@ -138,7 +138,7 @@ class _Gathered:
         if not self.features:
             named = "; ".join(f"{one.name}: {one.cause}" for one in left_out[:NAMED])
             raise FVDError(
-                f"none of its {len(left_out)} videos can be used: {named}" if left_out else
+                f"none of its videos can be used ({len(left_out)}): {named}" if left_out else
                 "it has no videos"
             )  # fmt: skip
         places = sorted(self.features)

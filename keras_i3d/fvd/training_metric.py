@@ -5,7 +5,7 @@ from keras_i3d.fvd.measuring import Given, given_side, measured, side_of
 from keras_i3d.fvd.protocols import FVDProtocol
 from keras_i3d.fvd.protocols import protocol as protocol_named
 from keras_i3d.fvd.results import FVDResult
-from keras_i3d.fvd.self_test import self_test
+from keras_i3d.fvd.self_testing import self_test
 from keras_i3d.fvd.sides import FVDError, Side, joined
 
 

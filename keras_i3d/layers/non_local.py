@@ -127,9 +127,9 @@ class NonLocalBlock3D(layers.Layer):
             return scores / ops.cast(ops.shape(keys)[1], scores.dtype)
         if self.form == "embedded_gaussian" and self.scale:
             scores = scores * queries.shape[-1] ** -0.5
-        # The softmax, in float32 since in half precision small weights would vanish; not
+        # The softmax, in float32 at least since in half precision small weights would vanish; not
         # ops.softmax, which warns where a small clip leaves a single position j.
-        wide = ops.cast(scores, "float32")
+        wide = ops.cast(scores, keras.backend.result_type(scores.dtype, "float32"))
         weights = ops.exp(wide - ops.logsumexp(wide, axis=-1, keepdims=True))
         return ops.cast(weights, scores.dtype)
 

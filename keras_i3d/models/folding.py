@@ -117,7 +117,7 @@ def _folded(conv, norm) -> tuple[np.ndarray, np.ndarray]:
     scale = array(norm.gamma, 1) / np.sqrt(array(norm.moving_variance, 0) + norm.epsilon)
     kernel = array(conv.kernel, 0) * scale
     bias = (array(conv.bias, 0) - array(norm.moving_mean, 0)) * scale + array(norm.beta, 0)
-    return kernel.astype(np.float32), bias.astype(np.float32)
+    return kernel, bias
 
 
 def _bias_path(conv) -> str:

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 
 import keras
 
+from keras_i3d.layers import BatchNormLSTM
 from keras_i3d.layers.keras_internals import all_layers
 from keras_i3d.training.recipe_checks import pattern_and_factor
 
@@ -21,7 +22,8 @@ def prepare(
 
     transfer=fixed leaves the head alone to learn: the trunk is a fixed function, its batch norm has
     the weights' statistics ("Quo Vadis", section 5.1). batch_norm=frozen does that to batch norm
-    alone: what a batch of few clips says of a mean and a variance is noise.
+    alone: what a batch of few clips says of a mean and a variance is noise. That of a
+    BatchNormLSTM goes on learning with it.
 
     Args:
         model: the network.
@@ -38,7 +40,9 @@ def prepare(
         norm.synchronized = batch_norm == "synchronised"
         if batch_norm == "frozen":
             norm.trainable = False
-        if batch_norm_momentum is not None:
+    if batch_norm_momentum is not None:
+        recurrent = [layer for layer in all_layers(model) if isinstance(layer, BatchNormLSTM)]
+        for norm in (*norms, *recurrent):
             norm.momentum = batch_norm_momentum
 
 

@@ -1,4 +1,4 @@
-"""Slim's Inception-v1, trained on ImageNet: as it is, and inflated to be where I3D began."""
+"""Slim's Inception-v1, trained on ImageNet, or one's own: as it is, and as networks' start."""
 
 import re
 import tarfile
@@ -12,15 +12,48 @@ import numpy as np
 from keras_i3d.inflation.kernels import for_channels, inflate_kernel
 from keras_i3d.weights import download
 from keras_i3d.weights.integrity import DamagedFileError
+from keras_i3d.weights.keras_files import load_keras
 from keras_i3d.weights.records import SLIM_INCEPTION_V1
 from keras_i3d.weights.sources import slim
 from keras_i3d.weights.tf_checkpoint_v1 import read_checkpoint_v1
+from keras_i3d.weights.trained import read_record
 
 HEAD_BIAS = "Conv2d_0c_1x1/conv_2d/bias"
 HEAD = "Conv3d_0c_1x1/"
+# Networks, and their streams, that see every frame by itself.
+FRAME_BY_FRAME = (("convnet_2d", "rgb"), ("inception_v1_frames", "rgb"))
 MEMBER = "inception_v1.ckpt"
 MAX_BYTES = 200 << 20
 Arrays = dict[str, np.ndarray]
+
+
+def image_arrays(weights: str, network: str, stream: str) -> Arrays | None:
+    """Return the arrays of the image network that `weights` names; None for weights of videos.
+
+    {'Mixed_3b/Branch_0/Conv2d_0a_1x1/conv_2d/kernel': array} of "imagenet", slim's, or of a .keras
+    file that a training of `convnet_2d` on RGB left, for any other network or stream.
+
+    Raises:
+        UnavailableError, DamagedFileError: as `download.fetch` does.
+    """
+    if weights == "imagenet":
+        return published_inception_v1()
+    path = Path(weights).expanduser()
+    if path.suffix != ".keras" or not path.is_file():
+        return None
+    try:
+        record = read_record(path)
+    except ValueError:  # whoever reads its weights says what is wrong
+        return None
+    seen = record and (record.network, record.stream)
+    if seen not in FRAME_BY_FRAME or seen == (network, stream):
+        return None
+    arrays = {}
+    for variable in load_keras(path).weights:
+        name = variable.path.replace("Conv3d", "Conv2d").replace("conv_3d", "conv_2d")
+        array = keras.ops.convert_to_numpy(variable)
+        arrays[name] = array[0] if name.endswith("/kernel") else array  # one frame
+    return arrays
 
 
 def published_inception_v1() -> Arrays:

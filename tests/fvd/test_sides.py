@@ -1,5 +1,6 @@
 """One side: what may be given, what is left out and why, what is kept."""
 
+import json
 from dataclasses import replace
 from pathlib import Path
 
@@ -7,6 +8,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from keras_i3d.data.lists.file_index import VIDEO
 from keras_i3d.fvd.fvd_network import FVDNetwork
 from keras_i3d.fvd.side_inputs import side_inputs
 from keras_i3d.fvd.side_reading import read_side
@@ -166,3 +168,23 @@ def test_a_damaged_side(small, tmp_path):
     Side(np.full((2, 3), np.nan, np.float32), ("a", "b"), ("c", "d")).save(path)
     with pytest.raises(FVDError, match="finite features"):
         load_side(path)
+
+
+@pytest.mark.slow
+def test_every_broken_and_odd_file_is_used_or_named(shared, nasty, means):
+    """Grey, 10-bit, turned, tall and cut-off videos too; nothing is dropped in silence."""
+    told = json.loads((shared / "nasty" / "nasty.json").read_text())
+    with FVDNetwork.opened(replace(SMALL, frames=16), weights=means) as network:
+        side = of(nasty, network)
+    named = {Path(name).name for name in side.names} | {Path(o.name).name for o in side.left_out}
+    videos = {name for name in told if Path(name).suffix.lower() in VIDEO}
+    assert videos - {"directory.mp4"} <= named
+    left_out = {Path(one.name).name: one.cause for one in side.left_out}
+    assert {n for n, one in told.items() if one["decodable"] is False} & videos <= (
+        left_out.keys() | {"directory.mp4"}
+    )
+    for name, frames in (("frames_01.mp4", "1 frame"), ("frames_15.mp4", "15 frames")):
+        assert left_out[name] == f"too short: {frames} of the 16 that are wanted"
+    used = {Path(name).name for name in side.names}
+    assert {"gray.mp4", "hevc_10bit.mp4", "frames_16.mp4", "tall_16x1000.mp4"} <= used
+    assert np.isfinite(side.features).all()

@@ -6,7 +6,7 @@ import pytest
 from keras import layers
 
 import keras_i3d
-from keras_i3d.layers import ConvUnit3D
+from keras_i3d.layers import ConvUnit3D, NonLocalBlock3D
 from keras_i3d.layers.keras_internals import all_layers
 from keras_i3d.models import build_i3d, build_two_stream_i3d
 from keras_i3d.models.folding import fold_batch_norm
@@ -64,6 +64,19 @@ def test_i3d_keeps_its_answers_and_its_names():
     assert folded.get_layer("Mixed_5c").output.shape == model.get_layer("Mixed_5c").output.shape
     with pytest.raises(ValueError, match="no batch norm to fold"):
         fold_batch_norm(folded)
+
+
+def test_in_float64_nothing_but_the_last_digits_change():
+    """What folding changes in float32 is rounding, which sharp attention may enlarge."""
+    clip = keras.Input((4, 6, 6, 2), dtype="float64")
+    x = ConvUnit3D(8, 3, dtype="float64", name="unit")(clip)
+    x = NonLocalBlock3D(sub_sample=None, dtype="float64", name="block")(x)
+    model = as_if_trained(keras.Model(clip, x))
+    values = np.random.default_rng(0).normal(0, 3, (2, 4, 6, 6, 2))
+    before, after = model(values), fold_batch_norm(model)(values)
+    assert keras.backend.standardize_dtype(after.dtype) == "float64"
+    assert np.abs(before).max() > 1
+    np.testing.assert_allclose(after, before, rtol=0, atol=1e-11 * np.abs(before).max())
 
 
 @pytest.mark.slow

@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 from keras_i3d import I3DVGG16
+from keras_i3d.layers import BatchNormLSTM
 from keras_i3d.layers.keras_internals import all_layers
 from keras_i3d.models.catalogue import network
 from keras_i3d.models.i3d import build_i3d
@@ -47,6 +48,15 @@ def test_batch_norm(policy):
     before = mean.numpy()
     model(x, training=True)
     assert np.array_equal(before, mean.numpy()) == (policy == "frozen")
+
+
+def test_the_momentum_of_a_recipe_is_that_of_the_lstm_too():
+    lstm = BatchNormLSTM(2, steps=3)
+    model = keras.Sequential([keras.Input((3, 4)), lstm])
+    prepare(model, (), transfer="full", batch_norm="plain", batch_norm_momentum=0.75)
+    model(np.ones((2, 3, 4), np.float32), training=True)
+    # Of equal clips a variance is 0: of a start at 1 three quarters are left.
+    np.testing.assert_allclose(lstm.input_norm[2], 0.75)
 
 
 def test_the_first_pattern_that_fits_counts():
