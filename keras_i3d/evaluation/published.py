@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field, replace
 
 from keras_i3d.evaluation.trials import AS_IT_IS, STREAMS, Trial
-from keras_i3d.models.catalogue import NETWORKS
+from keras_i3d.models.published_figures import PUBLISHED
 
 
 @dataclass(frozen=True)
@@ -31,8 +31,7 @@ def published_for(trial: Trial | None) -> Published | None:
             return None
         trial = replace(trial, transfer="original", start=FILES[trial.start])
     same, place = (trial.data, trial.transfer, trial.start), STREAMS.index(trial.stream)
-    of = NETWORKS.get(trial.model)
-    for row in of.published if of else ():
+    for row in PUBLISHED.get(trial.model, ()):
         if (row.data, row.transfer, row.start) == same and row.top_1[place]:
             figures = {"top_1": row.top_1[place], "top_5": row.top_5[place]}
             return Published({n: v for n, v in figures.items() if v is not None}, row.source)

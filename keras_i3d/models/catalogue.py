@@ -11,7 +11,7 @@ from keras_i3d.data.pixels.preprocessing import (
     Preprocessing,
 )
 from keras_i3d.layers.head_pooling import least_clip
-from keras_i3d.models import five_units, i3d, learnt_flow, published_figures
+from keras_i3d.models import five_units, i3d, learnt_flow
 from keras_i3d.models.convnet_2d import SINGLE, build_convnet_2d
 from keras_i3d.models.inception_v1 import TOTAL_STRIDES, inception_v1_3d
 from keras_i3d.models.inflated import build_inflated
@@ -41,7 +41,6 @@ I3D = Network(
     image_weights=True,
     both="two_stream_i3d",
     any_width=True,
-    published=published_figures.I3D,
 )
 TWO_STREAM_I3D = Network(
     name="two_stream_i3d",
@@ -55,7 +54,6 @@ TWO_STREAM_I3D = Network(
     paper=f"{PAPER}, section 2",
     least_clip=I3D.least_clip,
     any_width=True,
-    published=published_figures.I3D,
 )
 INCEPTION_V1_FRAMES = Network(
     name="inception_v1_frames",

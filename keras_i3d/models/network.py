@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 import keras
 
 from keras_i3d.data.pixels.preprocessing import Input
-from keras_i3d.models.published_figures import PublishedFigures
+from keras_i3d.models.published_figures import PUBLISHED, PublishedFigures
 
 
 @dataclass(frozen=True)
@@ -37,7 +37,6 @@ class Network:
     any_size: whether it takes clips of any size unless `input_shape` says otherwise; if not, build
         it with the `input_shape` of the clips, of a joint network {stream: shape}.
     any_width: whether `build` takes `width`.
-    published: what papers say of its accuracy.
     """
 
     name: str
@@ -58,7 +57,11 @@ class Network:
     losses: tuple[str, ...] = ()
     in_clips: bool = False
     layouts: Mapping[str, Mapping[str, Input]] = field(default_factory=dict)
-    published: tuple[PublishedFigures, ...] = ()
+
+    @property
+    def published(self) -> tuple[PublishedFigures, ...]:
+        """What papers say of its accuracy."""
+        return PUBLISHED.get(self.name, ())
 
     @property
     def streams(self) -> tuple[str, ...]:

@@ -122,3 +122,15 @@ FUSED_3D = (
 )
 S3D = (Row(KINETICS, "original", "imagenet", KYLEMIN, _rgb(72.2), _rgb(90.6)),)
 # fmt: on
+
+# By the network's name in the catalogue; Two-Stream's streams stand alone, or in one network.
+PUBLISHED = {
+    "i3d": I3D,
+    "two_stream_i3d": I3D,
+    "convnet_lstm": CONVNET_LSTM,
+    "convnet_3d": CONVNET_3D,
+    "convnet_2d": TWO_STREAM,
+    "two_stream": TWO_STREAM,
+    "fused_3d": FUSED_3D,
+    "s3d": S3D,
+}

@@ -3,7 +3,7 @@
 from dataclasses import replace
 
 from keras_i3d.data.pixels.preprocessing import CHANNELS, DEEPMIND_INPUTS, Input, Preprocessing
-from keras_i3d.models import c3d, convnet_3d, convnet_lstm, fused_3d, published_figures
+from keras_i3d.models import c3d, convnet_3d, convnet_lstm, fused_3d
 from keras_i3d.models.convnet_2d import STACKS, build_convnet_2d
 from keras_i3d.models.i3d import HEAD, PREFIXES
 from keras_i3d.models.network import Network
@@ -34,7 +34,6 @@ CONVNET_LSTM = Network(
     image_weights=True,
     any_width=True,
     losses=(convnet_lstm.HEAD,),
-    published=published_figures.CONVNET_LSTM,
 )
 # 0.64 seconds; 240 frames at test.
 CONVNET_3D = Network(
@@ -48,7 +47,6 @@ CONVNET_3D = Network(
     any_size=False,
     any_width=True,
     in_clips=True,
-    published=published_figures.CONVNET_3D,
 )
 # mmaction2, configs/recognition/c3d: red first, less what Caffe takes from blue, green and red.
 C3D_RGB = Preprocessing(scale=1.0, offset=(-104.0, -117.0, -128.0), least_frames=16, **SMALL)
@@ -88,7 +86,6 @@ CONVNET_2D = Network(
     image_weights=True,
     any_width=True,
     both="two_stream",
-    published=published_figures.TWO_STREAM,
 )
 TWO_STREAM = Network(
     name="two_stream",
@@ -103,7 +100,6 @@ TWO_STREAM = Network(
     image_weights=True,
     any_width=True,
     losses=tuple(f"{prefix}Logits" for prefix in PREFIXES.values()),
-    published=published_figures.TWO_STREAM,
 )
 # Five images and their flow: 2 seconds. At test 25 and 250 in 10 seconds.
 FUSED_3D = Network(
@@ -124,6 +120,5 @@ FUSED_3D = Network(
     any_size=False,
     any_width=True,
     in_clips=True,
-    published=published_figures.FUSED_3D,
 )
 QUO_VADIS = (CONVNET_LSTM, CONVNET_3D, C3D, CONVNET_2D, TWO_STREAM, FUSED_3D)

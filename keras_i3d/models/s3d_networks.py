@@ -9,7 +9,6 @@ from keras_i3d.data.pixels.preprocessing import (
     Input,
     Preprocessing,
 )
-from keras_i3d.models import published_figures
 from keras_i3d.models.network import Network
 from keras_i3d.models.s3d import GATED_LAYOUTS, HEAD, TORCHVISION, build_s3d
 
@@ -27,7 +26,6 @@ S3D = Network(
     least_clip=TORCHVISION.least_clip,
     image_weights=True,
     any_width=True,
-    published=published_figures.S3D,
 )
 S3D_G = Network(
     name="s3d_g",

@@ -24,8 +24,8 @@ from keras_i3d.data import VideoFile
 from keras_i3d.export.client.video_query import encoded
 from keras_i3d.export.served_record import CLASSIFY_INPUT
 from keras_i3d.export.signatures import ServedNetwork
-from keras_i3d.models import build_i3d
 from keras_i3d.models.catalogue import I3D
+from keras_i3d.models.i3d import build_i3d
 from keras_i3d.weights.trained import record_of
 from tests.conftest import PROJECT
 

@@ -6,7 +6,7 @@ import pytest
 from keras import layers
 
 from keras_i3d.inflation import inflate, receptive_field, receptive_field_table
-from keras_i3d.models import build_i3d
+from keras_i3d.models.i3d import build_i3d
 
 
 def rows_of(model):

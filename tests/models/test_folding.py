@@ -8,8 +8,8 @@ from keras import layers
 import keras_i3d
 from keras_i3d.layers import ConvUnit3D, NonLocalBlock3D
 from keras_i3d.layers.keras_internals import all_layers
-from keras_i3d.models import build_i3d, build_two_stream_i3d
 from keras_i3d.models.folding import fold_batch_norm
+from keras_i3d.models.i3d import build_i3d, build_two_stream_i3d
 
 
 def as_if_trained(model):

@@ -9,7 +9,7 @@ import pytest
 
 import keras_i3d
 from keras_i3d.layers import ConvUnit3D
-from keras_i3d.models import build_i3d, build_two_stream_i3d
+from keras_i3d.models.i3d import build_i3d, build_two_stream_i3d
 
 SMALLEST = (1, 9, 193, 193)
 
