@@ -22,10 +22,10 @@ def serve(turn: Callable[[], None], **said) -> None:
     """In a contender's process: say what is known, then take a turn for every line that comes."""
     print(json.dumps(said), flush=True)
     for _ in sys.stdin:
-        begun = time.perf_counter()
+        begun, used = time.perf_counter(), sum(os.times()[:4])
         turn()
-        seconds = time.perf_counter() - begun
-        print(json.dumps({"seconds": seconds, "megabytes": peak_megabytes()}), flush=True)
+        said = {"seconds": time.perf_counter() - begun, "cpu": sum(os.times()[:4]) - used}
+        print(json.dumps({**said, "megabytes": peak_megabytes()}), flush=True)
 
 
 class Contender:
@@ -34,6 +34,8 @@ class Contender:
     Attributes:
         first: what it said when it was ready.
         seconds: of each of its turns.
+        cpu: seconds of all cores that each turn took, of its ended child processes too; they say
+            more than `seconds` where other work runs on the machine.
         megabytes: its peak memory after the last one.
 
     Raises:
@@ -41,7 +43,7 @@ class Contender:
     """
 
     def __init__(self, name: str, command: list[str], environment: dict[str, str]):
-        self.name, self.seconds, self.megabytes = name, [], 0
+        self.name, self.seconds, self.cpu, self.megabytes = name, [], [], 0
         self._log = tempfile.TemporaryFile("w+")  # noqa: SIM115, it lives as long as the process
         self._process = subprocess.Popen(
             command,
@@ -59,6 +61,7 @@ class Contender:
         self._process.stdin.flush()
         answer = self._answer()
         self.seconds.append(answer["seconds"])
+        self.cpu.append(answer["cpu"])
         self.megabytes = answer["megabytes"]
 
     def close(self) -> None:

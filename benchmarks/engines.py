@@ -25,12 +25,12 @@ VIDEOS = flags.DEFINE_string("videos", None, "a folder of videos [videos made by
 WEIGHTS = flags.DEFINE_string("weights", "kinetics", "of the engines' I3D")
 ONLY = flags.DEFINE_list("only", [], "contenders to run, by name; by default all")
 
-PYTORCH, TENSORFLOW = "video_features' I3D, PyTorch", "keras, TensorFlow"
+PYTORCH, TENSORFLOW = "video_features' I3D in PyTorch", "keras on TensorFlow"
 ENGINES = {
     TENSORFLOW: ("keras", "float32"),
-    "openvino, float32": ("openvino", "float32"),
-    "openvino, bfloat16": ("openvino", "bfloat16"),
-    "openvino, int8": ("openvino", "int8"),
+    "openvino float32": ("openvino", "float32"),
+    "openvino bfloat16": ("openvino", "bfloat16"),
+    "openvino int8": ("openvino", "int8"),
 }
 
 
@@ -100,7 +100,8 @@ def main(arguments) -> None:
     medians = {one.name: statistics.median(one.seconds) / WINDOWS.value for one in running}
     reference = next(one.first["features"] for one in running if one.name == TENSORFLOW)
     print(f"I3D, {WINDOWS.value} windows, {os.cpu_count()} cores, {ROUNDS.value} rounds")
-    print(f"{'':30} {'s a window':>10} {'/ PyTorch':>10} {'/ TensorFlow':>13} {'cosine':>8}")
+    heads = ("s a window", "/ PyTorch", "/ TensorFlow", "CPU s", "cosine")
+    print(" " * 30, "{:>10} {:>10} {:>13} {:>7} {:>8}".format(*heads))
     for one in running:
         ratios = [medians.get(peer, np.nan) / medians[one.name] for peer in (PYTORCH, TENSORFLOW)]
         alike = np.nan
@@ -108,7 +109,7 @@ def main(arguments) -> None:
             alike = min(map(cosine, one.first["features"], reference))
         print(
             f"{one.name:30} {medians[one.name]:10.3f} {ratios[0]:10.1f} {ratios[1]:13.1f} "
-            f"{alike:8.4f}"
+            f"{statistics.median(one.cpu) / WINDOWS.value:7.2f} {alike:8.4f}"
         )
         if one.first.get("check"):
             print(f"    its own check: {one.first['check']}")

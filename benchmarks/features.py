@@ -34,10 +34,10 @@ WINDOW = 64
 RANDOM = "random.keras"
 THEIRS = "video_features' way"
 OURS = {
-    "keras_i3d, TensorFlow": ("keras", "float32"),
-    "keras_i3d, OpenVINO float32": ("openvino", "float32"),
-    "keras_i3d, OpenVINO bfloat16": ("openvino", "bfloat16"),
-    "keras_i3d, OpenVINO int8": ("openvino", "int8"),
+    "keras_i3d TensorFlow": ("keras", "float32"),
+    "keras_i3d OpenVINO float32": ("openvino", "float32"),
+    "keras_i3d OpenVINO bfloat16": ("openvino", "bfloat16"),
+    "keras_i3d OpenVINO int8": ("openvino", "int8"),
 }
 
 
@@ -190,10 +190,13 @@ def _print(running) -> None:
     frames = VIDEOS.value * FRAMES.value
     slowest = statistics.median(running[0].seconds)
     print(f"{VIDEOS.value} videos of {FRAMES.value} frames, {STREAM.value}, {os.cpu_count()} cores")
-    print(f"{'':32} {'seconds':>8} {'frames/s':>9} {'times as fast':>14}")
+    print(f"{'':32} {'seconds':>8} {'frames/s':>9} {'times as fast':>14} {'CPU s':>8}")
     for one in running:
         median = statistics.median(one.seconds)
-        print(f"{one.name:32} {median:8.2f} {frames / median:9.0f} {slowest / median:14.1f}")
+        print(
+            f"{one.name:32} {median:8.2f} {frames / median:9.0f} {slowest / median:14.1f}"
+            f" {statistics.median(one.cpu):8.1f}"
+        )
         for step, seconds in one.first.get("seconds", {}).items():
             print(f"    {step:28} {1000 * seconds:8.2f} ms a frame, by itself")
         one.close()

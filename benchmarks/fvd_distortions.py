@@ -21,6 +21,7 @@ from scipy.ndimage import gaussian_filter
 VIDEOS = flags.DEFINE_string("videos", None, "a folder of videos [drawn by rule]")
 CLIPS = flags.DEFINE_integer("clips", 48, "clips of each side", lower_bound=2)
 OUT = flags.DEFINE_string("out", None, "also draw the table: an SVG file")
+ENGINE = flags.DEFINE_enum("engine", "keras", ["keras", "openvino"], "what computes the network")
 FRAMES, HEIGHT, WIDTH = 16, 120, 160
 NAME, COLUMN, ROW, HEAD = 190, 130, 26, 34
 
@@ -116,7 +117,7 @@ def main(_) -> None:
         raise app.UsageError(f"--videos has {len(clips)} clips of {FRAMES} frames; 4 at least")
     real, fake = clips[::2], clips[1::2]
     fakes = {name: map(distort, fake) for name, distort in DISTORTIONS.items()}
-    results = compare(real, fakes, "google")
+    results = compare(real, fakes, "google", engine=ENGINE.value)
     print(text_table(HEADER, result_rows(results)))
     print(next(iter(results.values())).line)
     if OUT.value:

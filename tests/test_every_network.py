@@ -11,7 +11,6 @@ import tensorflow as tf
 import keras_i3d
 from keras_i3d.data.batches.data_source import open_source
 from keras_i3d.data.batches.evaluation import evaluation_batches
-from keras_i3d.data.pixels.pace import Pace
 from keras_i3d.evaluation.metrics import softmax
 from keras_i3d.evaluation.run_evaluation import evaluate_run
 from keras_i3d.export.saved_model import export_saved_model
@@ -122,10 +121,10 @@ def test_it_goes_through_every_tool(name, stream, tmp_path, eagerly):
     # A video of which a clip is all that there is, whole: what is sent is what is seen.
     source = open_source(recipe.data_set, "val", inputs_of(recipe))
     inputs = network.record.inputs
-    pace, ((clips, *_), *_) = Pace(inputs), evaluation_batches(source, 1, inputs)
+    ((clips, *_), *_) = evaluation_batches(source, 1, inputs)
     wanted = softmax(keras.ops.convert_to_numpy(network.ending_in("logits")(clips)))
-    total = pace.clip * pace.step
-    start = (source.num_frames(0) - max(one.reach for one in inputs.values()) + 1) // 2
+    total = max(one.reach for one in inputs.values())
+    start = (source.num_frames(0) - total + 1) // 2
     frames = source.read(0, start, total, tuple(inputs))
     raw = {
         RAW_INPUTS[s]: frames[s][None, one.offset : one.offset + one.span : one.every]

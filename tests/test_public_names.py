@@ -18,6 +18,7 @@ FACADES = {
     "keras_i3d.training": "keras_i3d/training",
     "keras_i3d.evaluation": "keras_i3d/evaluation",
     "keras_i3d.export": "export",
+    "keras_i3d.fvd": "keras_i3d/fvd",
 }
 
 

@@ -7,9 +7,10 @@ FOLDER/ucfTrainTestlist, and FOLDER/filmstrip.png, which shows a video of each c
 tools read them with --format=ucf101 --root=FOLDER/videos --annotations=FOLDER/ucfTrainTestlist.
 
 --task says what a class is: how the picture moves (motion: 10 classes), what it shows (appearance:
-10), or both (joint: a class for each pair). What the test lists hold shows other parts of the
-photographs than training. Broken off, the same command goes on. Exit status: 0 when all videos are
-there, 1 when some could not be written, 2 for wrong flags.
+10), both (joint: a class for each pair), or in which order two moves come (order: 12). What the
+test lists hold shows other parts of the photographs than training. Broken off, the same command
+goes on. Exit status: 0 when all videos are there, 1 when some could not be written, 2 for
+wrong flags.
 """
 
 from collections.abc import Iterable, Sequence
@@ -17,13 +18,13 @@ from pathlib import Path
 
 from absl import flags
 
-from keras_i3d.data.synthetic.videos import APPEARANCES, MOTIONS, TASKS
+from keras_i3d.data.synthetic.videos import APPEARANCES, TASKS
 from keras_i3d.tools.bars import bar
 from keras_i3d.tools.running import FlagError, ToolError, can_be_written, run
 
 OUT = flags.DEFINE_string("out", None, "the folder to write into", required=True)
 TASK = flags.DEFINE_enum("task", "motion", TASKS, "what a class is")
-MOTION = flags.DEFINE_list("motions", list(MOTIONS), "how the pictures move")
+MOTION = flags.DEFINE_list("motions", None, "how the pictures move [in all the ways of the task]")
 APPEARANCE = flags.DEFINE_list("appearances", list(APPEARANCES), "what the pictures show")
 COUNT = flags.DEFINE_integer("videos", 10, "videos of each class", lower_bound=2)
 FRAMES = flags.DEFINE_integer("frames", 80, "frames of each video", lower_bound=1)
@@ -47,7 +48,7 @@ def main(arguments: Sequence[str]) -> None:
     try:
         videos = VideoSet(
             task=TASK.value,
-            motions=tuple(sorted(MOTION.value)),
+            motions=tuple(sorted(MOTION.value)) if MOTION.value else None,
             appearances=tuple(sorted(APPEARANCE.value)),
             videos_per_class=COUNT.value,
             num_frames=FRAMES.value,

@@ -137,9 +137,9 @@ def ask_about(
     """
     pace, spec = how.pace, how.sees.preprocessing
     spec = spec if how.form == "clip" else sent_frames(spec)
-    window = how.length or window
-    if how.length and not how.in_clips:
-        stride = stride or max(1, how.length // 2)
+    if how.length:
+        window = how.length * pace.step // pace.every
+        stride = stride or (None if how.in_clips else max(1, window // 2))
     asked = False
     with VideoFile(path) as video:
         part = round(start * spec.fps), None if end is None else round(end * spec.fps)

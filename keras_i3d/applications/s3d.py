@@ -125,6 +125,7 @@ def D3D(
     pooling: str | None = None,
     classifier_activation="softmax",
     dropout: float = 0.2,
+    width: float = 1.0,
     name: str | None = None,
 ) -> keras.Model:
     """Return D3D: S3D-G on RGB, which has learnt from a network on flow and needs none.
@@ -149,7 +150,8 @@ def D3D(
     D3D_NETWORK.seen(stream)
     options = (input_shape, input_tensor, pooling, classifier_activation, dropout, name)
     asked = {"classes": classes, "include_top": include_top, "new_head": new_head}
-    return _application(D3D_NETWORK, weights, stream, GATED_LAYOUTS["slim"], options, asked)
+    design = {"layout": GATED_LAYOUTS["slim"], "width": width}
+    return _application(D3D_NETWORK, weights, stream, design, options, asked)
 
 
 def _named(layout: str | Layout, known: dict[str, Layout]) -> Layout:

@@ -32,7 +32,8 @@ class FVDNetwork:
         made: all that decides on a clip's features; goes into JSON.
 
     Raises:
-        FVDError: the network takes no RGB clips, or the engine computes in less than float32.
+        FVDError: the network takes no RGB clips, or none so short, or the engine computes in less
+            than float32.
     """
 
     def __init__(
@@ -46,6 +47,11 @@ class FVDNetwork:
             raise FVDError(
                 f"weights should be of a network of RGB clips. Received: one of "
                 f"{', '.join(network.record.inputs)}"
+            )
+        if protocol.frames < network.record.least_clip[0]:
+            raise FVDError(
+                f"frames should be at least {network.record.least_clip[0]} for this network. "
+                f"Received: {protocol.frames}"
             )
         check_precision(engine.precision, allow_approximate)
         self.engine, self.protocol, self.approximate = engine, protocol, allow_approximate

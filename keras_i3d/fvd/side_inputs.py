@@ -68,20 +68,23 @@ def _is_path(one) -> bool:
 
 
 def _of_paths(paths: list[str], protocol, value_range) -> SideInputs:
-    arrays = [path for path in paths if suffix(path) in ARRAYS and os.path.isfile(path)]
-    others = [path for path in paths if path not in arrays]
-    for path in others:
-        if os.path.isdir(path):
-            arrays += find_arrays(path)
+    named = [path for path in paths if suffix(path) in ARRAYS and os.path.isfile(path)]
+    others = [path for path in paths if path not in named]
+    opened = [(path, *one) for path in named for one in _opened(path)]
     files = find_videos(others)
-    if arrays:  # a folder of arrays alone has no videos, and that is no fault of it
-        files = [one for one in files if not (one.cause and one.path in others)]
-    opened = [(path, *one) for path in arrays for one in _opened(path)]
+    below = [found for path in others if os.path.isdir(path) for found in find_arrays(path)]
+    for path in below:
+        try:  # what is no video, such as a table of numbers, is another file of the folder
+            opened += [(path, *one) for one in _opened(path) if one[1].ndim in (4, 5)]
+        except FVDError as error:
+            files.append(NamedVideo(path, str(error).removeprefix(f"{path} is ")))
     if not opened:
         return SideInputs(files)
-    named = (pair for path, name, array in opened for pair in _videos(path, name, array))
+    # A folder of arrays alone has no videos, and that is no fault of it.
+    files = [one for one in files if not (one.cause and one.path in others)]
+    videos = (pair for path, name, array in opened for pair in _videos(path, name, array))
     count = sum(len(array) if array.ndim == 5 else 1 for *_, array in opened)
-    return SideInputs(files, _checked(named, protocol, value_range), count)
+    return SideInputs(files, _checked(videos, protocol, value_range), count)
 
 
 def _opened(path: str) -> list[tuple[str, np.ndarray]]:

@@ -36,7 +36,7 @@ class FlowDecoding:
     crop: int | None = None
     steps: int = 500
     batch_size: int = 8
-    learning_rate: float = 3e-4
+    learning_rate: float = 1e-3
     flip: float = 0.5
     seed: int = 0
 

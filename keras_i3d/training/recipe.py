@@ -59,7 +59,9 @@ class Recipe:
     train_split: str = _entry("train", "what is learnt")
     validation_split: str | None = _entry("val", "what is validated on; none: nothing")
     task: str = _entry(
-        "motion", "synthetic data: what the label describes: motion, appearance or joint (both)"
+        "motion",
+        "synthetic data: what the label describes: motion, appearance, joint (both) or order "
+        "(of two motions)",
     )
     motions: tuple[str, ...] = _entry((), "synthetic data: the motions that occur; none: all ten")
     appearances: tuple[str, ...] = _entry((), "synthetic data: what moves; none: all there is")

@@ -10,6 +10,7 @@ from typing import get_args, get_origin, get_type_hints
 
 from keras_i3d.data.batches.augmentation import Augmentation
 from keras_i3d.data.lists.annotations import FORMATS
+from keras_i3d.data.synthetic.videos import TASKS
 from keras_i3d.training.flow_settings import DECODERS, ITSELF
 from keras_i3d.training.recipes import Recipe
 
@@ -21,7 +22,7 @@ CHOICES = {
     "precision": ("float32", "mixed_float16", "mixed_bfloat16"),
     "batch_norm": ("synchronised", "plain", "frozen"),
     "format": FORMATS,
-    "task": ("motion", "appearance", "joint"),
+    "task": TASKS,
 }
 
 

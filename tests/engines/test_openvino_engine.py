@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 
 from keras_i3d import engines
+from keras_i3d.layers import BatchNormLSTM, HeadPooling3D, LastStep
 from tests.engines.conftest import loaded, noise
 
 pytest.importorskip("openvino", reason="the openvino engine needs the extra [openvino]")
@@ -45,6 +46,20 @@ def test_both_streams(joint):
     with opened(joint, names) as engine:
         for name, value in engine.run(given).items():
             np.testing.assert_allclose(value, wanted[name], atol=1e-4, err_msg=name)
+
+
+def test_an_lstm_over_clips_of_any_length():
+    clip = keras.Input((None, None, None, 3))
+    x = keras.layers.Conv3D(4, 1, activation="relu", name="Mixed_5c")(clip)
+    x = keras.layers.Reshape((-1, 4))(HeadPooling3D((1, None, None))(x))
+    x = LastStep(name="Logits")(BatchNormLSTM(3, steps=5)(x))
+    network = loaded("convnet_lstm", keras.Model(clip, x, name="recurrent"))
+    for variable in network.model.weights:
+        variable.assign(np.random.default_rng(1).uniform(0.2, 1, variable.shape))
+    with opened(network, ("logits",)) as engine:
+        for frames in (2, 7):
+            wanted = network.model.predict_on_batch(noise(2, frames))
+            np.testing.assert_allclose(engine.run(noise(2, frames))["logits"], wanted, atol=1e-5)
 
 
 def test_bfloat16_is_near(tiny):

@@ -102,6 +102,12 @@ def test_less_than_float32_is_refused(means):
     FVDNetwork(means, engine, SMALL, allow_approximate=True).engine.close()
 
 
+def test_fewer_frames_than_the_network_takes(means):
+    record = replace(means.record, least_clip=(9, 8, 8))
+    with pytest.raises(FVDError, match="at least 9 for this network. Received: 4"):
+        fvd(grey_videos(REAL), grey_videos(FAKE), SMALL, weights=replace(means, record=record))
+
+
 def test_several_fakes_against_one_real(means):
     fakes = {"near": grey_videos(FAKE), "far": grey_videos([255, 254, 255, 250])}
     found = compare(grey_videos(REAL), fakes, SMALL, weights=means)

@@ -83,6 +83,8 @@ def folder(tmp_path):
     (root / "broken.mp4").write_bytes(b"nothing")
     (root / "notes.txt").write_text("not a video")
     np.save(root / "more.npy", grey_videos([90, 91]))
+    np.save(root / "table.npy", np.zeros((4, 400)))
+    (root / "broken.npy").write_bytes(b"nothing")
     return root
 
 
@@ -99,7 +101,8 @@ def test_a_folder(folder, small):
     causes = {Path(one.name).name: one.cause for one in side.left_out}
     assert causes["short.mkv"] == "too short: 2 frames of the 4 that are wanted"
     assert causes["broken.mp4"].startswith("not a video")
-    assert len(causes) == 2
+    assert causes["broken.npy"].startswith("damaged, or no array file")
+    assert len(causes) == 3
     assert any(note.startswith("frames of several sizes") for note in side.notes)
 
 
@@ -121,7 +124,8 @@ def test_a_broken_array_file(tmp_path, small, name, content):
 def test_so_many_are_drawn_and_others_take_the_place_of_broken_ones(folder, small, means):
     for number in range(6):
         write_video(folder / f"{number}.mkv", list(grey_videos([number], 4)[0]))
-    (folder / "more.npy").unlink()
+    for name in ("more", "table", "broken"):
+        (folder / f"{name}.npy").unlink()
     few = FVDNetwork(means, small.engine, replace(SMALL, videos=7))
     side = of(folder, few)
     assert (len(side), side.distinct) == (7, 7)

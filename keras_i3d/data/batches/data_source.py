@@ -11,7 +11,10 @@ from keras_i3d.data.lists.data_set import DataSet
 from keras_i3d.data.pixels.preprocessing import Input
 from keras_i3d.data.shards.manifest import splits_in
 from keras_i3d.data.shards.source import Shards
-from keras_i3d.data.synthetic.videos import APPEARANCES, MOTIONS, SyntheticVideos
+from keras_i3d.data.synthetic.videos import APPEARANCES, SyntheticVideos
+
+# Of videos made by rule that show one motion and then another, whatever a clip's length.
+ORDER_SECONDS = 5
 
 
 def open_source(
@@ -69,10 +72,10 @@ def _synthetic(videos: DataSet, split: str, inputs: Mapping[str, Input]) -> Synt
     return SyntheticVideos(
         split,
         videos.task,
-        motions=videos.motions or MOTIONS,
+        motions=videos.motions or None,
         appearances=videos.appearances or APPEARANCES,
         num_videos=videos.training_videos if learnt else videos.validation_videos,
-        num_frames=length,
+        num_frames=ORDER_SECONDS * fps if videos.task == "order" else length,
         size=(height, round(height * 4 / 3)),
         seed=videos.seed,
         fps=fps,

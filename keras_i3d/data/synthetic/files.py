@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from keras_i3d.data.synthetic.videos import APPEARANCES, FPS, MOTIONS, SyntheticVideos
+from keras_i3d.data.synthetic.videos import APPEARANCES, FPS, SyntheticVideos
 from keras_i3d.data.video.encoding import write_mp4
 from keras_i3d.files.locks import held
 from keras_i3d.files.whole import remove_leftovers, write_whole
@@ -31,7 +31,7 @@ class VideoSet:
     """
 
     task: str = "motion"
-    motions: tuple[str, ...] = MOTIONS
+    motions: tuple[str, ...] | None = None
     appearances: tuple[str, ...] = APPEARANCES
     videos_per_class: int = 10
     num_frames: int = 80

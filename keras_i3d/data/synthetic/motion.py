@@ -19,6 +19,12 @@ MOTIONS = (
     "ZoomOut",
 )
 DIRECTIONS = {"MoveDown": (0, 1), "MoveLeft": (-1, 0), "MoveRight": (1, 0), "MoveUp": (0, -1)}
+# Those that can come one after the other: of a zoom a single frame would tell how far it has gone,
+# and what turns after it has moved does so around another point.
+IN_TURN = tuple(DIRECTIONS)
+# "MoveLeftThenMoveUp": as long as each motion the picture is still before, between and after them.
+# So what a window shorter than that may see of either order it may see of the other.
+THEN, PARTS = "Then", 5
 # Pixels per frame: the fastest pixel of a clip that moves, turns or shakes; of a zooming one too,
 # where the clip is short enough for LARGEST_ZOOM.
 SPEEDS = (1.0, 4.0)
@@ -34,7 +40,7 @@ PERIODS = (5.0, 12.0)
 class Path:
     """What is drawn for one clip: where the camera is, and how it would move.
 
-    motion: one of MOTIONS.
+    motion: one of MOTIONS, or two of IN_TURN with THEN between.
     centre: what the middle of the frame shows, on the plane; (x, y).
     angle: radians by which the picture is turned anticlockwise.
     fraction: how much of the plane the frame's shorter side shows, where there is no zoom.
@@ -140,12 +146,25 @@ def _radius(size: tuple[int, int]) -> float:
 
 def _moved(path: Path, num_frames: int) -> np.ndarray:
     """How far the picture has gone in each frame: (num_frames, 2), x then y, in pixels."""
-    time = np.arange(num_frames)[:, None]
     if path.motion == "Shake" and num_frames > 1:
+        time = np.arange(num_frames)[:, None]
         # Whole periods, so that the path has mean 0 over the clip.
         cycles = np.maximum(1, np.rint(num_frames / np.array(path.periods)))
         place = np.cos(2 * np.pi * cycles * time / num_frames + np.array(path.phases))
         steps = np.hypot(*np.diff(place, axis=0).T)
         return place * path.speed / steps.max()
-    direction = DIRECTIONS.get(path.motion, (0, 0))
-    return path.speed * np.array(direction) * time
+    return sum(
+        path.speed * np.array(DIRECTIONS.get(name, (0, 0))) * gone[:, None]
+        for name, gone in _gone_on(path, num_frames)
+    )
+
+
+def _gone_on(path: Path, num_frames: int) -> list[tuple[str, np.ndarray]]:
+    """Each motion of the clip, and for how many frames it has gone on in each frame.
+
+    20 frames, A then B    ....aaaa....bbbb....
+    """
+    time, names, part = np.arange(num_frames), path.motion.split(THEN), num_frames // PARTS
+    if len(names) == 1:
+        return [(path.motion, time)]
+    return [(name, np.clip(time - (2 * n + 1) * part, 0, part)) for n, name in enumerate(names)]

@@ -9,7 +9,10 @@ from math import lcm
 import numpy as np
 
 from keras_i3d.data.synthetic.motion import (
+    IN_TURN,
     MOTIONS,
+    PARTS,
+    THEN,
     Path,
     draw_path,
     flow_between,
@@ -26,7 +29,7 @@ from keras_i3d.data.synthetic.pictures import (
 )
 
 APPEARANCES = tuple(PICTURES)
-TASKS = ("motion", "appearance", "joint")
+TASKS = ("motion", "appearance", "joint", "order")
 # The quarters of each photograph that a split shows: a test shows no pixel that training has seen.
 # What is written as files is divided in three ways, so there each quarter is drawn for itself.
 SPLITS = {
@@ -75,8 +78,10 @@ class SyntheticVideos:
         split: train, val or test, which share no pixel of a photograph; or quarter_0 to quarter_3,
             of which train has the first and the last, val the next, test the one after.
         task: what the label describes: "motion" (how it moves), "appearance" (what moves), "joint"
-            (both: a class for each pair).
-        motions, appearances: the names that occur; by default all ten MOTIONS, all APPEARANCES.
+            (both: a class for each pair), "order" (which of two motions comes first: the video
+            shows one of `motions`, then another, and is still as long before, between and after).
+        motions, appearances: the names that occur; by default all ten MOTIONS, of "order" those
+            IN_TURN, and all APPEARANCES.
         num_videos: how many videos; at most 2 ** 31. More of them leave the first ones as they are.
         num_frames: frames of each video.
         size: height and width.
@@ -105,7 +110,7 @@ class SyntheticVideos:
         split: str = "train",
         task: str = "motion",
         *,
-        motions: Sequence[str] = MOTIONS,
+        motions: Sequence[str] | None = None,
         appearances: Sequence[str] = APPEARANCES,
         num_videos: int = 10_000,
         num_frames: int = 80,
@@ -117,14 +122,18 @@ class SyntheticVideos:
     ):
         _check_one("split", split, SPLITS)
         _check_one("task", task, TASKS)
-        self.motions = _subset("motions", motions, MOTIONS)
+        known = IN_TURN if task == "order" else MOTIONS
+        self.motions = _subset("motions", known if motions is None else motions, known)
+        if task == "order":
+            turns = itertools.permutations(self.motions, 2)
+            self.motions = tuple(first + THEN + second for first, second in turns)
         self.shortcut = dict(shortcut or {})
         for motion, share in self.shortcut.items():
             _check_one("shortcut", motion, self.motions)
             _check_range(f"shortcut of {motion}", share, 0, 1)
         self.appearances = _subset("appearances", appearances, APPEARANCES)
         _check_range("num_videos", num_videos, 1, MOST_VIDEOS)
-        _check_range("num_frames", num_frames, 1, 1 << 20)
+        _check_range("num_frames", num_frames, PARTS if task == "order" else 1, 1 << 20)
         _check_range("height", size[0], 1, 1 << 13)
         _check_range("width", size[1], 1, 1 << 13)
         _check_range("seed", seed, 0, (1 << 63) - 1)
@@ -134,6 +143,7 @@ class SyntheticVideos:
         self._num_frames = num_frames
         pairs = [a + m for a, m in itertools.product(self.appearances, self.motions)]
         names = {"motion": self.motions, "appearance": self.appearances, "joint": pairs}
+        names["order"] = self.motions
         self.class_names = tuple(names[task])
         self.fps, self.notes = fps, ()
 
@@ -148,6 +158,7 @@ class SyntheticVideos:
         """Return the number of the video's class; one."""
         appearance, motion = self._pair(self._checked(index))
         names = {"motion": motion, "appearance": appearance, "joint": appearance + motion}
+        names["order"] = motion
         return (self.class_names.index(names[self.task]),)
 
     def num_frames(self, index: int) -> int:

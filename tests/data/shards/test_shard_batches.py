@@ -1,6 +1,7 @@
 """Shards as a source: what is decoded in the graph is what Pillow decodes by hand."""
 
 import shutil
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -135,3 +136,24 @@ def test_a_damaged_shard_is_named_and_never_skipped(source, tmp_path):
     with pytest.raises(tf.errors.OpError) as raised:
         list(training_batches(damaged, 4, SPEC, augmentation=NONE, skipped=Skipped()).take(1))
     assert ".tfrecord: no whole record" in cause(raised.value)
+
+
+def test_streams_of_different_frames_are_of_one_moment(source):
+    """A picture of every three, the second, and all of the flow; as Pillow decodes them."""
+    inputs = {
+        "rgb": replace(seen(2, 3, 24, 16)["rgb"], offset=1),
+        "flow": seen(6, 1, 24, 16, ("flow",))["flow"],
+    }
+    tested = 0
+    for clips, _, videos, _ in evaluation_batches(source, 1, inputs):
+        video = int(videos[0])
+        if source.num_frames(video) == 1:
+            continue
+        numbers = view_numbers(0.5, source.num_frames(video), inputs)
+        assert (numbers["flow"].reshape(2, 3)[:, 1] == numbers["rgb"]).all()
+        wanted = read_crops(source, video, lambda _, n=numbers: n, [(CENTRE, CENTRE)], inputs)
+        for stream, one in inputs.items():
+            by_hand = scale(wanted[stream], one.preprocessing)
+            np.testing.assert_allclose(clips[stream], by_hand, atol=1e-6)
+        tested += 1
+    assert tested == 3

@@ -3,6 +3,7 @@
 import subprocess
 import sys
 from collections import Counter
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -58,6 +59,50 @@ def test_a_shortcut_ties_a_motion_to_its_appearance():
 def test_shortcuts_that_cannot_be(shortcut):
     with pytest.raises(ValueError, match="shortcut"):
         SyntheticVideos(motions=("MoveLeft", "MoveRight"), shortcut=shortcut)
+
+
+# === Two motions in turn ===
+
+
+def in_turn(name, count):
+    """The flow of a video of this class, and of one that has everything but the order alike."""
+    videos = SyntheticVideos(
+        task="order", motions=("MoveLeft", "MoveUp"), num_frames=count, size=(24, 32)
+    )
+    number = next(n for n in range(40) if videos.scene(n).path.motion == name)
+    path = videos.scene(number).path
+    other = replace(path, motion="Then".join(reversed(name.split("Then"))))
+    return [flow_between(views(one, count, (24, 32)), (24, 32)) for one in (path, other)]
+
+
+def test_an_order_is_still_then_one_motion_then_still_then_the_other():
+    first, second = in_turn("MoveLeftThenMoveUp", 20)
+    moving = [np.abs(flow).max(axis=(1, 2, 3)) > 1e-6 for flow in (first, second)]
+    wanted = [4 <= n < 8 or 12 <= n < 16 for n in range(19)]
+    assert moving[0].tolist() == moving[1].tolist() == wanted
+    left, up = (first[4], second[12]), (first[12], second[4])
+    for flow in left:
+        assert (flow[..., 0] < -0.9).all() and np.abs(flow[..., 1]).max() < 1e-4
+    for flow in up:
+        assert (flow[..., 1] < -0.9).all() and np.abs(flow[..., 0]).max() < 1e-4
+
+
+def test_a_window_shorter_than_the_pauses_sees_the_same_of_both_orders():
+    """All stacks of three frames of flow: one order has as many of each kind as the other."""
+    kinds = []
+    for flow in in_turn("MoveLeftThenMoveUp", 20):
+        stacks = [flow[n : n + 3].round(3) + 0.0 for n in range(len(flow) - 2)]
+        kinds.append(Counter(stack.tobytes() for stack in stacks))
+    assert kinds[0] == kinds[1]
+
+
+def test_orders_are_the_classes_and_zooms_have_none():
+    videos = SyntheticVideos(task="order", motions=("MoveUp", "MoveLeft"))
+    assert videos.class_names == ("MoveLeftThenMoveUp", "MoveUpThenMoveLeft")
+    assert sorted(videos.labels(n)[0] for n in range(10)) == [0] * 5 + [1] * 5
+    assert len(SyntheticVideos(task="order").class_names) == 4 * 3
+    with pytest.raises(ValueError, match="motions should be one of MoveDown, MoveLeft"):
+        SyntheticVideos(task="order", motions=("ZoomIn", "MoveUp"))
 
 
 # === The plane and the camera ===

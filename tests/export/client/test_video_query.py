@@ -91,6 +91,22 @@ def test_each_signature_is_sent_what_it_takes(counting_video):
         sending(known, "x")
 
 
+@pytest.mark.parametrize(("in_clips", "wanted"), [(False, [[2, 6, 10]]), (True, [[2, 6]])])
+def test_what_is_sent_are_the_frames_that_the_network_sees(tmp_path, in_clips, wanted):
+    """One of every four, the third; two of them in a clip."""
+    frames = [np.full((30, 40, 3), i, np.uint8) for i in range(12)]
+    path = write_video(tmp_path / "twelve.mkv", frames)
+    preprocessing = {"short_side": 12, "crop": 8, "least_frames": 2}
+    sees = {"frames": 2, "every": 4, "offset": 2, "preprocessing": preprocessing}
+    about = {"inputs": {"rgb": sees}, "in_clips": in_clips}
+    client = Recorder()
+    how = sending(ModelMetadata("m", 1, {"raw": (RAW, {})}, about), "raw")
+    found = list(ask_about(client, how, str(path)))
+    sent = [inputs["frames"][0, :, 0, 0, 0].tolist() for inputs in client.sent]
+    assert sent[: len(wanted)] == wanted
+    assert found[-1].end == pytest.approx(12 / 25)
+
+
 def test_a_part_of_a_video(tmp_path):
     frames = [np.full((30, 40, 3), i, np.uint8) for i in range(100)]
     path = write_video(tmp_path / "hundred.mkv", frames)
