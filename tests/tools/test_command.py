@@ -129,7 +129,7 @@ def test_what_cannot_be_is_told_before_anything_is_loaded(call, wanted):
     [
         ("train", "strategy", STRATEGIES),
         ("inflate_weights", "schedule", SCHEDULES),
-        ("experiments", "only", TABLES),
+        ("experiments", "only", [*TABLES, "d3d"]),
         ("query", "files", FILES),
         ("compute_flow", "method", METHODS),
         ("make_tfrecords", "flow", METHODS),
