@@ -31,9 +31,9 @@ def check_network(recipe: Recipe) -> None:
             f"weights={recipe.weights!r}"
         )
     if recipe.weights == "imagenet" and not record.image_weights:
-        known = ", ".join(w.weights for w in list_weights(recipe.model))
+        known = "".join(f"{w.weights}, " for w in list_weights(recipe.model))
         raise ValueError(
-            f"weights should be one of {known}, none or a file for model={recipe.model}. "
+            f"weights should be {known}none or a file for model={recipe.model}. "
             f"Received: weights='imagenet'"
         )
     if recipe.width != 1 and not (record.any_width and not _published(recipe)):

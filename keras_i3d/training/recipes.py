@@ -151,6 +151,7 @@ D3D_FLOW_LOSS = replace(S3D_G, flow_loss=("Mixed_4f=pwc",))
 LEARNT_FLOW_FIRST = replace(
     S3D_G,
     model="learnt_flow_i3d",
+    weights=None,
     flow_loss=("flow=itself",),
     action_weight=0.0,
     optimizer="adam",
@@ -160,7 +161,7 @@ LEARNT_FLOW_FIRST = replace(
     boundaries=(15_000,),
     factors=(1.0, 0.1),
 )
-LEARNT_FLOW = replace(S3D_G, model="learnt_flow_i3d", learning_rate=0.01)
+LEARNT_FLOW = replace(S3D_G, model="learnt_flow_i3d", weights=None, learning_rate=0.01)
 # Crasto et al., "MARS", 2019, and its training code: the averaged features behind the last block
 # with weight 50, beside the action loss; SGD with momentum 0.9, rate 0.1, a tenth at plateaus of 10
 # validations, weight decay 1e-3, batches of 16, clips of 16 frames of 112 x 112. Kinetics-400, 64
