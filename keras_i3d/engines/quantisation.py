@@ -19,8 +19,8 @@ from keras_i3d.engines.network_outputs import FEATURES, LOGITS
 # Of pooled features against float32's, on every clip of the check.
 LEAST_COSINE = 0.99
 # Where float32 finds two classes so nearly alike, in logits, either may come out on top: the second
-# is at least half as likely as the first.
-NEAR_TIE = math.log(2)
+# is at least four fifths as likely as the first.
+NEAR_TIE = math.log(5 / 4)
 # One clip in so many is kept for the check.
 CHECKED_EVERY = 3
 
@@ -76,7 +76,7 @@ def agreement(exact: Sequence[Outputs], low: Sequence[Outputs]) -> dict:
 
     Returns:
         clips, same_top_class, near_ties: how many; those of near_ties have another top class, which
-        float32 finds at least half as likely as its own. And of the pooled features the cosines,
+        float32 finds at least four fifths as likely as its own. And of the pooled features the cosines,
         least_cosine and median_cosine.
     """
     pairs = list(zip(exact, low, strict=True))

@@ -13,15 +13,15 @@ def outputs(logits, features=(1.0, 0.0)):
     return {"logits": np.array([logits]), "features": np.array([features])}
 
 
-EXACT = outputs((3.0, 2.5, -1.0))
+EXACT = outputs((3.0, 2.8, 2.7))
 
 
 @pytest.mark.parametrize(
     ("low", "same", "ties", "given_out"),
     [
         (outputs((2.0, 1.0, 0.0)), 1, 0, True),
-        (outputs((2.0, 2.1, 0.0)), 0, 1, True),  # float32 finds it exp(-0.5) as likely
-        (outputs((2.0, 2.1, 2.2)), 0, 0, False),
+        (outputs((2.0, 2.1, 0.0)), 0, 1, True),  # float32 finds it exp(-0.2) as likely, 0.82
+        (outputs((2.0, 2.1, 2.2)), 0, 0, False),  # exp(-0.3), 0.74
         (outputs((math.nan, 2.1, 2.2)), 0, 0, False),
     ],
 )

@@ -156,7 +156,9 @@ def test_networks_streams_and_weights_that_do_not_go_together():
     with pytest.raises(ValueError, match=r"stream should be one of \('both',\) for two_stream_i3d"):
         check_network(Recipe(model="two_stream_i3d"))
     check_network(Recipe(model="two_stream_i3d", stream="both"))
-    with pytest.raises(ValueError, match="weights should be kinetics, .*none or a file.*'imagenet'"):
+    with pytest.raises(
+        ValueError, match="weights should be kinetics, .*none or a file.*'imagenet'"
+    ):
         check_network(Recipe(model="two_stream_i3d", stream="both", weights="imagenet"))
     check_network(Recipe(model="i3d_resnet50", weights="imagenet"))
 
