@@ -76,8 +76,8 @@ def agreement(exact: Sequence[Outputs], low: Sequence[Outputs]) -> dict:
 
     Returns:
         clips, same_top_class, near_ties: how many; those of near_ties have another top class, which
-        float32 finds at least four fifths as likely as its own. And of the pooled features the cosines,
-        least_cosine and median_cosine.
+        float32 finds at least four fifths as likely as its own. And of the pooled features the
+        cosines, least_cosine and median_cosine.
     """
     pairs = list(zip(exact, low, strict=True))
     cosines = [_cosine(a[FEATURES][0], b[FEATURES][0]) for a, b in pairs]
