@@ -1,7 +1,7 @@
 """Files of SlowFast, pytorchvideo and mmaction2: every array in its place, or nothing at all."""
 
-import functools
 import hashlib
+import inspect
 import pickle
 import sys
 import types
@@ -117,6 +117,9 @@ PUBLISHERS = {
 }
 
 
+NARROW = 1 / 16
+
+
 def shapes_of(network, **options):
     model = build_resnet_3d(network, **options)
     return {v.path: tuple(v.shape) for v in model.weights if "seed" not in v.path}
@@ -143,13 +146,13 @@ def arrays_of(publisher, **options):
 @pytest.mark.parametrize("publisher", PUBLISHERS)
 def test_every_array_of_a_file_finds_its_variable(publisher):
     network, keys, convert = PUBLISHERS[publisher]
-    arrays = arrays_of(publisher, width=4, classes=5)
+    arrays = arrays_of(publisher, width=NARROW, classes=5)
     given = dict(arrays)
     given["blocks.0.norm.num_batches_tracked"] = np.array(0)
     if publisher == "mmaction2":  # the last convolution has no bias there
         given = {k: a for k, a in given.items() if not k.endswith("conv_out.conv.bias")}
     came = convert(given)
-    shapes = shapes_of(network, width=4, classes=5)
+    shapes = shapes_of(network, width=NARROW, classes=5)
     assert {path: a.shape for path, a in came.items()} == shapes
     for path, array in came.items():
         if path.endswith("out/conv_3d/bias") and publisher == "mmaction2":
@@ -181,13 +184,19 @@ def write_caffe2(path, arrays):
 @pytest.fixture
 def narrow(monkeypatch):
     """The applications build networks of a sixteenth of the width: files of 1 MB for 140."""
-    build = functools.partial(build_resnet_3d, width=4)
+    arguments = inspect.signature(build_resnet_3d)
+
+    def build(*given, **options):
+        bound = arguments.bind(*given, **options)
+        bound.arguments["width"] = NARROW
+        return build_resnet_3d(*bound.args, **bound.kwargs)
+
     monkeypatch.setattr("keras_i3d.applications.resnet_3d.build_resnet_3d", build)
 
 
 @pytest.fixture
 def caffe2_file(narrow, tmp_path):
-    return write_caffe2(tmp_path / "I3D_NLN_8x8_R50.pkl", arrays_of("caffe2", width=4))
+    return write_caffe2(tmp_path / "I3D_NLN_8x8_R50.pkl", arrays_of("caffe2", width=NARROW))
 
 
 def test_a_caffe2_file_gives_the_network(caffe2_file):
@@ -204,7 +213,7 @@ def test_a_caffe2_file_gives_the_network(caffe2_file):
 def test_a_pytorch_file_gives_the_network(publisher, narrow, tmp_path):
     torch = pytest.importorskip("torch", reason="needs PyTorch: pip install 'keras-i3d[torch]'")
     network = PUBLISHERS[publisher][0]
-    arrays = arrays_of(publisher, width=4)
+    arrays = arrays_of(publisher, width=NARROW)
     inside = {"slowfast": "model_state", "pytorchvideo": "model_state", "mmaction2": "state_dict"}
     state = {key: torch.from_numpy(array) for key, array in arrays.items()}
     torch.save({inside[publisher]: state, "epoch": 1}, tmp_path / "x.pyth")
@@ -226,7 +235,7 @@ def test_a_file_of_another_network_is_refused_by_name(caffe2_file):
 
 def write_state_dict(path):
     torch = pytest.importorskip("torch", reason="needs PyTorch: pip install 'keras-i3d[torch]'")
-    arrays = arrays_of("slowfast", width=4, classes=400)
+    arrays = arrays_of("slowfast", width=NARROW, classes=400)
     torch.save({key: torch.from_numpy(array) for key, array in arrays.items()}, path)
     return path
 
@@ -255,7 +264,7 @@ def test_hostile_files_are_refused_and_assign_nothing(caffe2_file, tmp_path):
     bare.write_bytes(pickle.dumps([1, 2], protocol=2))
     with pytest.raises(ValueError, match="bare.pkl.*it has no blobs, as what Caffe2 writes has"):
         keras_i3d.NonLocalI3DResNet50(str(bare))
-    arrays = arrays_of("caffe2", width=4)
+    arrays = arrays_of("caffe2", width=NARROW)
     arrays["res4_3_branch2b_w"][0, 0] = np.nan
     nan = write_caffe2(tmp_path / "nan.pkl", arrays)
     with pytest.raises(ValueError, match="values +res4_3/branch2b/conv_3d/kernel: 9 of 2304"):
@@ -317,7 +326,7 @@ def test_what_openmmlabs_trainings_note_is_passed_over(monkeypatch, tmp_path):
         monkeypatch.setitem(sys.modules, name, module)
     noted = module.HistoryBuffer()
     noted.losses = np.ones(3)
-    arrays = arrays_of("mmaction2", width=4)
+    arrays = arrays_of("mmaction2", width=NARROW)
     state = {key: torch.from_numpy(array) for key, array in arrays.items()}
     torch.save({"message_hub": {"loss": noted}, "state_dict": state}, tmp_path / "x.pth")
     monkeypatch.undo()
