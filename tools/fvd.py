@@ -134,12 +134,15 @@ def _measured(real: str, fakes: list[str], protocol, value_range) -> tuple[dict,
     from keras_i3d.fvd.fvd_network import FVDNetwork
     from keras_i3d.fvd.measuring import given_side, measured, side_of
     from keras_i3d.fvd.self_testing import self_test
+    from keras_i3d.prediction_inputs import find_videos
 
     given = given_side("real", real, protocol, value_range)
     given_fakes = {path: given_side(path, path, protocol, value_range) for path in fakes}
     with loaded():
         network = load(WEIGHTS.value, model="i3d", stream="rgb")
-    engine = open_engine("fvd", network, [real, *fakes], [protocol.layer])
+    # Looked for when they are asked for: arrays are no videos to calibrate on.
+    at_hand = (v.path for side in (real, *fakes) for v in find_videos([side]) if not v.cause)
+    engine = open_engine("fvd", network, [protocol.layer], videos=at_hand)
     progress = bar(unit=" videos", smoothing=0, delay=1)
     with FVDNetwork(network, engine, protocol, ALLOW_APPROXIMATE.value) as opened, progress:
         test = self_test(opened)
