@@ -13,6 +13,7 @@ import tensorflow as tf
 import urllib3
 from tensorflow_serving.apis import model_management_pb2
 
+from keras_i3d.export.server.http_server import HEAD_SECONDS
 from keras_i3d.export.server.local_server import LocalServer
 from keras_i3d.export.server.options import Limits, ModelConfig
 from keras_i3d.export.server.refusal import Refusal, from_tensorflow
@@ -23,8 +24,11 @@ from tests.export.server.conftest import options
 
 def ask(server, path="/v1/models/tiny", method="GET", body=None, **headers):
     url = f"http://127.0.0.1:{server.rest_port}{path}"
-    answer = urllib3.request(method, url, body=body, headers=headers, timeout=30, retries=False)
-    return answer.status
+    # A connection of its own: one that is kept may be closed just when it is asked again.
+    with urllib3.PoolManager() as pool:
+        return pool.request(
+            method, url, body=body, headers=headers, timeout=30, retries=False
+        ).status
 
 
 # === Foreign web sites ===
@@ -114,7 +118,7 @@ def test_three_hundred_slow_connections_lock_nobody_out(server, content):
         started = time.monotonic()
         assert ask(server, "/healthz") == 200
         assert ask(server, "/v1/models/tiny") == 200
-        assert time.monotonic() - started < 1
+        assert time.monotonic() - started < HEAD_SECONDS / 2  # long before those are given up
 
 
 def test_a_body_that_drips_is_given_up(exported):
