@@ -1,6 +1,7 @@
 """Keras Layer subclasses: tensors in, tensors out, on any Keras backend."""
 
 from keras_i3d.layers.batch_norm_lstm import BatchNormLSTM
+from keras_i3d.layers.bilinear_up_sampling import BilinearUpSampling2D
 from keras_i3d.layers.bottleneck import BottleneckBlock3D
 from keras_i3d.layers.clip_conv import ClipConv3D
 from keras_i3d.layers.clip_conv_transpose import ClipConv3DTranspose
@@ -24,6 +25,7 @@ from keras_i3d.layers.separable_unit import SeparableConvUnit3D
 
 __all__ = [
     "BatchNormLSTM",
+    "BilinearUpSampling2D",
     "BottleneckBlock3D",
     "ClipAveragePooling3D",
     "ClipConv3D",

@@ -3,6 +3,7 @@
 import keras
 from keras import layers, ops
 
+from keras_i3d.layers.bilinear_up_sampling import BilinearUpSampling2D
 from keras_i3d.layers.time_padding import fold_time, unfold_time
 
 
@@ -21,9 +22,13 @@ class ClipUpSampling3D(layers.UpSampling3D):
     def __init__(self, size=(2, 2, 2), interpolation: str = "nearest", **kwargs):
         super().__init__(size, **kwargs)
         self.interpolation = interpolation
-        self.frame_up_sampling = layers.UpSampling2D(
-            self.size[1:], self.data_format, interpolation, dtype=self.dtype_policy
-        )
+        if interpolation == "bilinear" and self.data_format == "channels_last":
+            frame = BilinearUpSampling2D(self.size[1:], dtype=self.dtype_policy)
+        else:
+            frame = layers.UpSampling2D(
+                self.size[1:], self.data_format, interpolation, dtype=self.dtype_policy
+            )
+        self.frame_up_sampling = frame
 
     def build(self, input_shape):
         self.frame_up_sampling.build((None, *input_shape[2:]))

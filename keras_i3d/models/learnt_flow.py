@@ -11,6 +11,7 @@ import keras
 from keras import layers
 
 from keras_i3d.data.pixels.preprocessing import DEEPMIND_FLOW
+from keras_i3d.layers.bilinear_up_sampling import BilinearUpSampling2D
 from keras_i3d.layers.frame_pairs import FramePairs
 from keras_i3d.layers.per_frame import PerFrame
 from keras_i3d.models.flow_decoder import SLOPE, build_flow_decoder
@@ -42,7 +43,7 @@ def flow_network(channels: int) -> keras.Model:
             name=f"encoder_{number}",
         )(x)
     flow = build_flow_decoder("spatial", x.shape[-1], "decoder")(x)
-    flow = layers.UpSampling2D(REDUCTION, interpolation="bilinear", name="finer")(flow)
+    flow = BilinearUpSampling2D((REDUCTION, REDUCTION), name="finer")(flow)
     return keras.Model(pair, flow, name="flow_network")
 
 

@@ -87,6 +87,11 @@ class Small:
         self.model = self.record.model(
             stream, classes=7, dropout=0, classifier_activation=None, **options
         )
+        # A flow network begins at no motion at all, of which the layers behind it learn nothing.
+        draw = np.random.default_rng(1)
+        for variable in self.model.weights:
+            if variable.path.endswith("/kernel") and not np.any(variable):
+                variable.assign(draw.normal(0, 0.1, variable.shape))
 
     def clip(self, larger=(0, 0, 0), batch=2):
         """Noise of the least size, or larger by some steps, rows and columns."""
