@@ -3,10 +3,10 @@
 For tasks with one result each, workers.run_all does; a crash or a hang costs one item here too.
 """
 
-import multiprocessing
 from collections.abc import Callable, Iterator
 from typing import Any
 
+from keras_i3d.files.spawning import QuietlySpawned
 from keras_i3d.files.workers import cause_of, cause_of_death, limit_process
 
 READY, RESULT, END, FAILED = "ready", "result", "end", "failed"
@@ -89,7 +89,7 @@ class Producer:
                 self.close()
 
     def _start(self) -> None:
-        context = multiprocessing.get_context("spawn")
+        context = QuietlySpawned()
         self._pipe, other = context.Pipe()
         arguments = (self._task, other, self._megabytes)
         self._process = context.Process(target=_work, args=arguments, daemon=True)

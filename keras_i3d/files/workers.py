@@ -14,6 +14,7 @@ from typing import Any
 from pebble import ProcessExpired, ProcessPool
 
 from keras_i3d.files.places import FULL
+from keras_i3d.files.spawning import QuietlySpawned
 
 # Seconds between two questions whether to stop.
 LOOK_EVERY = 0.25
@@ -61,7 +62,7 @@ def run_all(
     waiting, running = iter(items), {}
     pool = ProcessPool(
         max_workers=processes,
-        context=multiprocessing.get_context("spawn"),
+        context=QuietlySpawned(),
         initializer=limit_process,
         initargs=(megabytes,),
     )
@@ -95,7 +96,7 @@ class Aside:
         self._limits = seconds, megabytes
         self._pool = ProcessPool(
             max_workers=1,
-            context=multiprocessing.get_context("spawn"),
+            context=QuietlySpawned(),
             initializer=limit_process,
             initargs=(megabytes, 10),
         )
