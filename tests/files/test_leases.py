@@ -1,8 +1,9 @@
 """Leases among processes: one holder at a time, and none that outlives its holder for long."""
 
+import os
 import subprocess
 import sys
-import time
+from types import SimpleNamespace
 
 from keras_i3d.files.leases import Leases
 
@@ -39,14 +40,18 @@ def test_a_killed_holder_on_this_machine_holds_nothing(tmp_path):
         assert leases.take("clip")
 
 
-def test_another_machines_lease_is_forgotten_when_nobody_touches_it(tmp_path):
+def test_another_machines_lease_is_forgotten_when_nobody_touches_it(tmp_path, monkeypatch):
+    clock = SimpleNamespace(now=0, monotonic=lambda: clock.now)
+    monkeypatch.setattr("keras_i3d.files.leases.time", clock)
     (tmp_path / "clip").write_text('["elsewhere", 1, "1"]')
-    with Leases(tmp_path, forgotten=0.2) as leases:
+    with Leases(tmp_path, forgotten=20) as leases:
         assert not leases.take("clip")
-        time.sleep(0.15)
-        (tmp_path / "clip").touch()  # its holder lives
+        clock.now = 15
+        os.utime(tmp_path / "clip", (1, 1))  # its holder lives
         assert not leases.take("clip")
-        time.sleep(0.3)
+        clock.now = 34
+        assert not leases.take("clip")
+        clock.now = 35
         assert leases.take("clip")
 
 

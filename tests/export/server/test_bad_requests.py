@@ -2,6 +2,7 @@
 
 import json
 import socket
+import threading
 import time
 
 import grpc
@@ -194,7 +195,7 @@ def test_clients_that_leave_are_forgotten(server):
             stub.Predict.future(predict_request()).cancel()
             with socket.create_connection(("localhost", server.rest_port)) as leaving:
                 leaving.sendall(head.encode() + body)
-    ends = time.monotonic() + 10
+    ends = time.monotonic() + 60
     while len(server.batcher) and time.monotonic() < ends:
         time.sleep(0.05)
     assert len(server.batcher) == 0
@@ -223,12 +224,19 @@ def test_a_full_queue_refuses(exported):
     config = ModelConfig("tiny", exported[0].parent)
     with LocalServer([config], options(queue=1)) as server:
         held = server.batcher  # the one thread is kept busy by a request of our own
-        item = held.submit(lambda _: time.sleep(1) or {}, {}, None, 0, 0, time.monotonic() + 9)
-        time.sleep(0.1)
-        waiting = held.submit(lambda _: {}, {}, None, 0, 0, time.monotonic() + 9)
+        taken_up, gate = threading.Event(), threading.Event()
+
+        def hold(_):
+            taken_up.set()
+            return gate.wait(60) and {}
+
+        item = held.submit(hold, {}, None, 0, 0, time.monotonic() + 60)
+        assert taken_up.wait(60)
+        waiting = held.submit(lambda _: {}, {}, None, 0, 0, time.monotonic() + 60)
         for kind in ("grpc", "rest"):
             with connect(server, kind) as client, pytest.raises(ServingError) as caught:
                 client.predict({"frames": FRAMES})
             assert caught.value.code == "RESOURCE_EXHAUSTED"
             assert "ask again later" in caught.value.detail
+        gate.set()
         assert (item.wait(), waiting.wait()) == ({}, {})

@@ -10,7 +10,7 @@ from keras_i3d.export.server.batching import Batcher
 from keras_i3d.export.server.refusal import Refusal
 
 
-def soon(seconds=5.0):
+def soon(seconds=60.0):
     return time.monotonic() + seconds
 
 
@@ -30,8 +30,14 @@ class Runs:
 
 def busy(batcher, gate):
     """Keep the batcher's thread until the gate is opened."""
-    item = batcher.submit(lambda _: gate.wait(5) and {}, {}, None, 0, 0, soon())
-    time.sleep(0.05)
+    taken_up = threading.Event()
+
+    def hold(_):
+        taken_up.set()
+        return gate.wait(60) and {}
+
+    item = batcher.submit(hold, {}, None, 0, 0, soon())
+    assert taken_up.wait(60)
     return item
 
 

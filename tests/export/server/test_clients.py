@@ -104,7 +104,7 @@ def test_no_server_is_unavailable_within_the_deadline(make):
     ):
         client.predict({"frames": FRAMES})
     assert caught.value.code == "UNAVAILABLE"
-    assert time.monotonic() - start < 3
+    assert time.monotonic() - start < 10
 
 
 @pytest.mark.parametrize("kind", ["grpc", "rest"])

@@ -147,7 +147,7 @@ def test_places_are_refused_when_all_are_taken():
         started = time.monotonic()
         with pytest.raises(Refusal, match="the client is gone"), places.at_work(9, lambda: True):
             pass
-        assert time.monotonic() - started < 1
+        assert time.monotonic() - started < 5
         places.leave()
     with places.inside(), places.at_work(1):
         pass
@@ -176,7 +176,7 @@ def test_forty_two_uploads(exported, tmp_path):
             assert ask(server, "/healthz") == ask(server, "/monitoring/prometheus/metrics") == 200
             slowest = max(slowest, time.monotonic() - started)
             time.sleep(0.05)
-        assert slowest < 1
+        assert slowest < 4
         assert (503, "5") in found
         assert found.count((200, None)) >= 6
         assert len(found) == 42

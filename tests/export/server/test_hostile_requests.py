@@ -159,8 +159,8 @@ def test_a_context_copied_into_every_example(stub):
 
 @pytest.fixture
 def narrow(exported):
-    """A server that takes four calls at once, and waits two seconds for a request."""
-    limits = Limits(receive=2)
+    """A server that takes four calls at once, and waits four seconds for a request."""
+    limits = Limits(receive=4)
     config = ModelConfig("tiny", exported[0].parent)
     with LocalServer([config], options(calls=4, limits=limits)) as server:
         yield server
@@ -171,21 +171,23 @@ def test_calls_whose_message_never_comes(narrow):
     never = threading.Event()
 
     def nothing():
-        never.wait(20)
+        never.wait(60)
         yield b""
 
     with grpc.insecure_channel(f"localhost:{narrow.port}") as channel:
         begin = channel.stream_unary("/tensorflow.serving.PredictionService/Predict")
-        calls = [begin.future(nothing()) for _ in range(30)]
-        time.sleep(0.3)
-        started = time.monotonic()
+        calls, refused = [begin.future(nothing()) for _ in range(30)], threading.Semaphore(0)
+        for call in calls:
+            call.add_done_callback(lambda _: refused.release())
+        for _ in range(26):
+            assert refused.acquire(timeout=60)
         health = health_pb2_grpc.HealthStub(channel)
         assert health.Check(health_pb2.HealthCheckRequest()).status == 1
         request = get_model_status_pb2.GetModelStatusRequest()
         request.model_spec.name = "tiny"
         model_service_pb2_grpc.ModelServiceStub(channel).GetModelStatus(request)
-        assert time.monotonic() - started < 1
-        codes = [call.exception(timeout=10).code().name for call in calls]
+        assert sum(not call.done() for call in calls) == 4
+        codes = [call.exception(timeout=60).code().name for call in calls]
         never.set()
     assert set(codes) == {"RESOURCE_EXHAUSTED", "CANCELLED"}
     assert codes.count("CANCELLED") == 4
@@ -237,7 +239,7 @@ def test_json_that_takes_gigabytes_holds_nobody_up(large, inside):
         thread.join()
     assert status in (400, 413)
     assert len(error) < 500
-    assert slowest[0] < 1
+    assert slowest[0] < 5  # parsed here it was 20 s
 
 
 def test_a_large_body_is_read_as_a_small_one(server, signatures):

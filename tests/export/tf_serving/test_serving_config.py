@@ -128,7 +128,7 @@ def test_the_health_check_is_run_as_it_stands(state, healthy):
             threading.Thread(target=server.serve_forever, daemon=True).start()
         port = str(server.server_port) if state else "1"
         command[-1] = command[-1].replace("8501", port)
-        done = subprocess.run(command, capture_output=True, timeout=20)
+        done = subprocess.run(command, capture_output=True, timeout=60)
         if state:
             server.shutdown()
     assert (done.returncode == 0) == healthy
