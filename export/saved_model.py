@@ -89,7 +89,7 @@ def export_saved_model(
         )
     _check_free(folder, overwrite)
     if jit_compile and None in frame_shape:
-        raise ExportError("jit_compile compiles anew for every shape: give the whole frame_shape")
+        raise ExportError("jit_compile compiles for one shape: give the whole frame_shape")
     model, record = network.ending_in("logits"), network.record
     original = ServedNetwork(model, record, top, frame_shape)
     changed = fold_batch_norm(model) if folded else model
@@ -110,7 +110,7 @@ def export_saved_model(
 
 def _check_free(folder: Path, overwrite: bool) -> None:
     if folder.exists() and not overwrite:
-        raise ExportError(f"{folder} is there already: take another number, or --overwrite")
+        raise ExportError(f"{folder} exists: use another number, or --overwrite")
 
 
 def _metadata(network: LoadedNetwork, how: dict) -> dict:
@@ -229,7 +229,7 @@ def _answers(folder: Path, clips: dict, streams: tuple[str, ...]) -> dict[str, n
         )
         if done.returncode:
             reason = (done.stderr.strip().splitlines() or ["no reason given"])[-1]
-            raise ExportError(f"the exported model cannot be loaded and asked: {reason}")
+            raise ExportError(f"the exported model cannot be loaded or does not answer: {reason}")
         with np.load(answered) as answers:
             return {name: answers[name] for name in clips}
 

@@ -1,13 +1,13 @@
-"""Optical flow of many videos, on all cores: a file of lossless pictures for each video.
+"""Compute the optical flow of many videos on all cores: one file of lossless pictures per video.
 
   keras-i3d compute_flow --out=FLOWS FILE [FILE ...]
   keras-i3d compute_flow --out=FLOWS --root=VIDEOS [--format=ucf101 --annotations=LISTS]
 
-Videos are resampled to 25 frames a second and resized to a short side of 256, then comes their
-flow. FLOWS/NAME.flow.zip has the flow of the whole file VIDEOS/NAME, and how it was made. Broken
-off, the same command goes on with the videos that are missing; flow that was made in another way is
-an error, not mixed. Exit status: 0 when all videos have their flow, 1 when some have not (the
-others have), 2 for wrong flags, also when FLOWS holds flow made in another way.
+Videos are resampled to 25 frames a second and resized to a short side of 256 before their flow is
+computed. FLOWS/NAME.flow.zip has the flow of the whole file VIDEOS/NAME, and how it was made. If
+you stop the command and run it again, it computes what is missing. Flow that was made in another
+way is never mixed in; that is an error. Exit status: 0 if all videos have their flow, 1 if some do
+not (the others do), 2 if a flag is wrong or FLOWS has flow made in another way.
 """
 
 import sys
@@ -26,25 +26,31 @@ from keras_i3d.tools.running import FlagError, ToolError, can_be_written, run
 
 flags.adopt_module_key_flags(dataset_flags)  # so that --help lists them too
 OUT = flags.DEFINE_string("out", None, "the folder for the flow")
-METHOD = flags.DEFINE_enum("method", "tvl1", METHODS, "tvl1 is our own, the others are OpenCV's")
+METHOD = flags.DEFINE_enum(
+    "method", "tvl1", METHODS, "tvl1 is this package's, the others are OpenCV's"
+)
 FPS = flags.DEFINE_integer("fps", 25, "frames a second", lower_bound=1)
 SHORT_SIDE = flags.DEFINE_integer("short_side", 256, "pixels of the shorter side", lower_bound=1)
 BOUND = flags.DEFINE_float("bound", 20, "pixels that flow is clamped to", lower_bound=1e-3)
-RENDER = flags.DEFINE_bool("render", False, "also draw each flow: NAME.flow.mp4, hue = direction")
+RENDER = flags.DEFINE_bool(
+    "render", False, "also draw each flow as a video, NAME.flow.mp4; hue is direction"
+)
 RENDER_PIXELS = flags.DEFINE_float(
-    "render_pixels", 10, "motion of full colour, in pixels a frame", lower_bound=1e-3
+    "render_pixels", 10, "motion drawn in full colour, in pixels per frame", lower_bound=1e-3
 )
 WORKERS = flags.DEFINE_integer("workers", None, "cores to use [all]", lower_bound=1)
 TIMEOUT = flags.DEFINE_float(
-    "timeout", None, "seconds for one video [600, and 20 for each of its frames]", lower_bound=1
+    "timeout", None, "time limit for one video, in seconds [600, plus 20 per frame]", lower_bound=1
 )
-MEMORY_MB = flags.DEFINE_integer("memory_mb", 4000, "memory of a process, at most", lower_bound=100)
+MEMORY_MB = flags.DEFINE_integer(
+    "memory_mb", 4000, "memory limit of one process, in MB", lower_bound=100
+)
 
 
 def main(arguments: Sequence[str]) -> int:
     """Compute the flow of every video that has none yet; the exit status."""
     if not OUT.value:
-        raise FlagError("no place for the flow: give --out=FOLDER")
+        raise FlagError("--out is missing: give --out=FOLDER")
     missing, videos = _videos(arguments)
     can_be_written(OUT.value, "folder")
     from keras_i3d.data.flow.data_sets import compute_flows

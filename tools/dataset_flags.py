@@ -16,23 +16,30 @@ FORMAT = flags.DEFINE_enum(
 )
 ROOT = flags.DEFINE_string("root", None, "the folder of the videos")
 ANNOTATIONS = flags.DEFINE_list(
-    "annotations", [], "the official list: its files, commas between, or its folder"
+    "annotations", [], "the official list: its files, separated by commas, or its folder"
 )
 CLASSES = flags.DEFINE_string(
-    "classes", None, "class names: a file, a line each, or kinetics_400, _600, _700"
+    "classes", None, "class names: a file with one per line, or kinetics_400, _600, _700"
 )
-SPLIT = flags.DEFINE_list("split", [], "only these splits, commas between [all]")
+SPLIT = flags.DEFINE_list("split", [], "only these splits, separated by commas [all]")
 SPLIT_NUMBER = flags.DEFINE_integer(
-    "split_number", 1, "which of UCF-101's or HMDB-51's divisions", lower_bound=1, upper_bound=3
+    "split_number",
+    1,
+    "which of the official divisions of UCF-101 or HMDB-51",
+    lower_bound=1,
+    upper_bound=3,
 )
 AUTO_SPLIT = flags.DEFINE_float(
     "auto_split",
     None,
-    "divide a list without splits: this part of each class, such as 0.8, is train, the rest test",
+    "divide a list without splits: this part of each class, such as 0.8, goes to train, the "
+    "rest to test",
 )
-SEED = flags.DEFINE_integer("seed", 0, "of what is drawn, such as the split of --auto_split")
+SEED = flags.DEFINE_integer(
+    "seed", 0, "seed for everything random, such as the split of --auto_split"
+)
 ALLOW_MISSING = flags.DEFINE_bool(
-    "allow_missing", False, "proceed without what is listed but is missing or cannot be used"
+    "allow_missing", False, "continue without listed videos that are missing or cannot be used"
 )
 
 

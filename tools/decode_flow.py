@@ -1,13 +1,13 @@
-"""Asks how much motion a network's features hold: flow decoders, trained and measured.
+"""Train small decoders to find how much motion a network's features contain.
 
   keras-i3d decode_flow --network=RUN --end_point=Mixed_3c --decoder=pwc --data=FOLDER --out=OUT
 
-The network stays as it is; decoders that see one moment at a time learn the optical flow from its
-end points, and are measured on held-out videos beside "zeros", which says that nothing moves.
---data=synthetic knows its flow; shards hold it; for other videos it is that of --flow_folder, or is
-computed first, into OUT/flow. OUT/report has table and pictures. The same command again goes on
-from the last checkpoint. Exit status: 0 when the report is written, 1 when something failed, 2 for
-wrong flags, 130 after Ctrl-C.
+The network itself does not change. Decoders that see one moment at a time learn optical flow from
+its end points. They are measured on held-out videos and compared with "zeros", the prediction that
+nothing moves. The flow of --data=synthetic is known, and shards contain theirs. For other videos it
+is read from --flow_folder, or computed first, into OUT/flow. OUT/report has a table and pictures.
+Run the same command again to continue from the last checkpoint. Exit status: 0 if the report is
+written, 1 if something failed, 2 if a flag is wrong, 130 after Ctrl-C.
 """
 
 import dataclasses
@@ -26,12 +26,16 @@ from keras_i3d.training.flow_settings import DECODERS, FlowDecoding
 from keras_i3d.training.recipes import Recipe
 
 NETWORK = flags.DEFINE_string("network", None, f"the network: {HELP}")
-MODEL = flags.DEFINE_string("model", "i3d", "which network published weights, or a file, are for")
-STREAM = flags.DEFINE_enum("stream", "rgb", ["rgb", "flow", "both"], "which of its streams")
-END_POINTS = flags.DEFINE_list("end_point", [], "layers to decode from, commas between")
+MODEL = flags.DEFINE_string(
+    "model", "i3d", "the network, if --network is published weights or a file of weights"
+)
+STREAM = flags.DEFINE_enum("stream", "rgb", ["rgb", "flow", "both"], "which stream of the network")
+END_POINTS = flags.DEFINE_list("end_point", [], "layers to decode from, separated by commas")
 KINDS = flags.DEFINE_list("decoder", list(DECODERS), f"of {', '.join(DECODERS)}; commas between")
-OUT = flags.DEFINE_string("out", None, "the folder for everything")
-METHOD = flags.DEFINE_enum("flow_method", "tvl1", METHODS, "flow that is computed first")
+OUT = flags.DEFINE_string("out", None, "the output folder")
+METHOD = flags.DEFINE_enum(
+    "flow_method", "tvl1", METHODS, "how to compute flow, if it is computed first"
+)
 # What these mean, the recipe says, which has them too.
 OWN = ("num_frames", "resize", "crop", "steps", "batch_size", "learning_rate", "flip", "seed")
 DEFAULTS = {one.name: one.default for one in dataclasses.fields(FlowDecoding)}
@@ -55,10 +59,10 @@ FIELDS = {
 def main(arguments: Sequence[str]) -> int:
     """Train, measure and report; the exit status."""
     if arguments:
-        raise FlagError(f"no arguments but flags are taken. Received: {' '.join(arguments)}")
+        raise FlagError(f"unexpected argument; use flags only. Received: {' '.join(arguments)}")
     for flag in (NETWORK, OUT):
         if not flag.value:
-            raise FlagError(f"nothing said of {flag.name}: give --{flag.name}=...")
+            raise FlagError(f"--{flag.name} is missing: give --{flag.name}=...")
     settings = _settings()
     check_weights(NETWORK.value, MODEL.value, STREAM.value, "network")
     out = Path(OUT.value).expanduser()

@@ -15,13 +15,13 @@ from keras_i3d.tools.running import FlagError, ToolError, loaded, must_exist
 PRECISIONS = list(dict.fromkeys(one for precisions in ENGINES.values() for one in precisions))
 
 ENGINE = flags.DEFINE_enum(
-    "engine", "keras", list(ENGINES), "what computes the network; openvino is faster on a CPU"
+    "engine", "keras", list(ENGINES), "what runs the network; openvino is faster on a CPU"
 )
 PRECISION = flags.DEFINE_enum(
-    "precision", "float32", PRECISIONS, "what --engine=openvino computes in; int8 is the fastest"
+    "precision", "float32", PRECISIONS, "number format of --engine=openvino; int8 is the fastest"
 )
 CALIBRATE = flags.DEFINE_string(
-    "calibrate", None, "a folder of videos that int8 is calibrated on [the very videos at hand]"
+    "calibrate", None, "a folder of videos to calibrate int8 on [the videos that are processed]"
 )
 must_exist(CALIBRATE, "folder")
 
@@ -34,9 +34,9 @@ def check_engine() -> None:
     """
     if PRECISION.value not in ENGINES[ENGINE.value]:
         able = [name for name, precisions in ENGINES.items() if PRECISION.value in precisions]
-        raise FlagError(f"--precision={PRECISION.value} is computed by --engine={able[0]} alone")
+        raise FlagError(f"--precision={PRECISION.value} needs --engine={able[0]}")
     if CALIBRATE.value and PRECISION.value != "int8":
-        raise FlagError("--calibrate is for --engine=openvino --precision=int8 alone")
+        raise FlagError("--calibrate needs --engine=openvino --precision=int8")
 
 
 def calibration_videos(at_hand: Iterable[str]) -> tuple[str, ...]:

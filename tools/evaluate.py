@@ -1,17 +1,17 @@
-"""Scores of a network on every video of a split, as a score file and a report.
+"""Score a network on every video of a split, and write a score file and a report.
 
   keras-i3d evaluate --run=OUTPUT_DIR [--split=test] [--num_clips=10 --num_crops=3] [--report=DIR]
   keras-i3d evaluate --weights=kinetics --data=VIDEOS --format=kinetics --annotations=val.csv \\
       --split=validate --out=scores.npz
 
---run is what `keras-i3d train` wrote: its recipe says what data there is, and --data and the flags
-after it name other data. --weights takes any other network: published weights, a file of
-`inflate_weights`, a .keras file of a training. A folder of videos by class may have fewer classes
-than the network. All frames of a video go through the network, as the paper tests, or num_clips x
-num_crops views of it. On a CPU --engine=openvino is faster, most so with --precision=int8, which is
-calibrated on videos of the split, or on those in --calibrate. Every video is scored once or listed
-with the cause. Exit status: 0 when all were scored, 1 when some were not (the others are), 2 for
-wrong flags.
+--run is a folder that `keras-i3d train` wrote. Its recipe names the data; --data and the flags
+below it name other data. --weights takes any other network: published weights, a file of
+`inflate_weights`, or a trained .keras file. A folder with one subfolder per class may have fewer
+classes than the network. By default all frames of a video go through the network, as in the paper's
+tests; --num_clips and --num_crops test on views instead. On a CPU --engine=openvino is faster,
+especially with --precision=int8, which is calibrated on videos of the split or of --calibrate.
+Every video is either scored once or listed with the cause. Exit status: 0 if all were scored, 1 if
+some were not (the others are), 2 if a flag is wrong.
 """
 
 from collections.abc import Sequence
@@ -34,27 +34,37 @@ from keras_i3d.tools.running import (
 )
 from keras_i3d.tools.weights_flag import HELP, NAMED, check_weights
 
-RUN = flags.DEFINE_string("run", None, "the folder of a training")
-NETWORK = flags.DEFINE_enum("network", "final", ["final", "best"], "which of its networks")
+RUN = flags.DEFINE_string("run", None, "the folder of a training run")
+NETWORK = flags.DEFINE_enum("network", "final", ["final", "best"], "which network of the run")
 WEIGHTS = flags.DEFINE_string("weights", None, f"instead of --run: {HELP}")
-MODEL = flags.DEFINE_string("model", "i3d", "network, where --weights does not say it itself")
-STREAM = flags.DEFINE_enum("stream", "rgb", ["rgb", "flow", "both"], "what --weights see")
+MODEL = flags.DEFINE_string("model", "i3d", "the network, if --weights does not say it")
+STREAM = flags.DEFINE_enum(
+    "stream", "rgb", ["rgb", "flow", "both"], "what the network of --weights sees"
+)
 DATA = flags.DEFINE_string(
     "data", None, "a folder of videos or shards, or a CSV file [the recipe's data]"
 )
 FORMAT = flags.DEFINE_enum("format", None, FORMATS, "how a folder of videos is listed")
-ANNOTATIONS = flags.DEFINE_list("annotations", None, "the list's files, commas between")
-SPLIT_NUMBER = flags.DEFINE_integer("split_number", None, "UCF-101's or HMDB-51's division", 1, 3)
-AUTO_SPLIT = flags.DEFINE_float("auto_split", None, "part of each class that is not tested on")
-ALLOW_MISSING = flags.DEFINE_bool("allow_missing", None, "go on without videos that are missing")
-SEED = flags.DEFINE_integer("seed", None, "of the split of --auto_split [the recipe's]")
-FLOW_FOLDER = flags.DEFINE_string("flow_folder", None, "where compute_flow put the videos' flow")
+ANNOTATIONS = flags.DEFINE_list("annotations", None, "the list's files, separated by commas")
+SPLIT_NUMBER = flags.DEFINE_integer(
+    "split_number", None, "which of the official divisions of UCF-101 or HMDB-51", 1, 3
+)
+AUTO_SPLIT = flags.DEFINE_float(
+    "auto_split", None, "part of each class that is left for training, as in train"
+)
+ALLOW_MISSING = flags.DEFINE_bool("allow_missing", None, "continue without videos that are missing")
+SEED = flags.DEFINE_integer("seed", None, "seed of the split of --auto_split [the recipe's]")
+FLOW_FOLDER = flags.DEFINE_string(
+    "flow_folder", None, "the folder of the videos' flow, written by compute_flow"
+)
 SPLIT = flags.DEFINE_string("split", None, "which split [the recipe's for validation, else test]")
-NUM_CLIPS = flags.DEFINE_integer("num_clips", None, "clips of a video [all of it]", lower_bound=1)
-NUM_CROPS = flags.DEFINE_integer("num_crops", 1, "crops of a clip, 1 or 3")
+NUM_CLIPS = flags.DEFINE_integer(
+    "num_clips", None, "clips per video [the whole video at once]", lower_bound=1
+)
+NUM_CROPS = flags.DEFINE_integer("num_crops", 1, "crops per clip, 1 or 3")
 BATCH_SIZE = flags.DEFINE_integer("batch_size", 4, "clips at a time", lower_bound=1)
 OUT = flags.DEFINE_string("out", None, "the score file [RUN/SPLIT.npz; without --run SPLIT.npz]")
-REPORT = flags.DEFINE_string("report", None, "a folder for the report [none]")
+REPORT = flags.DEFINE_string("report", None, "write a report into this folder")
 must_exist(RUN, "folder")
 flags.adopt_module_key_flags(engine_flags)
 
@@ -90,7 +100,7 @@ def main(arguments: Sequence[str]) -> int:
 
 def _check_flags(arguments: Sequence[str]) -> None:
     if arguments:
-        raise FlagError(f"no arguments but flags are taken. Received: {' '.join(arguments)}")
+        raise FlagError(f"unexpected argument; use flags only. Received: {' '.join(arguments)}")
     if RUN.value is None and WEIGHTS.value is None:
         raise FlagError("no network: give --run=FOLDER of a training, or --weights")
     if RUN.value and WEIGHTS.value:

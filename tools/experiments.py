@@ -1,14 +1,14 @@
-"""The papers' tables re-enacted on videos made by rule: networks trained, tested, and a report.
+"""Repeat the papers' comparisons in small: train networks on synthetic videos, test them, report.
 
   keras-i3d experiments [--out=experiments] [--only=new_task]
 
-motion_needs_time: how something moves, told from clips, and from single frames, which cannot tell.
-two_streams: RGB, flow and both together. new_task: few videos of a new task, learnt from random
-weights, by a new head, and by all of a trained network. All seven trainings take some ten minutes
-on two CPU cores. d3d, by --only=d3d alone: what a network on RGB learns from one on flow, 15 small
-trainings and 9 of decoders, some half an hour. Stopped, the same command goes on. Exit status: 0
-when the report is written, whatever it says, 1 when a training failed, 2 for wrong flags, 130 after
-Ctrl-C.
+motion_needs_time: recognise how something moves, from clips and from single frames (which cannot
+show it). two_streams: RGB, flow and both together. new_task: learn a new task from few videos, from
+random weights, with a new head, and by training the whole network. All seven trainings together
+take about ten minutes on two CPU cores. d3d, which runs only with --only=d3d: what a network on RGB
+learns from one on flow; 15 small trainings and 9 of decoders, about half an hour. If you stop the
+command and run it again, it continues. Exit status: 0 if the report is written, whatever the
+results, 1 if a training failed, 2 if a flag is wrong, 130 after Ctrl-C.
 """
 
 from collections.abc import Sequence
@@ -20,20 +20,22 @@ from tqdm import tqdm
 
 from keras_i3d.tools.running import FlagError, ToolError, can_be_written, loaded, quiet_import, run
 
-OUT = flags.DEFINE_string("out", "experiments", "the folder for everything")
+OUT = flags.DEFINE_string("out", "experiments", "the output folder")
 TABLES = ["motion_needs_time", "two_streams", "new_task"]
 ONLY = flags.DEFINE_multi_enum(
-    "only", TABLES, [*TABLES, "d3d"], "what to run; again for another [all but d3d]"
+    "only", TABLES, [*TABLES, "d3d"], "what to run; may be repeated [all but d3d]"
 )
-SEED = flags.DEFINE_integer("seed", 0, "of everything random", lower_bound=0)
-SCALE = flags.DEFINE_float("scale", 1.0, "multiplies the steps", lower_bound=1e-3)
-VIDEOS = flags.DEFINE_integer("videos", 200, "videos of each test", lower_bound=1)
+SEED = flags.DEFINE_integer("seed", 0, "seed for everything random", lower_bound=0)
+SCALE = flags.DEFINE_float(
+    "scale", 1.0, "factor for the number of training steps", lower_bound=1e-3
+)
+VIDEOS = flags.DEFINE_integer("videos", 200, "number of videos in each test", lower_bound=1)
 
 
 def main(arguments: Sequence[str]) -> int:
     """Train, test and report; the exit status."""
     if arguments:
-        raise FlagError(f"no arguments but flags are taken. Received: {' '.join(arguments)}")
+        raise FlagError(f"unexpected argument; use flags only. Received: {' '.join(arguments)}")
     can_be_written(Path(OUT.value).expanduser(), "folder")
     with quiet_import():
         from keras_i3d.experiments.d3d_study import run_d3d

@@ -1,10 +1,10 @@
-"""A network as a SavedModel for TensorFlow Serving, with preprocessing, labels and metadata inside.
+"""Write a network as a SavedModel for TensorFlow Serving, with preprocessing, labels and metadata.
 
   keras-i3d export_saved_model --weights=kinetics --out=models/i3d/1
 
-What is written is loaded in a process of its own and asked about a random clip, and about the one
-that --video gives, before it gets its name. Exit status: 0 when it is there, 1 when it could not be
-made, 2 for wrong flags; a half export never gets a name that TF Serving takes for a version.
+Before the export gets its name, it is loaded in a separate process and tested on a random clip, and
+on the video of --video. So TensorFlow Serving never sees a half-written version. Exit status: 0 if
+it is written, 1 if it could not be made, 2 if a flag is wrong.
 """
 
 import itertools
@@ -27,27 +27,29 @@ from keras_i3d.tools.running import (
 )
 from keras_i3d.tools.weights_flag import HELP, check_weights
 
-MODEL = flags.DEFINE_string("model", "i3d", "network, where --weights does not say it itself")
+MODEL = flags.DEFINE_string("model", "i3d", "the network, if --weights does not say it")
 WEIGHTS = flags.DEFINE_string("weights", "kinetics", HELP)
-STREAM = flags.DEFINE_enum("stream", "rgb", ["rgb", "flow", "both"], "which network")
+STREAM = flags.DEFINE_enum("stream", "rgb", ["rgb", "flow", "both"], "which stream of the network")
 OUT = flags.DEFINE_string("out", None, "the version's folder: MODEL/NUMBER")
-LABELS = flags.DEFINE_string("labels", None, "class names, a line each, for weights of your own")
-TOP = flags.DEFINE_integer("top", 5, "how many classes an answer names", lower_bound=1)
-SHAPE = flags.DEFINE_list("shape", [], "frames,height,width that clients must send [any]")
+LABELS = flags.DEFINE_string(
+    "labels", None, "a file of class names, one per line, for your own weights"
+)
+TOP = flags.DEFINE_integer("top", 5, "number of classes in an answer", lower_bound=1)
+SHAPE = flags.DEFINE_list("shape", [], "frames,height,width that clients must send [any size]")
 PRECISION = flags.DEFINE_enum(
     "precision",
     "float32",
     ["float32", "bfloat16"],
-    "bfloat16: half the size; the trunk's variables and activations are bfloat16, the head's "
-    "float32. Faster where the processor multiplies bfloat16 (AVX512_BF16, AMX, GPUs), slower "
-    "elsewhere; probabilities within 0.02 of float32's",
+    "bfloat16 halves the size: the trunk is bfloat16, the head stays float32. It is faster on "
+    "processors with bfloat16 (AVX512_BF16, AMX, GPUs) and slower on others; probabilities stay "
+    "within 0.02 of float32's",
 )
 FOLD = flags.DEFINE_bool(
-    "fold_batch_norm", False, "batch norm goes into the kernels and biases: the same answers"
+    "fold_batch_norm", False, "merge batch norm into kernels and biases; the answers stay the same"
 )
-JIT = flags.DEFINE_bool("jit_compile", False, "compile by XLA, for GPUs; needs --shape")
-VIDEO = flags.DEFINE_string("video", None, "a real video to check the export on")
-OVERWRITE = flags.DEFINE_bool("overwrite", False, "replace --out where it is there")
+JIT = flags.DEFINE_bool("jit_compile", False, "compile with XLA, for GPUs; needs --shape")
+VIDEO = flags.DEFINE_string("video", None, "a video to check the export on")
+OVERWRITE = flags.DEFINE_bool("overwrite", False, "replace --out if it exists")
 for flag in (LABELS, VIDEO):
     must_exist(flag)
 
@@ -55,11 +57,11 @@ for flag in (LABELS, VIDEO):
 def main(arguments: Sequence[str]) -> int:
     """Export; the exit status."""
     if arguments:
-        raise FlagError(f"no arguments but flags are taken. Received: {' '.join(arguments)}")
+        raise FlagError(f"unexpected argument; use flags only. Received: {' '.join(arguments)}")
     if OUT.value is None:
-        raise FlagError("where to? give --out=MODEL/NUMBER, such as --out=models/i3d/1")
+        raise FlagError("--out is missing: give --out=MODEL/NUMBER, such as --out=models/i3d/1")
     if VIDEO.value and STREAM.value != "rgb":
-        raise FlagError("--video checks the rgb network alone; flow is not in a video")
+        raise FlagError("--video checks only the rgb network; a video has no flow")
     check_weights(WEIGHTS.value, MODEL.value, STREAM.value)
     can_be_written(Path(OUT.value).parent, "folder")
     shape = _shape()

@@ -1,4 +1,4 @@
-"""Turns videos into features: a vector for each window of each video, with its times.
+"""Turn videos into features: a vector for each window of each video, with its times.
 
   keras-i3d extract_features --out=FEATURES --video=FILE [--video=FILE ...]
   keras-i3d extract_features --out=FEATURES --root=VIDEOS [--format=ucf101 --annotations=LISTS]
@@ -6,15 +6,16 @@
   keras-i3d extract_features --out=FEATURES --root=VIDEOS --layout=actionformer
 
 FEATURES/STEM.npz has "rgb" and/or "flow" (windows, 1024), "start", "centre" and "end" in seconds of
-the file's own clock, and "metadata": how they were made, in JSON. Two videos of one name have their
-folders in it. A folder of numbered pictures, or a .tar or .zip of them, is a video too.
+the file's own clock, and "metadata", JSON that says how they were made. If two videos have the same
+name, their folders are added. A folder of numbered pictures, or a .tar or .zip of them, is a video.
 
-Broken off, the same command goes on with what is missing; several processes or machines may run it
-on one FEATURES at the same time. FEATURES/manifest.jsonl says of each video whether it is done,
-failed, and why, or was skipped. docs/features.md draws windows, tails, pooling and layouts.
+If you stop the command and run it again, it makes what is missing. Several processes or machines
+can work on one FEATURES folder at the same time. FEATURES/manifest.jsonl says of each video whether
+it is done, failed (and why) or was skipped. docs/features.md explains windows, tails, pooling and
+layouts.
 
-Exit status: 0 when all videos have their features, 1 when some have not (the others have), 2 for
-wrong flags, also when FEATURES holds features made in another way, 130 after Ctrl-C.
+Exit status: 0 if all videos have their features, 1 if some do not (the others do), 2 if a flag is
+wrong or FEATURES has features made in another way, 130 after Ctrl-C.
 """
 
 import sys
@@ -38,34 +39,43 @@ from keras_i3d.tools.weights_flag import HELP, check_weights
 flags.adopt_module_key_flags(dataset_flags)
 flags.adopt_module_key_flags(engine_flags)
 VIDEO = flags.DEFINE_multi_string("video", [], "a video file or folder; the same as an argument")
-LIST = flags.DEFINE_string("list", None, "a file of paths, a line each, or a .csv; - is stdin")
+LIST = flags.DEFINE_string("list", None, "a file of paths, one per line, or a .csv; - is stdin")
 OUT = flags.DEFINE_string("out", None, "the folder for the features")
-NETWORK = flags.DEFINE_string("network", "i3d", "network, where --weights does not say it itself")
+NETWORK = flags.DEFINE_string("network", "i3d", "the network, if --weights does not say it")
 WEIGHTS = flags.DEFINE_string("weights", "kinetics", HELP)
 STREAM = flags.DEFINE_enum("stream", None, ["rgb", "flow", "both"], "what the network sees [rgb]")
-WINDOW = flags.DEFINE_integer("window", None, "frames of a window [I3D: 64]", lower_bound=1)
+WINDOW = flags.DEFINE_integer("window", None, "frames per window [I3D: 64]", lower_bound=1)
 STRIDE = flags.DEFINE_integer(
-    "stride", None, "frames from window to window [as many as a window has]", lower_bound=1
+    "stride", None, "frames from one window to the next [as many as a window has]", lower_bound=1
 )
-FPS = flags.DEFINE_string("fps", None, "frames a second, or native: as the file has them [25]")
+FPS = flags.DEFINE_string("fps", None, "frames a second, or native for the file's own [25]")
 LAYERS = flags.DEFINE_list("layers", [], "end points, such as Mixed_4f,Logits [I3D: Mixed_5c]")
-POOLING = flags.DEFINE_enum("pooling", "avg", POOLINGS, "avg: as the network's head; mean: plain")
-CROPS_OF_A_FRAME = flags.DEFINE_enum("crops", None, map(str, CROPS), "squares of a frame [1]")
-TAIL = flags.DEFINE_enum("tail", None, TAILS, "frames that fill no window at the end [loop]")
-PLACES = flags.DEFINE_enum("windows", "from_start", WINDOWS, "where windows lie")
-LAYOUT = flags.DEFINE_enum("layout", None, sorted(LAYOUTS), "files as that code reads them")
-WRITE = flags.DEFINE_enum("write", None, FORMATS, "form of the files [npz]")
-FLOWS = flags.DEFINE_string("flow", None, "compute_flow's folder; without, flow is computed now")
-FRAMES_FPS = flags.DEFINE_float(
-    "frames_fps", 25, "pictures a second, of videos that are pictures", lower_bound=0.001
+POOLING = flags.DEFINE_enum(
+    "pooling", "avg", POOLINGS, "avg: as in the network's head; mean: plain average"
 )
-BATCH = flags.DEFINE_integer("batch", 1, "windows that go through at once", lower_bound=1)
-VERIFY = flags.DEFINE_bool("verify", False, "also make anew what is not as it was written")
-LABELS = flags.DEFINE_bool("labels", False, "with --format: features say their video's classes")
-WORKERS = flags.DEFINE_integer("workers", None, "processes that decode [all cores]", lower_bound=1)
-TIMEOUT = flags.DEFINE_float("timeout", 600, "seconds to wait for a frame", lower_bound=1)
+CROPS_OF_A_FRAME = flags.DEFINE_enum("crops", None, map(str, CROPS), "crops per frame [1]")
+TAIL = flags.DEFINE_enum(
+    "tail", None, TAILS, "what to do with frames at the end that do not fill a window [loop]"
+)
+PLACES = flags.DEFINE_enum(
+    "windows",
+    "from_start",
+    WINDOWS,
+    "windows from the first frame on, or centred on every --stride-th frame",
+)
+LAYOUT = flags.DEFINE_enum("layout", None, sorted(LAYOUTS), "write the files that this code reads")
+WRITE = flags.DEFINE_enum("write", None, FORMATS, "format of the files [npz]")
+FLOWS = flags.DEFINE_string("flow", None, "the folder of compute_flow [flow is computed now]")
+FRAMES_FPS = flags.DEFINE_float(
+    "frames_fps", 25, "pictures a second, for folders and archives of pictures", lower_bound=0.001
+)
+BATCH = flags.DEFINE_integer("batch", 1, "windows per batch", lower_bound=1)
+VERIFY = flags.DEFINE_bool("verify", False, "also check all files and replace damaged ones")
+LABELS = flags.DEFINE_bool("labels", False, "with --format: also write each video's classes")
+WORKERS = flags.DEFINE_integer("workers", None, "processes for decoding [all cores]", lower_bound=1)
+TIMEOUT = flags.DEFINE_float("timeout", 600, "time limit for one frame, in seconds", lower_bound=1)
 MEMORY_MB = flags.DEFINE_integer(
-    "memory_mb", 4000, "memory of a process that decodes, at most", lower_bound=100
+    "memory_mb", 4000, "memory limit of a decoding process, in MB", lower_bound=100
 )
 RUNNER = flags.DEFINE_enum("runner", None, RUNNERS, "run on Apache Beam instead of here")
 BEAM_OPTIONS = flags.DEFINE_multi_string(
@@ -111,7 +121,7 @@ def main(arguments: Sequence[str]) -> int:
 
 def _check_flags() -> None:
     if not OUT.value:
-        raise FlagError("no place for the features: give --out=FOLDER")
+        raise FlagError("--out is missing: give --out=FOLDER")
     if BEAM_OPTIONS.value and not RUNNER.value:
         raise FlagError("--beam_option is for a --runner; give one")
     if RUNNER.value and VERIFY.value:

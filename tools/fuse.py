@@ -1,10 +1,10 @@
-"""Late fusion: score files of several networks, their logits added, or probabilities averaged.
+"""Combine the score files of several networks: add their logits, or average their probabilities.
 
   keras-i3d fuse rgb.npz flow.npz --out=both.npz
 
-The files must be about the same videos, with the same labels. Prints the figures of each and of
-all together. Exit status: 0 when --out is written, 1 when the files do not match, 2 for wrong
-flags.
+The files must have the same videos with the same labels. The command prints the results of each and
+of all together. Exit status: 0 if --out is written, 1 if the files do not match, 2 if a flag is
+wrong.
 """
 
 from collections.abc import Sequence
@@ -22,9 +22,7 @@ from keras_i3d.tools.running import FlagError, ToolError, can_be_written, run
 
 OUT = flags.DEFINE_string("out", None, "the score file to write")
 
-AVERAGE = flags.DEFINE_bool(
-    "average", False, "take the mean of the probabilities, as Two-Stream does"
-)
+AVERAGE = flags.DEFINE_bool("average", False, "average the probabilities, as Two-Stream does")
 
 
 def main(arguments: Sequence[str]) -> int:

@@ -1,20 +1,20 @@
-"""Measures the Fréchet video distance of generated videos from real ones, so that it compares.
+"""Measure the Fréchet video distance (FVD) of generated videos from real ones, comparably.
 
   keras-i3d fvd REAL FAKE [--protocol=google] [--out=fvd.json] [--report=fvd.html]
   keras-i3d fvd --compare REAL FAKE_A FAKE_B ... --report=fvd.html
   keras-i3d fvd REAL FAKE --save_real=real.npz      then   keras-i3d fvd real.npz FAKE
 
-REAL and FAKE are folders of videos of any format, of folders of numbered pictures, or of .npy and
-.npz arrays (videos, time, height, width, 3); nested as you like. A protocol is how a tool that
-prints "FVD" makes its number; see docs/fvd.md. The last line printed is for a paper: the number and
-all that it rests on.
+REAL and FAKE are folders (subfolders are searched too) of videos in any format, of folders of
+numbered pictures, or of .npy and .npz arrays (videos, time, height, width, 3). A protocol is the
+way another tool computes FVD; see docs/fvd.md. The last line of the output is for your paper: the
+number and everything it depends on.
 
-Each run first computes a value that is known from DeepMind's own code, and stops where it is wrong.
-Features of videos are kept in the cache folder: broken off, the same command goes on. Videos that
-are too short or damaged are named and left out.
+Each run first computes a value that is known from DeepMind's own code, and stops if it is wrong.
+Features of videos are kept in the cache folder, so if you stop the command and run it again, it
+continues. Videos that are too short or damaged are left out and named.
 
-Exit status: 0 when all videos were used, 1 when some were not or the work cannot be done, 2 for
-wrong flags, 130 after Ctrl-C.
+Exit status: 0 if all videos were used, 1 if some were not or the work failed, 2 if a flag is wrong,
+130 after Ctrl-C.
 """
 
 import dataclasses
@@ -42,23 +42,27 @@ from keras_i3d.tools.weights_flag import HELP, check_weights
 flags.adopt_module_key_flags(engine_flags)
 REAL = flags.DEFINE_string("real", None, "the real videos; the same as the first argument")
 FAKE = flags.DEFINE_multi_string("fake", [], "the generated videos; the same as an argument")
-COMPARE = flags.DEFINE_bool("compare", False, "several generated sides against the real one")
+COMPARE = flags.DEFINE_bool("compare", False, "compare several generated sides with the real one")
 PROTOCOL = flags.DEFINE_string(
     "protocol", "google",
     "google, styleganv, styleganv_128, styleganv_128_every_8, cdfvd, junyaohu or fastvideo",
 )  # fmt: skip
-FRAMES = flags.DEFINE_integer("frames", None, "frames of a clip [the protocol's]", lower_bound=1)
-VIDEOS = flags.DEFINE_integer("videos", None, "of each side, at most [the protocol's]", 1)
-DDOF = flags.DEFINE_enum("ddof", None, ["0", "1"], "covariances over n - ddof [the protocol's]")
-WEIGHTS = flags.DEFINE_string("weights", "kinetics", HELP)
-VALUE_RANGE = flags.DEFINE_string("value_range", None, "of float arrays: 0,1 or -1,1 or 0,255")
-ALLOW_APPROXIMATE = flags.DEFINE_bool(
-    "allow_approximate", False, "also take int8, bfloat16, or a network that fails its test"
+FRAMES = flags.DEFINE_integer("frames", None, "frames per clip [the protocol's]", lower_bound=1)
+VIDEOS = flags.DEFINE_integer("videos", None, "most videos to use of each side [the protocol's]", 1)
+DDOF = flags.DEFINE_enum(
+    "ddof", None, ["0", "1"], "divide covariances by n - ddof [the protocol's]"
 )
-OUT = flags.DEFINE_string("out", None, "also write all of the result: a JSON file")
-REPORT = flags.DEFINE_string("report", None, "also write a page with a plot: an HTML file")
-SAVE_REAL = flags.DEFINE_string("save_real", None, "also write REAL's features: an .npz file")
-KEEP = flags.DEFINE_bool("cache", True, "keep features in the cache folder and take them there")
+WEIGHTS = flags.DEFINE_string("weights", "kinetics", HELP)
+VALUE_RANGE = flags.DEFINE_string(
+    "value_range", None, "range of values in float arrays: 0,1 or -1,1 or 0,255"
+)
+ALLOW_APPROXIMATE = flags.DEFINE_bool(
+    "allow_approximate", False, "allow int8, bfloat16, or a network that fails the self-test"
+)
+OUT = flags.DEFINE_string("out", None, "also write the full result as a JSON file")
+REPORT = flags.DEFINE_string("report", None, "also write an HTML page with a plot")
+SAVE_REAL = flags.DEFINE_string("save_real", None, "also write REAL's features to an .npz file")
+KEEP = flags.DEFINE_bool("cache", True, "keep features in the cache folder and reuse them")
 
 
 def main(arguments: Sequence[str]) -> int:
@@ -68,7 +72,8 @@ def main(arguments: Sequence[str]) -> int:
     check_engine()
     if engine_flags.PRECISION.value != "float32" and not ALLOW_APPROXIMATE.value:
         raise FlagError(
-            f"--precision={engine_flags.PRECISION.value} gives numbers that do not compare: leave "
+            f"--precision={engine_flags.PRECISION.value} gives numbers that are not comparable: "
+            f"leave "
             f"it out, or add --allow_approximate"
         )
     check_weights(WEIGHTS.value, "i3d", "rgb")

@@ -1,11 +1,11 @@
-"""An image network with its weights as a video network, checked and written to a file.
+"""Turn an image network with its weights into a video network, check it, and write it to a file.
 
   keras-i3d inflate_weights --source=resnet50 --schedule=resnet_3x1x1 --out=i3d_resnet50.keras
 
-The source is inception_v1 (slim's), a network of keras.applications in small letters (inception_v3,
-efficientnet_b0, ...), or a .keras file. Beside the output, FILE.json says what it was made of and
-how the check came out. The output appears only when it was read back equal and passed the check: a
-still image, repeated, gives the image network's activations.
+The source is inception_v1 (slim's), a network of keras.applications in lower case (inception_v3,
+efficientnet_b0, ...), or a .keras file. FILE.json next to the output says what it was made from and
+the result of the check. The output is written only if it reads back equal and passes the check: a
+still image, repeated as a video, must give the image network's activations.
 """
 
 from collections.abc import Sequence
@@ -16,25 +16,39 @@ from tqdm import tqdm
 
 from keras_i3d.tools.running import FlagError, ToolError, can_be_written, loaded, quiet_import, run
 
-SOURCE = flags.DEFINE_string("source", None, "network or .keras file", required=True)
+SOURCE = flags.DEFINE_string("source", None, "name of a network, or a .keras file", required=True)
 OUT = flags.DEFINE_string("out", None, "the .keras or .weights.h5 file to write", required=True)
-WEIGHTS = flags.DEFINE_string("weights", "imagenet", "of a named source: imagenet, none or a file")
-SCHEDULE = flags.DEFINE_enum(
-    "schedule", "i3d", ["i3d", "none", "resnet_3x1x1"], "which layers get time"
+WEIGHTS = flags.DEFINE_string(
+    "weights", "imagenet", "weights of a named source: imagenet, none or a file"
 )
-KERNEL = flags.DEFINE_enum("kernel", "average", ["average", "centre"], "2D kernel to 3D")
-PADDING = flags.DEFINE_enum("temporal_padding", "zero", ["zero", "replicate"], "of the clip's ends")
-FRAMES = flags.DEFINE_integer("frames", None, "frames of the network's clips; free by default")
-CHECK = flags.DEFINE_integer("check_frames", 16, "frames of the still clip", lower_bound=1)
-SIDE = flags.DEFINE_integer("check_side", 224, "pixels of its sides, where they are free")
+SCHEDULE = flags.DEFINE_enum(
+    "schedule", "i3d", ["i3d", "none", "resnet_3x1x1"], "which layers get kernels in time"
+)
+KERNEL = flags.DEFINE_enum(
+    "kernel",
+    "average",
+    ["average", "centre"],
+    "how 2D kernels become 3D: repeated and averaged, or in the centre",
+)
+PADDING = flags.DEFINE_enum(
+    "temporal_padding", "zero", ["zero", "replicate"], "padding at the clip's ends"
+)
+FRAMES = flags.DEFINE_integer("frames", None, "fixed number of frames of the network's clips [any]")
+CHECK = flags.DEFINE_integer(
+    "check_frames", 16, "frames of the still clip in the check", lower_bound=1
+)
+SIDE = flags.DEFINE_integer(
+    "check_side", 224, "sides of that clip in pixels, if the network takes any size"
+)
 PREPROCESSING = flags.DEFINE_enum(
     "preprocessing",
     None,
     ["tf", "caffe", "torch", "pixels"],
-    "what the image network wants, by keras.applications' mode: tf [-1, 1], caffe (blue first, "
-    "less the mean), torch (by mean and deviation), pixels [0, 255]; [its own; tf of a file]",
+    "preprocessing of the image network, by keras.applications' mode: tf [-1, 1], caffe (BGR, "
+    "mean subtracted), torch (mean and deviation), pixels [0, 255]; [the source's own; tf for a "
+    "file]",
 )
-OVERWRITE = flags.DEFINE_bool("overwrite", False, "replace a file that is there")
+OVERWRITE = flags.DEFINE_bool("overwrite", False, "replace the file if it exists")
 
 
 def main(arguments: Sequence[str]) -> int:
@@ -45,7 +59,7 @@ def main(arguments: Sequence[str]) -> int:
     if not out.parent.is_dir():
         raise FlagError(f"--out={out}: there is no folder {out.parent}")
     if out.exists() and not OVERWRITE.value:
-        raise FlagError(f"--out={out} is there already; --overwrite replaces it")
+        raise FlagError(f"--out={out} exists; --overwrite replaces it")
     can_be_written(out)
     if SOURCE.value.endswith(".keras") and not Path(SOURCE.value).is_file():
         raise FlagError(f"--source={SOURCE.value}: no such file")

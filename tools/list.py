@@ -1,8 +1,8 @@
-"""Lists the networks, and the weights that each can be had with.
+"""List the networks and their published weights.
 
   keras-i3d list [--model=i3d]
 
-Exit status: 0, or 2 for wrong flags.
+Exit status: 0, or 2 if a flag is wrong.
 """
 
 from collections.abc import Sequence
@@ -17,7 +17,7 @@ MODEL = flags.DEFINE_string("model", None, "only this network [all]")
 def main(arguments: Sequence[str]) -> None:
     """Print each network, and a line for each of its weights."""
     if arguments:
-        raise FlagError(f"no arguments but flags are taken. Received: {' '.join(arguments)}")
+        raise FlagError(f"unexpected argument; use flags only. Received: {' '.join(arguments)}")
     with quiet_import():
         import keras_i3d.applications
     try:

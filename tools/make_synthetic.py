@@ -1,16 +1,15 @@
-"""Videos made by rule, to try everything on: photographs that move as their class says.
+"""Make synthetic videos to try the tools on: photographs that move, and the class is how.
 
   keras-i3d make_synthetic --out=FOLDER --task=motion --videos=10
 
-Writes MP4 files at 25 frames a second into FOLDER/videos/CLASS, lists like UCF-101's into
-FOLDER/ucfTrainTestlist, and FOLDER/filmstrip.png, which shows a video of each class. The other
+The command writes MP4 files at 25 frames a second into FOLDER/videos/CLASS, lists like UCF-101's
+into FOLDER/ucfTrainTestlist, and FOLDER/filmstrip.png, which shows a video of each class. The other
 tools read them with --format=ucf101 --root=FOLDER/videos --annotations=FOLDER/ucfTrainTestlist.
 
---task says what a class is: how the picture moves (motion: 10 classes), what it shows (appearance:
-10), both (joint: a class for each pair), or in which order two moves come (order: 12). What the
-test lists hold shows other parts of the photographs than training. Broken off, the same command
-goes on. Exit status: 0 when all videos are there, 1 when some could not be written, 2 for
-wrong flags.
+--task says what a class is: how the picture moves (motion, 10 classes), what it shows (appearance,
+10), both (joint, a class for each pair), or which of two moves comes first (order, 12). Test videos
+show other parts of the photographs than training videos. If you stop the command and run it again,
+it continues. Exit status: 0 if all videos are written, 1 if some are not, 2 if a flag is wrong.
 """
 
 from collections.abc import Iterable, Sequence
@@ -22,15 +21,15 @@ from keras_i3d.data.synthetic.videos import APPEARANCES, TASKS
 from keras_i3d.tools.bars import bar
 from keras_i3d.tools.running import FlagError, ToolError, can_be_written, run
 
-OUT = flags.DEFINE_string("out", None, "the folder to write into", required=True)
+OUT = flags.DEFINE_string("out", None, "the output folder", required=True)
 TASK = flags.DEFINE_enum("task", "motion", TASKS, "what a class is")
-MOTION = flags.DEFINE_list("motions", None, "how the pictures move [in all the ways of the task]")
+MOTION = flags.DEFINE_list("motions", None, "how the pictures move [all ways of the task]")
 APPEARANCE = flags.DEFINE_list("appearances", list(APPEARANCES), "what the pictures show")
 COUNT = flags.DEFINE_integer("videos", 10, "videos of each class", lower_bound=2)
 FRAMES = flags.DEFINE_integer("frames", 80, "frames of each video", lower_bound=1)
 SIZE = flags.DEFINE_string("size", "320x240", "WIDTHxHEIGHT in pixels")
-SEED = flags.DEFINE_integer("seed", 0, "another seed, other videos", lower_bound=0)
-NOISE = flags.DEFINE_float("noise", 0.75, "at most so many grey levels of noise", lower_bound=0)
+SEED = flags.DEFINE_integer("seed", 0, "seed; another one gives other videos", lower_bound=0)
+NOISE = flags.DEFINE_float("noise", 0.75, "largest noise, in grey levels", lower_bound=0)
 WORKERS = flags.DEFINE_integer("workers", None, "processes [one for each core]", lower_bound=1)
 PICTURES = 6  # of each class in the filmstrip
 
@@ -38,7 +37,7 @@ PICTURES = 6  # of each class in the filmstrip
 def main(arguments: Sequence[str]) -> None:
     """Write the videos and their lists, draw a filmstrip of them, say where all is."""
     if arguments:
-        raise FlagError(f"no arguments but flags are taken. Received: {' '.join(arguments)}")
+        raise FlagError(f"unexpected argument; use flags only. Received: {' '.join(arguments)}")
     can_be_written(OUT.value, "folder")
     from keras_i3d.data.synthetic.files import LISTS, VIDEOS, VideoSet, write_videos
     from keras_i3d.visualisation.filmstrips import filmstrips_of_files

@@ -1,11 +1,11 @@
-"""A data set as TFRecord shards: JPEG frames at 25 a second, labels, times and, if wanted, flow.
+"""Write a data set as TFRecord shards: JPEG frames at 25 a second, labels, times and optional flow.
 
   keras-i3d make_tfrecords --root=VIDEOS --format=ucf101 --annotations=LISTS --out=SHARDS
 
-For each split SHARDS/SPLIT-00000-of-00008.tfrecord ... and SHARDS/SPLIT.manifest.json, which says
-what is in them and which videos are not, and why. Broken off, by whatever, the same command goes
-on; the result has the same bytes. Exit status: 0 when all videos were written, 1 when some were not
-(the others are), 2 for wrong flags, also when SHARDS holds other shards.
+Each split gets SHARDS/SPLIT-00000-of-00008.tfrecord ... and SHARDS/SPLIT.manifest.json, which lists
+the videos in them, and the videos that failed with the cause. If the command is stopped in any way
+and you run it again, it continues, and the result has the same bytes. Exit status: 0 if all videos
+were written, 1 if some were not (the others are), 2 if a flag is wrong or SHARDS has other shards.
 """
 
 import sys
@@ -23,26 +23,28 @@ from keras_i3d.tools.flow_flag import METHODS
 from keras_i3d.tools.running import FlagError, ToolError, can_be_written, run
 
 flags.adopt_module_key_flags(dataset_flags)  # so that --help lists them too
-OUT = flags.DEFINE_string("out", None, "the folder for the shards; also gs:// or s3://")
+OUT = flags.DEFINE_string("out", None, "the folder for the shards; may be gs:// or s3://")
 SHARDS = flags.DEFINE_integer(
-    "shards", 0, "files of a split [one for every 64 videos]", lower_bound=0
+    "shards", 0, "number of files per split [one for every 64 videos]", lower_bound=0
 )
 FPS = flags.DEFINE_integer("fps", 25, "pictures a second", lower_bound=1)
 SHORT_SIDE = flags.DEFINE_integer("short_side", 256, "pixels of the shorter side", lower_bound=1)
-QUALITY = flags.DEFINE_integer(
-    "quality", 97, "of the JPEG pictures", lower_bound=1, upper_bound=100
-)
+QUALITY = flags.DEFINE_integer("quality", 97, "JPEG quality", lower_bound=1, upper_bound=100)
 FLOW = flags.DEFINE_enum(
-    "flow", None, METHODS, "compute and store flow too (slow: see compute_flow)"
+    "flow", None, METHODS, "also compute and store flow (slow; see compute_flow)"
 )
-FLOW_FOLDER = flags.DEFINE_string("flow_folder", None, "store the flow that compute_flow put here")
+FLOW_FOLDER = flags.DEFINE_string(
+    "flow_folder", None, "store the flow in this folder, written by compute_flow"
+)
 WORKERS = flags.DEFINE_integer("workers", None, "processes [one for each core]", lower_bound=1)
-TIMEOUT = flags.DEFINE_float("timeout", 600, "seconds for one video, at most", lower_bound=1)
-MEMORY_MB = flags.DEFINE_integer("memory_mb", 4000, "memory of a process, at most", lower_bound=100)
+TIMEOUT = flags.DEFINE_float("timeout", 600, "time limit for one video, in seconds", lower_bound=1)
+MEMORY_MB = flags.DEFINE_integer(
+    "memory_mb", 4000, "memory limit of one process, in MB", lower_bound=100
+)
 WORK = flags.DEFINE_string("work", None, "folder for unfinished work [SHARDS/.SPLIT.work]")
-OVERWRITE = flags.DEFINE_bool("overwrite", False, "remove what SHARDS has of these splits first")
+OVERWRITE = flags.DEFINE_bool("overwrite", False, "first remove these splits from SHARDS")
 RETRY_FAILED = flags.DEFINE_bool(
-    "retry_failed", False, "make the shards of a finished run anew that lack videos"
+    "retry_failed", False, "rebuild those shards of a finished run that lack videos"
 )
 RUNNER = flags.DEFINE_enum("runner", None, RUNNERS, "run on Apache Beam instead of here")
 BEAM_OPTIONS = flags.DEFINE_multi_string(
@@ -76,22 +78,22 @@ def main(arguments: Sequence[str]) -> int:
             print(f"{len(annotations.problems)} listed videos cannot be used: {path}")
         return max([_make(plan) for plan in plans], default=0)
     except OtherRunError as error:
-        raise FlagError(f"{error}; --overwrite makes them anew") from error
+        raise FlagError(f"{error}; --overwrite makes them again") from error
     except ManifestError as error:
-        raise ToolError(f"{error}; --overwrite makes all of this split anew") from error
+        raise ToolError(f"{error}; --overwrite makes this whole split again") from error
     except ImportError as error:
         raise ToolError(error) from error
 
 
 def _check_flags(arguments: Sequence[str]) -> None:
     if arguments:
-        raise FlagError(f"no arguments but flags are taken. Received: {' '.join(arguments)}")
+        raise FlagError(f"unexpected argument; use flags only. Received: {' '.join(arguments)}")
     if not OUT.value:
-        raise FlagError("no place for the shards: give --out=FOLDER")
+        raise FlagError("--out is missing: give --out=FOLDER")
     if BEAM_OPTIONS.value and not RUNNER.value:
         raise FlagError("--beam_option is for a --runner; give one")
     if FLOW.value and FLOW_FOLDER.value:
-        raise FlagError("--flow computes what --flow_folder has: give one")
+        raise FlagError("give --flow or --flow_folder, not both")
 
 
 def _fingerprint():

@@ -1,23 +1,25 @@
-"""Classifies videos: the top classes of each, and for a long one a timeline.
+"""Classify videos: print the top classes of each, and a timeline for long ones.
 
   keras-i3d predict FILE [FILE ...]           video files
-  keras-i3d predict FOLDER --csv=classes.csv  all videos below a folder, as a table
-  keras-i3d predict --list=videos.txt --json  those that a file names, a JSON line each
+  keras-i3d predict FOLDER --csv=classes.csv  all videos in a folder and below, as a table
+  keras-i3d predict --list=videos.txt --json  videos named in a file, one JSON line each
   keras-i3d predict FOLDER --frames_fps=30    a folder of numbered JPEG or PNG files is one video
   keras-i3d predict FILE --stream=both        RGB and optical flow
-  keras-i3d predict --live=0                  the first camera; also a stream's address
+  keras-i3d predict --live=0                  the first camera; or give a stream's address
 
-The network sees 25 frames a second. A video of up to 10 s goes through it in one piece, a longer
-one in windows of 64 frames, whose probabilities are averaged. Flow is computed by TV-L1, about a
-second for each second of video on two cores. On a CPU --engine=openvino is faster, most so with
---precision=int8, which is calibrated on the videos themselves and checked against float32.
+The network sees 25 frames a second. A video of up to 10 s goes through it in one piece. A longer
+one is cut into windows of 64 frames, and their probabilities are averaged. Flow is computed by
+TV-L1, about a second for each second of video on two cores. On a CPU --engine=openvino is faster,
+especially with --precision=int8, which is calibrated on the videos themselves and checked against
+float32.
 
-Short clips cost certainty. One of fewer than 64 frames (2.6 s) is looped to 64, so the network sees
-it jump from its end to its beginning, and fewer frames show less. Of 15 real clips of 1 to 10 s,
-the middle 64 frames gave the class of the whole clip in 15, 32 frames in 13, 16 in 11, 8 in 7.
+Short clips are less reliable. A clip of fewer than 64 frames (2.6 s) is repeated up to 64, so the
+network sees a jump from its end to its beginning, and less of the action. In a test with 15 real
+clips of 1 to 10 s, the middle 64 frames gave the same class as the whole clip in 15 cases, the
+middle 32 frames in 13, 16 frames in 11 and 8 frames in 7.
 
-Exit status: 0 when all videos were classified, 1 when some were not (the others are), 2 for wrong
-flags, 130 after Ctrl-C; --csv then holds what was done so far.
+Exit status: 0 if all videos were classified, 1 if some were not (the others are), 2 if a flag is
+wrong, 130 after Ctrl-C; --csv then has what was done so far.
 """
 
 import os
@@ -40,28 +42,28 @@ from keras_i3d.tools.running import (
 from keras_i3d.tools.weights_flag import HELP, check_weights
 
 VIDEO = flags.DEFINE_multi_string("video", [], "a video file or folder; the same as an argument")
-LIST = flags.DEFINE_string("list", None, "a file of paths, a line each, or a .csv; - is stdin")
+LIST = flags.DEFINE_string("list", None, "a file of paths, one per line, or a .csv; - is stdin")
 LIVE = flags.DEFINE_string("live", None, "a camera's number, or the address of a stream")
 STREAM = flags.DEFINE_enum("stream", "rgb", ["rgb", "flow", "both"], "what the network sees")
-MODEL = flags.DEFINE_string("model", "i3d", "network, where --weights does not say it itself")
+MODEL = flags.DEFINE_string("model", "i3d", "the network, if --weights does not say it")
 WEIGHTS = flags.DEFINE_string("weights", "kinetics", HELP)
-LABELS = flags.DEFINE_string("labels", None, "class names, a line each, for weights of your own")
-TOP = flags.DEFINE_integer("top", 5, "how many classes to show", lower_bound=1)
-JSON = flags.DEFINE_bool("json", False, "print one JSON object for each video, a line each")
-CSV = flags.DEFINE_string("csv", None, "also write a table: a line for each video and class")
-WHOLE = flags.DEFINE_bool(
-    "whole", False, "each video in one piece, however long (a minute at most)"
+LABELS = flags.DEFINE_string(
+    "labels", None, "a file of class names, one per line, for your own weights"
 )
+TOP = flags.DEFINE_integer("top", 5, "how many classes to show", lower_bound=1)
+JSON = flags.DEFINE_bool("json", False, "print one JSON object per video, one per line")
+CSV = flags.DEFINE_string("csv", None, "also write a table with a line for each video and class")
+WHOLE = flags.DEFINE_bool("whole", False, "process each video in one piece (a minute at most)")
 WINDOW = flags.DEFINE_integer(
-    "window", None, "frames of a window [I3D: 64, at 25 a second]", lower_bound=9
+    "window", None, "frames per window [I3D: 64, at 25 a second]", lower_bound=9
 )
 STRIDE = flags.DEFINE_integer(
-    "stride", None, "frames from window to window [I3D: 32]", lower_bound=1
+    "stride", None, "frames from one window to the next [I3D: 32]", lower_bound=1
 )
-START = flags.DEFINE_float("start", 0, "look at the video from this second on", lower_bound=0)
-END = flags.DEFINE_float("end", None, "look at the video up to this second", lower_bound=0)
+START = flags.DEFINE_float("start", 0, "start of the part to classify, in seconds", lower_bound=0)
+END = flags.DEFINE_float("end", None, "end of the part to classify, in seconds", lower_bound=0)
 FRAMES_FPS = flags.DEFINE_float(
-    "frames_fps", 25, "pictures a second, of a folder of pictures", lower_bound=0.001
+    "frames_fps", 25, "pictures a second, for a folder of pictures", lower_bound=0.001
 )
 must_exist(LABELS)
 flags.adopt_module_key_flags(engine_flags)
@@ -93,15 +95,16 @@ def _check_flags(arguments: Sequence[str]) -> None:
     if not named and LIVE.value is None:
         raise FlagError("no video: give --video=FILE, or a folder, or --list=FILE")
     if named and LIVE.value is not None:
-        raise FlagError("--live watches one camera or stream: name no videos beside it")
+        raise FlagError("--live watches one camera or stream: do not name videos too")
     if LIVE.value is not None and (WHOLE.value or START.value):
-        raise FlagError("--live begins now and goes on: --whole and --start are for files")
+        raise FlagError("--live starts now and goes on: --whole and --start are for files")
     if WHOLE.value and (WINDOW.value or STRIDE.value):
         raise FlagError(
-            "--whole takes a video in one piece, --window and --stride cut it: give one"
+            "--whole takes a video in one piece, --window and --stride cut it: give one or the "
+            "other"
         )
     if END.value is not None and END.value <= START.value:
-        raise FlagError(f"--end={END.value} is not after --start={START.value}")
+        raise FlagError(f"--end should be after --start={START.value}. Received: --end={END.value}")
     if CSV.value and not os.path.isdir(os.path.dirname(CSV.value) or "."):
         raise FlagError(f"--csv={CSV.value}: there is no folder {os.path.dirname(CSV.value)}")
     if CSV.value:

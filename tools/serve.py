@@ -1,13 +1,14 @@
-"""A local server of exported models, with TensorFlow Serving's protocol and a page to try them on.
+"""Serve exported models locally, with TensorFlow Serving's protocols and a page to try them.
 
   keras-i3d serve --model=models/i3d                  gRPC at 8500, REST and the page at 8501
   keras-i3d serve --model=rgb=models/i3d --model=flow=models/i3d_flow
-  keras-i3d serve --model=runs/mine                   what a training left, or a .keras file
+  keras-i3d serve --model=runs/mine                   a training run's folder, or a .keras file
 
-For development and small loads; in production use TensorFlow Serving, which takes the same models
-and requests. Serve only models that you trust: loading one runs what is in it. New versions in a
-model's folder are picked up. Ctrl-C and SIGTERM end it when the requests under way are answered.
-Exit status: 0 after SIGTERM, 130 after Ctrl-C, 1 when it cannot serve, 2 for wrong flags.
+This server is for development and small loads. In production use TensorFlow Serving, which takes
+the same models and requests. Serve only models that you trust: loading a model runs the code in it.
+New versions in a model's folder are loaded automatically. After Ctrl-C or SIGTERM the server
+answers the requests in progress and stops. Exit status: 0 after SIGTERM, 130 after Ctrl-C, 1 if it
+cannot serve, 2 if a flag is wrong.
 """
 
 from collections.abc import Sequence
@@ -25,49 +26,53 @@ from keras_i3d.tools.running import FlagError, ToolError, quiet_import, run
 MODEL = flags.DEFINE_multi_string(
     "model",
     [],
-    "[NAME=]PATH: a folder of versions, a training's folder or a .keras file; called by its name "
-    "unless NAME is given",
+    "[NAME=]PATH: a folder of versions, a training run's folder or a .keras file; NAME is the "
+    "model's name [the name of the path]",
 )
 HOST = flags.DEFINE_string(
-    "host", "127.0.0.1", "address to listen on; 0.0.0.0 for all, without any access control"
+    "host", "127.0.0.1", "address to listen on; 0.0.0.0 accepts everyone, without access control"
 )
-PORT = flags.DEFINE_integer("port", 8500, "gRPC; 0 takes a free one", 0, 65535)
-REST_PORT = flags.DEFINE_integer("rest_port", 8501, "REST and the page; 0 a free one", 0, 65535)
+PORT = flags.DEFINE_integer("port", 8500, "port for gRPC; 0 for any free one", 0, 65535)
+REST_PORT = flags.DEFINE_integer(
+    "rest_port", 8501, "port for REST and the page; 0 for any free one", 0, 65535
+)
 VERSIONS = flags.DEFINE_list(
     "versions", ["latest"], "which versions: latest, all, or numbers such as 3,7"
 )
 LABEL = flags.DEFINE_multi_string("label", [], "[MODEL:]LABEL=VERSION, such as stable=3")
-MESSAGE = flags.DEFINE_integer("max_message_mb", 64, "the largest request", 1, 1024)
-FRAMES = flags.DEFINE_integer("max_frames", 256, "frames of a request, of all its clips", 1)
-QUEUE = flags.DEFINE_integer("queue", 32, "requests that may wait; more are refused", 1)
-TIMEOUT = flags.DEFINE_float("timeout", 120, "seconds after which a request is given up", 0.001)
-BATCH_FRAMES = flags.DEFINE_integer(
-    "batch_frames", 256, "frames that go through a network together", 1
+MESSAGE = flags.DEFINE_integer("max_message_mb", 64, "largest request, in MB", 1, 1024)
+FRAMES = flags.DEFINE_integer("max_frames", 256, "most frames in a request, over all its clips", 1)
+QUEUE = flags.DEFINE_integer("queue", 32, "number of requests that may wait; more are refused", 1)
+TIMEOUT = flags.DEFINE_float("timeout", 120, "time limit for a request, in seconds", 0.001)
+BATCH_FRAMES = flags.DEFINE_integer("batch_frames", 256, "most frames in one batch", 1)
+BATCH_WINDOW = flags.DEFINE_float(
+    "batch_window_ms", 5, "how long a request waits for others to share its batch, in ms", 0
 )
-BATCH_WINDOW = flags.DEFINE_float("batch_window_ms", 5, "how long a request waits for others", 0)
 BATCH_THREADS = flags.DEFINE_integer("batch_threads", 1, "batches at once; each uses all cores", 1)
-POLL = flags.DEFINE_float("poll_seconds", 1, "between two looks for new versions", 0.05)
-WARM_UP = flags.DEFINE_bool("warm_up", True, "answer the recorded requests before serving")
-GRACE = flags.DEFINE_float("grace", 30, "seconds for the requests under way at the end", 0)
-TLS_CERT = flags.DEFINE_string("tls_cert", None, "gRPC's certificate (PEM); HTTP stays plain")
-TLS_KEY = flags.DEFINE_string("tls_key", None, "its key (PEM)")
-RELOAD_BELOW = flags.DEFINE_multi_string(
-    "reload_below", [], "clients may choose to serve any model below this folder"
+POLL = flags.DEFINE_float("poll_seconds", 1, "seconds between checks for new versions", 0.05)
+WARM_UP = flags.DEFINE_bool("warm_up", True, "run the export's warm-up requests before serving")
+GRACE = flags.DEFINE_float("grace", 30, "seconds to finish requests in progress at the end", 0)
+TLS_CERT = flags.DEFINE_string(
+    "tls_cert", None, "certificate for gRPC (PEM); HTTP is not encrypted"
 )
-RELOAD = flags.DEFINE_bool("reload", True, "clients of this machine may choose what is served")
+TLS_KEY = flags.DEFINE_string("tls_key", None, "the key of --tls_cert (PEM)")
+RELOAD_BELOW = flags.DEFINE_multi_string(
+    "reload_below", [], "let clients load any model below this folder; may be repeated"
+)
+RELOAD = flags.DEFINE_bool("reload", True, "let clients on this machine change what is served")
 RELOAD_FROM_OTHERS = flags.DEFINE_bool(
-    "reload_from_others", False, "those of other machines may, too"
+    "reload_from_others", False, "let clients on other machines change it too"
 )
 ALLOWED_HOST = flags.DEFINE_multi_string(
-    "allowed_host", [], "a name by which HTTP is asked, such as a proxy's; * for any"
+    "allowed_host", [], "also answer HTTP under this name, such as a proxy's; * for any"
 )
-SAMPLE = flags.DEFINE_string("sample", None, "a video that the page offers")
+SAMPLE = flags.DEFINE_string("sample", None, "a sample video for the page")
 
 
 def main(arguments: Sequence[str]) -> int:
     """Serve until told to stop; the exit status."""
     if arguments:
-        raise FlagError(f"no arguments but flags are taken. Received: {' '.join(arguments)}")
+        raise FlagError(f"unexpected argument; use flags only. Received: {' '.join(arguments)}")
     if bool(TLS_CERT.value) != bool(TLS_KEY.value):
         raise FlagError("--tls_cert and --tls_key belong together: give both")
     for path in (SAMPLE.value, TLS_CERT.value, TLS_KEY.value):

@@ -1,9 +1,9 @@
-"""Files that serve an exported model by TensorFlow Serving in Docker, Compose or Kubernetes.
+"""Write the files to serve a model by TensorFlow Serving in Docker, Compose or Kubernetes.
 
   keras-i3d serving_config --name=i3d --models=models --out=serving
 
-Writes models.config, batching.config, monitoring.config, docker-compose.yml, kubernetes.yaml and
-run.sh. Exit status: 0 when they are written, 2 for wrong flags.
+The files are models.config, batching.config, monitoring.config, docker-compose.yml, kubernetes.yaml
+and run.sh. Exit status: 0 if they are written, 2 if a flag is wrong.
 """
 
 import os
@@ -17,20 +17,20 @@ from keras_i3d.export.tf_serving.serving_config import ServingConfig, write_serv
 from keras_i3d.tools.running import FlagError, can_be_written, run
 
 NAME = flags.DEFINE_string("name", "i3d", "the model's name: the folder below --models")
-MODELS = flags.DEFINE_string("models", "./models", "the folder that has NAME/VERSION")
+MODELS = flags.DEFINE_string("models", "./models", "the folder with NAME/VERSION")
 OUT = flags.DEFINE_string("out", "serving", "the folder for the files")
 VERSIONS = flags.DEFINE_list("versions", [], "versions to serve at once [the newest]")
 LABELS = flags.DEFINE_list("labels", [], "names for versions, such as stable:1,canary:2")
-MAX_BATCH = flags.DEFINE_integer("max_batch", 4, "clips that go through together")
-WAITING = flags.DEFINE_integer("waiting_batches", 8, "batches that may wait")
-GPU = flags.DEFINE_bool("gpu", False, "for NVIDIA GPUs")
+MAX_BATCH = flags.DEFINE_integer("max_batch", 4, "most clips in a batch")
+WAITING = flags.DEFINE_integer("waiting_batches", 8, "number of batches that may wait")
+GPU = flags.DEFINE_bool("gpu", False, "write files for NVIDIA GPUs")
 IMAGE = flags.DEFINE_string("image", "", "TensorFlow Serving's image [tensorflow/serving, pinned]")
 
 
 def main(arguments: Sequence[str]) -> int:
     """Write the files; the exit status."""
     if arguments:
-        raise FlagError(f"no arguments but flags are taken. Received: {' '.join(arguments)}")
+        raise FlagError(f"unexpected argument; use flags only. Received: {' '.join(arguments)}")
     can_be_written(OUT.value, "folder")
     home = Path(MODELS.value, NAME.value)
     try:

@@ -1,13 +1,13 @@
-"""Finds the windows of many videos that are most like those of one: a table and a page.
+"""Find the windows of many videos that are most similar to those of one video.
 
   keras-i3d extract_features --out=FEATURES --root=VIDEOS
   keras-i3d similar --index=FEATURES --video=FILE --page=similar.html
 
-FEATURES holds .npz files of extract_features; FILE goes through the same network, in the same way.
-Windows are compared by the cosine of their features. The page shows the frames of each pair. The
-video itself, where it is among the others, is left out.
+FEATURES has .npz files of extract_features. FILE goes through the same network in the same way.
+Windows are compared by the cosine of their features. The page shows the frames of each pair. If
+FILE itself is among the videos, it is left out.
 
-Exit status: 0 when it was done, 1 when FILE or FEATURES cannot be read, 2 for wrong flags.
+Exit status: 0 if it was done, 1 if FILE or FEATURES cannot be read, 2 if a flag is wrong.
 """
 
 from collections.abc import Sequence
@@ -17,12 +17,12 @@ from absl import flags
 from keras_i3d.files.whole import write_whole
 from keras_i3d.tools.running import FlagError, ToolError, loaded, must_exist, quiet_import, run
 
-INDEX = flags.DEFINE_string("index", None, "the folder that extract_features has written")
+INDEX = flags.DEFINE_string("index", None, "the folder written by extract_features")
 VIDEO = flags.DEFINE_string("video", None, "a video file or a folder of pictures")
-WEIGHTS = flags.DEFINE_string("weights", None, "the network's weights [as FEATURES says]")
-TOP = flags.DEFINE_integer("top", 10, "how many windows", lower_bound=1)
-PER_VIDEO = flags.DEFINE_integer("per_video", 1, "windows of one video, at most", lower_bound=1)
-PAGE = flags.DEFINE_string("page", None, "also write a page with their frames: an HTML file")
+WEIGHTS = flags.DEFINE_string("weights", None, "the network's weights [those in FEATURES]")
+TOP = flags.DEFINE_integer("top", 10, "number of windows to show", lower_bound=1)
+PER_VIDEO = flags.DEFINE_integer("per_video", 1, "most windows of one video", lower_bound=1)
+PAGE = flags.DEFINE_string("page", None, "also write an HTML page with their frames")
 must_exist(INDEX, "folder")
 
 
@@ -47,7 +47,7 @@ def main(arguments: Sequence[str]) -> int:
     except VideoError as error:
         raise ToolError(error) from error
     if not len(query):
-        raise ToolError(f"{VIDEO.value}: it fills no window")
+        raise ToolError(f"{VIDEO.value}: it is too short for one window")
     try:
         sha = query.metadata["video"]["sha256"]
         found = index.nearest(query.named(), TOP.value, without=sha, per_video=PER_VIDEO.value)

@@ -1,13 +1,14 @@
-"""Trains a video network: by a recipe, from data to OUTPUT_DIR/final.keras.
+"""Train a video network by a recipe, and write OUTPUT_DIR/final.keras.
 
   keras-i3d train --output_dir=FOLDER [--recipe=NAME] [--steps=N] [--batch_size=N] ...
 
-Every field of the recipe has a flag; --print_recipe shows what comes of them. The same command
-again goes on from the last checkpoint, and ends with the weights of an undisturbed run: bit by bit
-with --deterministic, on one CPU. With more --steps it makes a run longer, finished or stopped,
-where the schedule of the learning rate allows that. Several machines: the same command on each,
-with TF_CONFIG. `tensorboard --logdir=FOLDER` shows the curves (extra `tensorboard`).
-Exit status: 0 when the run is finished, 1 when it had to stop, 2 for wrong flags, 130 after Ctrl-C.
+Every field of the recipe has a flag; --print_recipe shows the result. If you stop the command and
+run it again, it continues from the last checkpoint and ends with the same weights as a run that was
+never stopped: identical bits with --deterministic on one CPU. With more --steps it makes a run
+longer, whether finished or stopped, if the learning rate schedule allows that. To train on several
+machines, run the same command on each, with TF_CONFIG set. `tensorboard --logdir=FOLDER` shows the
+curves (extra `tensorboard`). Exit status: 0 if the run is finished, 1 if it had to stop, 2 if a
+flag is wrong, 130 after Ctrl-C.
 """
 
 import dataclasses
@@ -21,18 +22,20 @@ from keras_i3d.tools.running import FlagError, ToolError, can_be_written, loaded
 from keras_i3d.tools.weights_flag import check_weights
 from keras_i3d.training.recipes import RECIPES, Recipe, to_json
 
-RECIPE = flags.DEFINE_enum("recipe", "synthetic_small", sorted(RECIPES), "what to start from")
-OUTPUT_DIR = flags.DEFINE_string("output_dir", None, "folder of all that comes of the run")
+RECIPE = flags.DEFINE_enum("recipe", "synthetic_small", sorted(RECIPES), "the recipe to start from")
+OUTPUT_DIR = flags.DEFINE_string("output_dir", None, "the output folder")
 STRATEGY = flags.DEFINE_enum(
-    "strategy", "auto", ["auto", "one", "mirrored", "multi_worker"], "what to compute on"
+    "strategy", "auto", ["auto", "one", "mirrored", "multi_worker"], "which devices to use"
 )
-PRINT_RECIPE = flags.DEFINE_bool("print_recipe", False, "show the recipe as JSON, and end")
-DETERMINISTIC = flags.DEFINE_bool("deterministic", False, "same command, same bits; slower")
+PRINT_RECIPE = flags.DEFINE_bool("print_recipe", False, "print the recipe as JSON and exit")
+DETERMINISTIC = flags.DEFINE_bool(
+    "deterministic", False, "the same command gives the same bits; slower"
+)
 CHECKPOINT_EVERY = flags.DEFINE_integer(
-    "checkpoint_every", 500, "steps from checkpoint to checkpoint", lower_bound=1
+    "checkpoint_every", 500, "steps between checkpoints", lower_bound=1
 )
-KEEP = flags.DEFINE_integer("keep", 3, "how many checkpoints stay", lower_bound=1)
-LOG_EVERY = flags.DEFINE_integer("log_every", 50, "steps from row to row", lower_bound=1)
+KEEP = flags.DEFINE_integer("keep", 3, "number of checkpoints to keep", lower_bound=1)
+LOG_EVERY = flags.DEFINE_integer("log_every", 50, "steps between rows of the log", lower_bound=1)
 FIELDS = {
     field.name: (flags.DEFINE_bool if field.type in (bool, "bool") else flags.DEFINE_string)(
         field.name, None, f"recipe: {field.metadata['help']}"
@@ -44,7 +47,7 @@ FIELDS = {
 def main(arguments: Sequence[str]) -> int:
     """Train; the exit status."""
     if arguments:
-        raise FlagError(f"no arguments but flags are taken. Received: {' '.join(arguments)}")
+        raise FlagError(f"unexpected argument; use flags only. Received: {' '.join(arguments)}")
     from keras_i3d.training.recipe_checks import change, parse
 
     try:
@@ -56,7 +59,7 @@ def main(arguments: Sequence[str]) -> int:
         print(to_json(recipe), end="")
         return 0
     if not OUTPUT_DIR.value:
-        raise FlagError("no folder for what comes of it: give --output_dir=FOLDER")
+        raise FlagError("--output_dir is missing: give --output_dir=FOLDER")
     folder = Path(OUTPUT_DIR.value).expanduser()
     if "://" in OUTPUT_DIR.value:
         raise FlagError(

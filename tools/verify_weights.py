@@ -1,9 +1,10 @@
-"""Whether published weights are the ones that were published.
+"""Check that published weights are exactly what was published.
 
   keras-i3d verify_weights --weights=kinetics [--stream=rgb,flow]
 
-Checks files (size, git blob, every tensor's CRC32C), counts parameters, recomputes recorded logits.
-Fetches the files if need be. Exit status 0 when all of it is right, 1 when something is not.
+The command checks the files (size, git blob hash, every tensor's CRC32C), counts parameters, and
+compares the logits with recorded ones. Missing files are downloaded. Exit status: 0 if everything
+is right, 1 if something is not.
 """
 
 from collections.abc import Sequence
@@ -13,8 +14,8 @@ from absl import flags
 from keras_i3d.tools.running import FlagError, quiet_import, run
 from keras_i3d.weights import RECORDS, published
 
-MODEL = flags.DEFINE_string("model", "i3d", "network")
-WEIGHTS = flags.DEFINE_list("weights", ["kinetics"], "names of `keras-i3d list`; or all")
+MODEL = flags.DEFINE_string("model", "i3d", "the network")
+WEIGHTS = flags.DEFINE_list("weights", ["kinetics"], "names from `keras-i3d list`, or all")
 STREAM = flags.DEFINE_list("stream", ["rgb"], "rgb, flow or both")
 MARKS = {True: "ok", False: "FAILED", None: "-"}
 
@@ -22,7 +23,7 @@ MARKS = {True: "ok", False: "FAILED", None: "-"}
 def main(arguments: Sequence[str]) -> int:
     """Print every check; 1 if one failed."""
     if arguments:
-        raise FlagError(f"it takes flags alone, not {arguments[0]!r}")
+        raise FlagError(f"unexpected argument; use flags only. Received: {' '.join(arguments)}")
     try:
         if WEIGHTS.value == ["all"]:
             records = [record for record in RECORDS if record.stream in STREAM.value]

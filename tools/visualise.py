@@ -1,9 +1,9 @@
-"""Draws the kernels of a network's first layer as a PNG.
+"""Draw the kernels of a network's first layer as a PNG.
 
   keras-i3d visualise --weights=imagenet,kinetics --out=kernels.png
 
-Time runs from left to right, and each of the weights has a picture, in which kernels and moments
-have their numbers: inflated ones (imagenet) show one slice seven times, trained ones what moves.
+Time runs from left to right. Each of the weights gets a picture, with kernels and frames
+numbered. Inflated kernels (imagenet) show the same slice seven times; trained ones show motion.
 """
 
 from collections.abc import Sequence
@@ -15,7 +15,7 @@ from keras_i3d.tools.running import FlagError, can_be_written, loaded, quiet_imp
 from keras_i3d.tools.weights_flag import HELP, check_weights
 
 WEIGHTS = flags.DEFINE_list("weights", ["kinetics"], f"each {HELP}")
-STREAM = flags.DEFINE_enum("stream", "rgb", ["rgb", "flow"], "which stream's network")
+STREAM = flags.DEFINE_enum("stream", "rgb", ["rgb", "flow"], "which stream of the network")
 OUT = flags.DEFINE_string("out", None, "the PNG to write", required=True)
 
 

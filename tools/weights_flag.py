@@ -5,7 +5,7 @@ from pathlib import Path
 from keras_i3d.tools.running import FlagError
 from keras_i3d.weights.records import RECORDS, published
 
-HELP = "a name of `keras-i3d list`, a training's folder, or a file"
+HELP = "a name from `keras-i3d list`, a training run's folder, or a file"
 # "imagenet" is an image network's, inflated when it is loaded.
 NAMED = {*(record.weights for record in RECORDS), "imagenet"}
 

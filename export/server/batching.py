@@ -132,8 +132,8 @@ class Batcher:
             if len(waiting) >= self._limit or (waiting and held + item.bytes > self._limit_bytes):
                 raise Refusal(
                     "RESOURCE_EXHAUSTED",
-                    f"{len(waiting)} requests of {held >> 20} MB are waiting, which is all the "
-                    f"server takes; ask again later, or more slowly",
+                    f"{len(waiting)} requests of {held >> 20} MB are waiting, the most that the "
+                    f"server takes; try again later",
                 )
             self._queue.append(item)
             self._changed.notify_all()

@@ -109,7 +109,7 @@ def _frames_of_example(serialized: bytes) -> int:
         check_fields(serialized, kind.DESCRIPTOR)
         features = kind.FromString(serialized).features.feature
     except (ValueError, DecodeError) as error:
-        raise Refusal("INVALID_ARGUMENT", f"an example is no tf.Example: {error}") from error
+        raise Refusal("INVALID_ARGUMENT", f"an example is not a tf.Example: {error}") from error
     if EXAMPLE_FRAMES not in features:
         return 0
     return len(features[EXAMPLE_FRAMES].bytes_list.value)

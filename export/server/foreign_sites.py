@@ -38,8 +38,8 @@ class ForeignSites:
         if host is not None and not self._knows(_name_of(host)):
             raise Refusal(
                 "PERMISSION_DENIED",
-                f"{host[:100]!r} is no name of this server; start it with --allowed_host=NAME if "
-                f"it is",
+                f"{host[:100]!r} is not a name of this server; to allow it, start the server with "
+                f"--allowed_host=NAME",
             )
         origin = environ.get("HTTP_ORIGIN")
         if origin is not None and urlsplit(origin).netloc.lower() != (host or "").lower():

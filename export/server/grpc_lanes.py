@@ -50,7 +50,7 @@ class Lanes(grpc.ServerInterceptor):
     def _refuse(self, requests: Iterator[bytes], context) -> None:
         context.abort(
             grpc.StatusCode.RESOURCE_EXHAUSTED,
-            f"{self._calls} calls are under way, which is all the server takes; ask again later, "
+            f"{self._calls} calls are under way, which is all the server takes; try again later, "
             f"or more slowly",
         )
 

@@ -101,7 +101,7 @@ class GrpcServer:
         except RuntimeError as error:
             cause = "is another server running?"
             cause = f"{cause} Are {' and '.join(tls)} a certificate and its key?" if tls else cause
-            raise OSError(f"port {address} cannot be had; {cause}") from error
+            raise OSError(f"port {address} cannot be opened; {cause}") from error
 
     def _bind(self, address: str, tls: tuple[str, str] | None) -> int:
         if tls is None:

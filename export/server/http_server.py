@@ -73,7 +73,7 @@ class HttpServer:
             )
         except OSError as error:
             address = f"{options.host}:{options.rest_port}"
-            raise OSError(f"port {address} cannot be had: {error.strerror}") from error
+            raise OSError(f"port {address} cannot be opened: {error.strerror}") from error
         # It counts the waiting, and tells of each client that leaves.
         for name in ("waitress", "waitress.queue"):
             logging.getLogger(name).setLevel(logging.ERROR)

@@ -146,7 +146,7 @@ def _bytes(value: Any) -> bytes:
             return base64.b64decode(value["b64"], validate=True)
         except binascii.Error as error:
             raise ValueError(f"not base64 ({error})") from error
-    raise ValueError('a string or {"b64": "..."} is wanted for each frame')
+    raise ValueError('each frame should be a string or {"b64": "..."}')
 
 
 def examples_of(content: Mapping[str, Any], limits: Limits) -> np.ndarray:

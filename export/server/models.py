@@ -175,7 +175,7 @@ class Models:
         if version in numbers:
             return model.versions[version]
         if any(entry.state == LOADING for entry in model.versions.values()):
-            raise Refusal("UNAVAILABLE", f"model {name} is being loaded; ask again later")
+            raise Refusal("UNAVAILABLE", f"model {name} is being loaded; try again later")
         which = "version" if version is None else f"version {version}"
         served = ", ".join(map(str, numbers)) or "none"
         raise Refusal("NOT_FOUND", f"model {name} has no {which} that is served; served: {served}")

@@ -161,7 +161,7 @@ def _record(servable: Servable) -> ServedRecord:
     except ValueError as error:
         raise Refusal("FAILED_PRECONDITION", f"model {servable.name}: {error}") from error
     if "rgb" not in record.inputs:
-        raise Refusal("FAILED_PRECONDITION", f"model {servable.name} says nothing of its frames")
+        raise Refusal("FAILED_PRECONDITION", f"model {servable.name} does not describe its frames")
     return record
 
 

@@ -51,8 +51,8 @@ class Reloading:
         if not self._from_others and not is_here(peer):
             raise Refusal(
                 "PERMISSION_DENIED",
-                "what is served is chosen from the server's own machine, unless it is started with "
-                "--reload_from_others",
+                "only the server's own machine may change what is served, unless it was started "
+                "with --reload_from_others",
             )
         entries = config.model_config_list.config
         if not entries or len(entries) > MOST_MODELS:

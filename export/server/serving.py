@@ -121,7 +121,7 @@ def _model(text: str) -> tuple[str, Path]:
             f"--model={text}: that is one version; give the folder that it is in, {home.parent}"
         )
     if not is_name(name):
-        raise ValueError(f"--model={text}: call it otherwise, by letters and digits: NAME=DIR")
+        raise ValueError(f"--model={text}: name it with letters and digits: NAME=DIR")
     return name, home
 
 
@@ -130,7 +130,9 @@ def _policy(versions: list[str]) -> tuple[int, tuple[int, ...]]:
     if versions in (["latest"], ["all"]):
         return int(versions == ["latest"]), ()
     if not versions or not all(number.isdecimal() for number in versions):
-        raise ValueError(f"--versions={','.join(versions)}: latest, all, or numbers")
+        raise ValueError(
+            f"--versions should be latest, all, or numbers. Received: {','.join(versions)}"
+        )
     return 0, tuple(map(int, versions))
 
 
@@ -141,6 +143,8 @@ def _labels(labels: Iterable[str]) -> dict[tuple[str, str], int]:
         name, _, number = text.partition("=")
         model, _, label = name.rpartition(":")
         if not label or not number.isdecimal():
-            raise ValueError(f"--label={text}: [MODEL:]LABEL=VERSION is wanted, such as stable=3")
+            raise ValueError(
+                f"--label should be [MODEL:]LABEL=VERSION, such as stable=3. Received: {text}"
+            )
         found[model, label] = int(number)
     return found

@@ -59,13 +59,13 @@ def _files(version: Path, folder: Path) -> tuple[tuple[str, int, int], ...]:
     if not home.is_dir():
         raise ValueError("not a folder")
     if Path(os.path.realpath(folder)) not in home.parents:
-        raise ValueError(f"it leads out of the model's folder, to {home}")
+        raise ValueError(f"it is outside the model's folder, to {home}")
     found = []
     for place, folders, names in os.walk(home):
         for name in [*folders, *names]:
             path = Path(place, name)
             if home not in Path(os.path.realpath(path)).parents:
-                raise ValueError(f"{path.relative_to(home)} leads out of the version's folder")
+                raise ValueError(f"{path.relative_to(home)} is outside the version's folder")
             seen = path.stat()
             if stat.S_ISREG(seen.st_mode):
                 found.append((str(path.relative_to(home)), seen.st_size, seen.st_mtime_ns))

@@ -34,8 +34,8 @@ class Places:
         if not self._entered.acquire(blocking=False):
             raise Refusal(
                 "RESOURCE_EXHAUSTED",
-                f"{self._most} {self._what} are being looked at or wait, which is all the server "
-                f"takes; try again later",
+                f"{self._most} {self._what} are being processed or waiting, the most that the "
+                f"server takes; try again later",
                 http=503,
                 headers=RETRY_AFTER,
             )

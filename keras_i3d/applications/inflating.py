@@ -86,7 +86,7 @@ def _write(
             again.load_weights(path)
         for ours, theirs in zip(model.get_weights(), again.get_weights(), strict=True):
             if not np.array_equal(ours, theirs):
-                raise OSError(f"{out}: what was written is not what is read back")
+                raise OSError(f"{out} reads back differently from what was written; check the disk")
         about = {
             **about,
             "keras_i3d": keras_i3d.__version__,

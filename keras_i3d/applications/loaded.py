@@ -142,7 +142,7 @@ def _keras_model(path: Path) -> keras.Model:
         return load_keras(path)
     except Exception as error:  # Keras and h5py raise whatever they like for a damaged file
         first = (str(error).strip() or type(error).__name__).splitlines()[0]
-        raise ValueError(f"{path} is damaged, or no network: {first}") from error
+        raise ValueError(f"{path} is damaged or not a network: {first}") from error
 
 
 def _from_weights(weights: str, model: str, stream: str, layout: str | None) -> LoadedNetwork:

@@ -117,7 +117,10 @@ class OpenVINOEngine(Engine):
                 "calibration_clips(network, videos). Received: none"
             )
         if FEATURES not in self._graph_outputs:
-            raise ValueError("precision='int8' is checked by features, and the network has none")
+            raise ValueError(
+                "precision='int8' needs a network with features, which its check compares. "
+                "Received: a network without; use float32 or bfloat16"
+            )
         clips = ByStream(calibration, self._by_stream)
         numbers, checked = quantisation.split(len(clips))
         calibrated = {

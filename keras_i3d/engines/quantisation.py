@@ -101,9 +101,9 @@ def refuse_unlike(found: dict) -> None:
     kept = found["same_top_class"] + found["near_ties"] == found["clips"]
     if not (kept and found["least_cosine"] >= LEAST_COSINE):  # NaN is no agreement
         raise EngineError(
-            f"the network in int8 is not what it is in float32, on clips that it was not "
-            f"calibrated on: {described(found)}; all, and {LEAST_COSINE} at least, are wanted. "
-            f"Calibrate on more clips like yours, or take bfloat16"
+            f"the network in int8 should agree with float32 on clips that it was not calibrated "
+            f"on: in every top class, with a cosine of at least {LEAST_COSINE}. Received: "
+            f"{described(found)}. Calibrate on more clips like yours, or use bfloat16"
         )
 
 

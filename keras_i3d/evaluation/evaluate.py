@@ -51,7 +51,8 @@ def evaluate(
     classes = len(source.class_names)
     if model.output_shape[-1] != classes:
         raise ValueError(
-            f"{model.name} tells {model.output_shape[-1]} classes, the data has {classes}"
+            f"the data should have the {model.output_shape[-1]} classes of {model.name}. "
+            f"Received: {classes}"
         )
     if not multi_label:
         _check_one_label(source)
@@ -98,8 +99,8 @@ def _check_one_label(source: Source) -> None:
     for index in range(source.num_videos):
         if len(source.labels(index)) != 1:
             raise ValueError(
-                f"{source.id(index)} has {len(source.labels(index))} labels, not one: where videos "
-                f"show several take multi_label"
+                f"{source.id(index)} should have one label. Received: {len(source.labels(index))}; "
+                f"use multi_label for data with several"
             )
 
 

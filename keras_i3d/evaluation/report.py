@@ -71,7 +71,7 @@ def check_folder(folder: str | os.PathLike) -> None:
     if folder.exists() and (
         not folder.is_dir() or (any(folder.iterdir()) and not (folder / "figures.json").exists())
     ):
-        raise FileExistsError(f"{folder} is there and is no report: give another folder")
+        raise FileExistsError(f"{folder} exists and is not a report: give another folder")
 
 
 @contextlib.contextmanager

@@ -54,17 +54,17 @@ class Scores:
                 f"{self.labels.shape}"
             )
         if len(set(self.ids.tolist())) != len(self.ids):
-            raise ScoresError("a video is there twice")
+            raise ScoresError("a video is in it twice")
         if not (np.isfinite(self.logits).all() and np.isfinite(self.probabilities).all()):
             raise ScoresError("a logit or probability is not a finite number")
         least, most = (0, 1) if self.multi_label else (0, len(self.classes) - 1)
         if self.labels.dtype.kind not in "iub" or not (
             np.all(least <= self.labels) and np.all(self.labels <= most)
         ):
-            raise ScoresError(f"a label is no whole number from {least} to {most}")
+            raise ScoresError(f"a label is not a whole number from {least} to {most}")
         names = [*self.classes, *self.failed, *self.failed.values()]
         if not all(isinstance(name, str) for name in names):
-            raise ScoresError("a name of a class, or of what failed, is no text")
+            raise ScoresError("the name of a class or of a failed video is not text")
 
     @property
     def multi_label(self) -> bool:
@@ -103,19 +103,23 @@ def load_scores(path: str | os.PathLike) -> Scores:
         with zipfile.ZipFile(path) as archive:
             size = sum(member.file_size for member in archive.infolist())
         if size > MOST_BYTES:
-            raise ScoresError(f"{path}: {size} bytes unpacked, more than any score file has")
+            raise ScoresError(f"{path}: {size} bytes unpacked are too many for a score file")
         with np.load(path, allow_pickle=False) as file:
             said = json.loads(str(file["said"]))
             if said["version"] != VERSION:
-                raise ScoresError(f"{path}: of version {said['version']}, wanted {VERSION}")
+                raise ScoresError(
+                    f"{path}: version should be {VERSION}. Received: {said['version']}"
+                )
             if not isinstance(said["made"], dict) or not isinstance(said["failed"], dict):
-                raise ScoresError(f"{path}: not a score file: what it was made from is no record")
+                raise ScoresError(
+                    f"{path}: not a score file: its record of how it was made is damaged"
+                )
             arrays = {name: file[name] for name in ARRAYS}
         rest = {"classes": tuple(said["classes"]), "failed": said["failed"], "made": said["made"]}
     except ScoresError:
         raise
     except (ValueError, KeyError, TypeError, AttributeError, zipfile.BadZipFile, EOFError) as error:
-        raise ScoresError(f"{path}: not a score file, or a damaged one ({error})") from error
+        raise ScoresError(f"{path}: not a score file, or damaged ({error})") from error
     try:
         return Scores(**arrays, **rest)
     except ScoresError as error:
@@ -131,7 +135,7 @@ def fuse(parts: dict[str, Scores], average: bool = False) -> Scores:
             then those of that mean.
 
     Raises:
-        ScoresError: when they are not about the same videos, labels and classes; says which differ.
+        ScoresError: when they have different videos, labels and classes; says which differ.
 
     Source: kinetics-i3d, evaluate_sample.py, eval_type joint: logits are added. "Quo Vadis",
     section 2.3: Two-Stream's predictions are averaged.
@@ -140,18 +144,18 @@ def fuse(parts: dict[str, Scores], average: bool = False) -> Scores:
     orders = [np.argsort(first.ids)]
     for name, other in others:
         if other.classes != first.classes:
-            raise ScoresError(f"{first_name} and {name} have other classes")
+            raise ScoresError(f"{first_name} and {name} have different classes")
         order = np.argsort(other.ids)
         ours, theirs = set(first.ids.tolist()), set(other.ids.tolist())
         if ours != theirs:
             raise ScoresError(
-                f"{first_name} and {name} are not about the same videos: only in the first "
+                f"{first_name} and {name} have different videos: only in the first "
                 f"{_some(ours - theirs)}, only in the other {_some(theirs - ours)}"
             )
         same = other.labels[order] == first.labels[orders[0]]
         if not np.all(same):
             wrong = first.ids[orders[0]][~same.reshape(len(order), -1).all(1)]
-            raise ScoresError(f"{first_name} and {name} have other labels for {_some(wrong)}")
+            raise ScoresError(f"{first_name} and {name} have different labels for {_some(wrong)}")
         orders.append(order)
     ordered = zip(parts.values(), orders, strict=True)
     if average:

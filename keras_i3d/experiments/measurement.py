@@ -53,7 +53,7 @@ def run_experiments(
         watch: as `evaluate_run` takes it.
 
     Raises:
-        ValueError: for an unknown table, or where the folder has a run of another recipe.
+        ValueError: for an unknown table, or where the folder has a run with another recipe.
         FailedError, NotFiniteError, Interrupted: as `train` does.
     """
     folder = Path(folder)

@@ -87,7 +87,7 @@ class OutputFolder:
             return None
         if not same and record["video"] != job.path:
             raise OtherFeaturesError(
-                f"{self.folder} has features of {record['video']} by the name {job.name}; give "
+                f"{self.folder} has features of {record['video']} under the name {job.name}; give "
                 f"another folder"
             )
         return record if same else None

@@ -72,7 +72,7 @@ class FeatureIndex:
             for name in COMPARED:
                 if metadata[name] != self.metadata[name]:
                     raise ValueError(
-                        f"{path} was made in another way than {self.paths[0]}: its {name} differs"
+                        f"{path} was made differently from {self.paths[0]}: its {name} differs"
                     )
             yield arrays, metadata
 
@@ -132,5 +132,5 @@ def _read(path: Path) -> dict[str, np.ndarray]:
         if not {"start", "end", "metadata"} <= arrays.keys():
             raise ValueError(f"its arrays are {', '.join(sorted(arrays))}")
     except (OSError, ValueError, EOFError, KeyError, zipfile.BadZipFile) as error:
-        raise ValueError(f"{path} has no features that can be read: {error}") from error
+        raise ValueError(f"{path} has no readable features: {error}") from error
     return arrays

@@ -99,7 +99,7 @@ class Producer:
 
     def _received(self, seconds: float | None) -> tuple[str, Any]:
         if not self._pipe.poll(seconds):
-            raise ProducerError(f"gave nothing for {seconds:g} s")
+            raise ProducerError(f"gave no answer for {seconds:g} s")
         return self._pipe.recv()
 
 

@@ -30,7 +30,7 @@ WRONG_AT_30 = {
     151.759: "batch norm's epsilon is 1e-5 instead of 1e-3",
     475.997: "padding is static instead of TensorFlow's SAME",
     31.817: "values are not scaled to [-1, 1]",
-    0.0186: "videos of 0..1 are taken for videos of 0..255",
+    0.0186: "videos with values 0..1 are read as 0..255",
 }
 # CRC-32C of DeepMind's rgb_scratch, whose values the table has; see fvd_network.weights_crc.
 RGB_SCRATCH = "54133af9"

@@ -208,7 +208,7 @@ def _difference(name: str, wanted: list, came: list, untouched: np.ndarray) -> L
         if clip.ndim != image.ndim or clip.shape[2:] != image.shape[2:]:
             raise ValueError(
                 f"{name}: the 3D network gives {clip.shape} where the 2D one gives {image.shape}; "
-                f"are these two networks made of one?"
+                f"was the 3D network inflated from this 2D network?"
             )
         apart = np.abs(clip.astype("float64") - image)
         if len(untouched) == clip.shape[1] and clip.ndim > 2:

@@ -161,7 +161,7 @@ def _carry_weights(survey: Survey, rebuilt: dict) -> None:
             raise ValueError(
                 f"{site.layer.name} ({type(site.layer).__name__}): its rule gives arrays "
                 f"{[a.shape for a in arrays]}, the 3D layer {type(layer_3d).__name__} wants "
-                f"{wanted}. Mend the rule's `weights` or `config`."
+                f"{wanted}. Fix the rule's `weights` or `config`."
             )
         layer_3d.set_weights(arrays)
         if isinstance(layer_3d, layers.Normalization):

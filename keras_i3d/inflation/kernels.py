@@ -35,8 +35,8 @@ def inflate_kernel(
         raise ValueError(f"kernel should be one of {KERNEL_RULES}. Received: kernel={rule!r}")
     if taps < 1 or taps % stride:
         raise ValueError(
-            f"A kernel of {taps} slices in time at stride {stride} does not meet every frame "
-            f"equally: take a multiple of the stride."
+            f"the slices of a kernel in time should be a multiple of its stride, {stride}, to "
+            f"meet every frame equally often. Received: {taps}"
         )
     slices = np.repeat(kernel[None], taps, axis=0)
     if rule == "average":

@@ -109,7 +109,7 @@ def i3d(model: keras.Model) -> Schedule:
     ]
     if uneven:
         raise ValueError(
-            f"schedule='i3d' finds no one stride in time for {sorted(set(uneven))}, called at "
+            f"schedule='i3d' finds no single stride in time for {sorted(set(uneven))}, called at "
             f"several resolutions: pass a function of the layer instead."
         )
 

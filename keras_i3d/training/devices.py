@@ -29,7 +29,7 @@ def make_strategy(name: str = "auto") -> tf.distribute.Strategy:
         name = "multi_worker"
     if name == "multi_worker":
         if not cluster:
-            raise ValueError("strategy=multi_worker wants TF_CONFIG, which names the workers")
+            raise ValueError("strategy=multi_worker needs TF_CONFIG, which names the workers")
         return tf.distribute.MultiWorkerMirroredStrategy()
     gpus = tf.config.list_logical_devices("GPU")
     if name == "mirrored" or (name == "auto" and len(gpus) > 1):
@@ -46,7 +46,7 @@ def _cluster() -> dict:
     try:
         cluster = json.loads(text or "{}").get("cluster", {})
     except (ValueError, AttributeError) as error:
-        raise ValueError(f"TF_CONFIG is no JSON object: {text!r}") from error
+        raise ValueError(f"TF_CONFIG should be a JSON object. Received: {text!r}") from error
     if unknown := sorted(cluster.keys() - {"chief", "worker"}):
         raise ValueError(
             f"TF_CONFIG should have chief and worker in its cluster. Received: {unknown}"
@@ -107,8 +107,8 @@ class Devices:
         elif count < local:
             if self.workers > 1 or not count:
                 raise ValueError(
-                    f"worker {self.worker} got {count} examples for {local} devices; a batch has "
-                    f"at least one for each"
+                    f"a batch should have at least one example for each of the {local} devices of "
+                    f"worker {self.worker}. Received: {count}"
                 )
             parts = [(x, y, weights / local)] * local
         else:

@@ -137,7 +137,7 @@ class Matching:
         if not fits:
             raise ValueError(
                 f"{self.end_point} of the student, {found[1:]}, should have the shape of the "
-                f"teacher's {self.taught}, {wanted[1:]}; averaged (distil_pooled), any fits"
+                f"teacher's {self.taught}, {wanted[1:]}; with distil_pooled any size fits"
             )
 
 
@@ -187,7 +187,7 @@ class Distillation:
             )
         taught = {term.taught: None for term in terms if term.taught is not None}
         if taught and teacher is None:
-            raise ValueError(f"a teacher is wanted for {', '.join(names)}. Received: none")
+            raise ValueError(f"{', '.join(names)} should come with a teacher. Received: none")
         self.terms, self.streams = tuple(terms), tuple(streams)
         model = teacher.model if teacher else None
         attached = {term.name: term.attach(student, model) for term in terms}

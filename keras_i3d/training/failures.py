@@ -40,8 +40,8 @@ def lost_workers(workers: int, steps_done: Callable[[], int]) -> Iterator[None]:
             raise
         lines = [line for line in error.message.splitlines() if "ollective ops" in line]
         raise WorkerLostError(
-            f"step {steps_done() + 1}: another worker is gone; the same command, started on all "
-            f"workers, goes on from the last checkpoint ({(lines or ['no answer'])[-1].strip()})"
+            f"step {steps_done() + 1}: another worker is gone; run the same command on all workers "
+            f"to continue from the last checkpoint ({(lines or ['no answer'])[-1].strip()})"
         ) from error
 
 
@@ -51,7 +51,9 @@ def in_one_line() -> Iterator[None]:
     try:
         yield
     except tf.errors.ResourceExhaustedError as error:
-        raise FailedError("out of memory: a smaller batch_size, or more accumulate") from error
+        raise FailedError(
+            "out of memory: use a smaller batch_size or a larger accumulate"
+        ) from error
     except tf.errors.OpError as error:
         said = re.search(r"[\w.]*Error: (.+)", error.message)
         raise FailedError(said[1] if said else error.message.strip().splitlines()[-1]) from error

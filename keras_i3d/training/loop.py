@@ -194,7 +194,7 @@ def _restored(step: Step, checkpoints: Checkpoints | None, schedule: Schedule | 
     if steps != position.step * step.devices.workers:
         raise ValueError(
             f"worker {step.devices.worker} sees a checkpoint of step {position.step}, others see "
-            f"another: all workers want the same folder"
+            f"another: all workers need the same folder"
         )
     if schedule is not None and kept:
         schedule.restore(position.schedule)
@@ -228,7 +228,7 @@ def _next(batches, done: int) -> tuple:
     try:
         return next(batches)
     except StopIteration:
-        raise ValueError(f"the data ended in step {done + 1}; it should go on for ever") from None
+        raise ValueError(f"the data ended in step {done + 1}; it should never end") from None
 
 
 def _write_row(writers: list, step: Step, done: int, row: dict) -> dict:

@@ -50,7 +50,7 @@ def check_run(recipe: Recipe, folder: Path, devices: Devices) -> None:
         )
     if recipe.distil and recipe.teacher is None:
         raise ValueError(
-            f"teacher should be a training's folder or a file of weights, to be matched at "
+            f"teacher should be a training run's folder or a file of weights, to match at "
             f"{', '.join(recipe.distil)}. Received: teacher=None"
         )
     part = recipe.batch_size // recipe.accumulate
@@ -61,20 +61,20 @@ def check_run(recipe: Recipe, folder: Path, devices: Devices) -> None:
         )
     if recipe.precision == "mixed_float16" and not tf.config.list_physical_devices("GPU"):
         raise ValueError(
-            "precision=mixed_float16 wants a GPU: TensorFlow has no MaxPool3D in float16 for CPUs; "
-            "take mixed_bfloat16"
+            "precision=mixed_float16 needs a GPU: TensorFlow has no MaxPool3D in float16 for CPUs; "
+            "use mixed_bfloat16"
         )
     recipe = resolved(recipe)
     found, before = _differences(recipe, folder), _fewer_steps(recipe, folder)
     if before and recipe.schedule == "cosine":
         raise ValueError(
-            f"{folder} has a run of {before} steps, over which schedule=cosine spreads its rates; "
-            f"with {recipe.steps} they would have been others from the first step on: finish it "
-            f"with steps={before}, then start another folder from weights={folder / FINAL} with "
-            f"transfer=full"
+            f"{folder} has a run of {before} steps with schedule=cosine; steps={recipe.steps} "
+            f"would "
+            f"change the learning rates of the steps already done. Finish it with steps={before}, "
+            f"then start another folder from weights={folder / FINAL} with transfer=full"
         )
     if found and not before:
-        raise ValueError(f"{folder} has a run of another recipe: {'; '.join(found)}")
+        raise ValueError(f"{folder} has a run with another recipe: {'; '.join(found)}")
 
 
 def train(

@@ -41,7 +41,7 @@ class RunFolder:
         if not path.exists():
             best = network != "best" and (self.path / BEST).exists()
             more = "; --network=best takes the best one so far" if best else ""
-            raise RunFolderError(f"{path} is not there yet: the training has not finished{more}")
+            raise RunFolderError(f"{path} does not exist yet: the training has not finished{more}")
         return path
 
     def load_network(self, network: str = "final") -> LoadedNetwork:
@@ -80,7 +80,7 @@ def _read_recipe(folder: Path) -> Recipe:
     except OSError as error:
         reason = error.strerror or error
         raise FileNotFoundError(
-            f"{folder} is no folder of a training: {path.name}: {reason}"
+            f"{folder} is not the folder of a training run: {path.name}: {reason}"
         ) from error
     except (ValueError, TypeError, AttributeError) as error:
         said = str(error).splitlines()[0]

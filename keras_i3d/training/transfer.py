@@ -60,7 +60,7 @@ def rate_factors(model: keras.Model, rates: Sequence[str]) -> dict[str, float]:
     for pattern, factor in pairs:
         fitting = [v.path for v in model.trainable_variables if re.search(pattern, v.path)]
         if not fitting:
-            raise ValueError(f"rates: {pattern!r} is in no name of a variable that learns")
+            raise ValueError(f"rates: {pattern!r} matches no trainable variable")
         for path in fitting:
             factors.setdefault(path, factor)
     return factors

@@ -42,7 +42,9 @@ class ArraysOnly(pickle.Unpickler):
         # numpy.core.multiarray is numpy._core.multiarray since NumPy 2.
         asked = f"{module}.{name}".replace("numpy._core.", "numpy.core.")
         if asked not in self._known:
-            raise pickle.UnpicklingError(f"wanted arrays only, came {module}.{name}")
+            raise pickle.UnpicklingError(
+                f"a pickle should contain only arrays. Received: {module}.{name}"
+            )
         return self._known[asked]
 
 

@@ -36,7 +36,7 @@ def check_hdf5(file: h5py.File, stored: int) -> dict[str, h5py.Dataset]:
     file.visititems_links(lambda name, link: links.append((name, link)))
     for name, link in links:
         if not isinstance(link, h5py.HardLink):
-            raise ValueError(f"{name:.100} is a link, which no weights file has")
+            raise ValueError(f"{name:.100} is a link; a weights file should have none")
     items = {name: file[name] for name, _ in links}
     found = {name: item for name, item in items.items() if isinstance(item, h5py.Dataset)}
     for name, item in found.items():
@@ -47,7 +47,7 @@ def check_hdf5(file: h5py.File, stored: int) -> dict[str, h5py.Dataset]:
 
 def _check_dataset(name: str, item: h5py.Dataset) -> None:
     if item.external or item.is_virtual:
-        raise ValueError(f"{name:.100} lies in another file; copy its values into this one")
+        raise ValueError(f"{name:.100} is in another file; copy its values into this one")
     if item.dtype.kind not in "fiubV" or item.dtype.itemsize > 16:
         raise ValueError(f"{name:.100} should be numbers. Received: {item.dtype!s:.100}")
     there = item.id.get_storage_size()

@@ -161,7 +161,7 @@ def read_weights(
             f"weights: {path} cannot be read ({type(error).__name__}): {cause}"
         ) from error
     raise ValueError(
-        f"weights: {path} is in no known format; those are .weights.h5, .keras, {foreign.names}"
+        f"weights: {path} has no known format; known are .weights.h5, .keras, {foreign.names}"
     )
 
 
@@ -172,7 +172,7 @@ def _reader(
     index, data = index_and_data(prefix)
     if foreign.checkpoint and index.is_file():
         if not data.is_file():
-            raise ValueError(f"beside it there is no {data.name}")
+            raise ValueError(f"{data.name} is missing next to it")
         return lambda: foreign.checkpoint(prefix)
     if not path.is_file():
         raise FileNotFoundError(f"weights: there is no file {path}")

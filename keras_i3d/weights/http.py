@@ -51,7 +51,7 @@ def download(file: PublishedFile, url: str, target: Path) -> None:
                 raise DamagedFileError(f"{url} {cause}") from error
         else:
             return move_whole(part, target)
-    raise UnavailableError(f"{url}: broke off {ATTEMPTS} times")
+    raise UnavailableError(f"{url}: the connection was lost {ATTEMPTS} times")
 
 
 def _append(url: str, part: Path, begun: int, size: int | None) -> None:
@@ -63,7 +63,7 @@ def _append(url: str, part: Path, begun: int, size: int | None) -> None:
         headers["Range"] = f"bytes={begun}-"
     with requests.get(url, headers=headers, stream=True, timeout=TIMEOUTS) as answer:
         if answer.status_code == 416:  # there is no byte `begun`
-            raise DamagedFileError("is shorter than what an earlier try left")
+            raise DamagedFileError("is shorter than the part downloaded earlier")
         answer.raise_for_status()
         if answer.status_code != 206:
             begun = 0

@@ -70,7 +70,9 @@ def read_state_dict(path: Path) -> dict[str, np.ndarray]:
     inside = [tree[name] for name in INSIDE if isinstance(tree, dict) and name in tree]
     state = inside[0] if inside else tree
     if not isinstance(state, dict) or not state:
-        raise ValueError(f"wanted a state-dict of tensors, came {type(state).__name__}")
+        raise ValueError(
+            f"it should have a state-dict of tensors. Received: {type(state).__name__}"
+        )
     arrays = {key: _view(key, value, contents) for key, value in state.items()}
     # Many may be views of one storage.
     check_claim(sum(array.nbytes for array in arrays.values()), stored_bytes(path))
@@ -90,7 +92,7 @@ class _TensorsOnly(ArraysOnly):
     def persistent_load(self, pid) -> Storage:
         tag, kind, key, _device, count, *view = pid
         if tag != "storage" or any(part is not None for part in view):
-            raise ValueError(f"wanted a storage, came {pid}")
+            raise ValueError(f"a persistent id should name a storage. Received: {pid}")
         return self.storages.setdefault(key, Storage(kind, key, count))
 
 
@@ -114,11 +116,11 @@ def _from_archive(file: BinaryIO) -> tuple[object, dict[str, bytes]]:
     with zipfile.ZipFile(file) as archive:
         members = {one.filename.partition("/")[2]: one for one in archive.infolist()}
         if sum(one.file_size for one in archive.infolist()) > _size(file):
-            raise ValueError("its members are larger than itself: torch.save compresses nothing")
+            raise ValueError("its members are larger than the file: torch.save compresses nothing")
         if "data.pkl" not in members:
-            raise ValueError("it has no data.pkl, as what torch.save writes has")
+            raise ValueError("it has no data.pkl, so torch.save did not write it")
         if "byteorder" in members and archive.read(members["byteorder"]) != b"little":
-            raise ValueError("it was written on a machine of another byte order")
+            raise ValueError("it was written on a machine with another byte order")
         tensors = _TensorsOnly(io.BytesIO(archive.read(members["data.pkl"])))
         tree = tensors.read()
         return tree, {key: archive.read(members[f"data/{key}"]) for key in tensors.storages}
@@ -127,7 +129,7 @@ def _from_archive(file: BinaryIO) -> tuple[object, dict[str, bytes]]:
 def _from_stream(file: BinaryIO) -> tuple[object, dict[str, bytes]]:
     """What the fourth pickle has, and {key: bytes of a storage}."""
     if _TensorsOnly(file).read() != LEGACY_MAGIC:
-        raise ValueError("it is not what torch.save writes")
+        raise ValueError("torch.save did not write it")
     _version, _machine = _TensorsOnly(file).read(), _TensorsOnly(file).read()
     tensors = _TensorsOnly(file)
     tree, keys, contents = tensors.read(), _TensorsOnly(file).read(), {}

@@ -75,7 +75,7 @@ def read_index(path: Path) -> dict[str, Entry]:
     """{tensor name: Entry} of a checkpoint's index, in the index's order."""
     size = path.stat().st_size
     if size > MAX_INDEX_BYTES:
-        raise ValueError(f"{path}: {size} bytes, more than any checkpoint index has")
+        raise ValueError(f"{path}: {size} bytes are too many for a checkpoint index")
     try:
         # The empty key holds the header.
         items = table_items(path.read_bytes())
@@ -105,8 +105,8 @@ def write_checkpoint(prefix: str | Path, arrays: dict[str, np.ndarray]) -> None:
 def _read_tensor(file, path: Path, name: str, entry: Entry) -> np.ndarray:
     if entry.sliced or entry.shard != 0 or entry.dtype not in DTYPES:
         raise ValueError(
-            f"{path}: {name:.100} is sliced, in another shard or of type {entry.dtype}; wanted a "
-            f"whole float or integer tensor in one data file"
+            f"{path}: {name:.100} should be a whole float or integer tensor in one data file. "
+            f"Received: sliced, in another shard or of type {entry.dtype}"
         )
     if entry.size != math.prod(entry.shape) * DTYPES[entry.dtype].itemsize:
         raise ValueError(
@@ -116,11 +116,13 @@ def _read_tensor(file, path: Path, name: str, entry: Entry) -> np.ndarray:
     content = file.read(entry.size) if entry.size <= path.stat().st_size else b""
     if len(content) != entry.size:
         raise ValueError(
-            f"{path}: ends inside {name:.100}; wanted {entry.size} bytes at {entry.offset}"
+            f"{path}: ends inside {name:.100}, which should have {entry.size} bytes at "
+            f"{entry.offset}"
         )
     if (came := masked_crc(content)) != entry.crc:
         raise ValueError(
-            f"{path}: {name:.100} is damaged: wanted CRC32C {entry.crc:08x}, came {came:08x}"
+            f"{path}: {name:.100} is damaged: its CRC32C should be {entry.crc:08x}. Received: "
+            f"{came:08x}"
         )
     return np.frombuffer(content, DTYPES[entry.dtype]).reshape(entry.shape)
 
@@ -135,7 +137,7 @@ def table_items(table: bytes) -> Iterator[tuple[bytes, bytes]]:
         ValueError, IndexError, struct.error: when the table is damaged.
     """
     if len(table) < FOOTER_BYTES or struct.unpack("<Q", table[-8:])[0] != TABLE_MAGIC:
-        raise ValueError("its last bytes are not a table's")
+        raise ValueError("it does not end like a table")
     _, position = varint(table, len(table) - FOOTER_BYTES)  # where the meta index block lies:
     _, position = varint(table, position)  # offset and size, not needed
     offset, position = varint(table, position)
@@ -163,7 +165,7 @@ def _block(table: bytes, offset: int, size: int) -> Iterator[tuple[bytes, bytes]
         raise ValueError(f"block compression {compression} is not supported")
     (crc,) = struct.unpack_from("<I", table, offset + size + 1)
     if masked_crc(table[offset : offset + size + 1]) != crc:
-        raise ValueError("a block does not have its CRC32C")
+        raise ValueError("a block's CRC32C is wrong")
     (restarts,) = struct.unpack_from("<I", block, size - 4)
     end = size - 4 * (restarts + 1)
     position, key = 0, b""

@@ -51,7 +51,7 @@ def _tensors(table: bytes, wanted) -> Iterator[tuple[str, np.ndarray]]:
     key, value = next(records, (b"none", b""))
     contents = _messages(value, 1)
     if key or not contents:
-        raise ValueError("its first record does not list the tensors, as that of a V1 file does")
+        raise ValueError("its first record should list the tensors, as in a V1 file")
     entries = dict(_entries(contents))
     for _, value in records:
         for message in _messages(value, 2):
@@ -63,7 +63,7 @@ def _tensors(table: bytes, wanted) -> Iterator[tuple[str, np.ndarray]]:
             yield name, _decode_tensor(name, entries[name], b"".join(_messages(message, 3)))
             del entries[name]
     if missing := [name for name in entries if wanted(name)]:
-        raise ValueError(f"{missing[0]} is in the list of tensors and has no data")
+        raise ValueError(f"{missing[0]} is in the list of tensors but has no data")
 
 
 def _entries(contents: list[bytes]) -> Iterator[tuple[str, Entry]]:
@@ -96,9 +96,9 @@ def _is_whole(tensor_slice: bytes, shape: tuple[int, ...]) -> bool:
 
 def _decode_tensor(name: str, entry: Entry, tensor: bytes) -> np.ndarray:
     if entry.dtype not in DTYPES:
-        raise ValueError(f"{name:.100} is of type {entry.dtype}; wanted a float or an integer")
+        raise ValueError(f"{name:.100} should be float or integer. Received: type {entry.dtype}")
     if entry.sliced:
-        raise ValueError(f"{name:.100} is stored in slices; wanted a whole tensor")
+        raise ValueError(f"{name:.100} should be a whole tensor. Received: slices")
     dtype, count = DTYPES[entry.dtype], math.prod(entry.shape)
     content = b"".join(_messages(tensor, CONTENT))
     values = b"".join(_messages(tensor, VALUES[entry.dtype]))
@@ -133,7 +133,7 @@ def _messages(message: bytes, number: int) -> list[bytes]:
     """The values of a field of bytes: strings, messages in the message, packed numbers."""
     values = [value for n, value in message_fields(message) if n == number]
     if not all(isinstance(value, bytes) for value in values):
-        raise ValueError(f"field {number} of a message holds a number; wanted bytes")
+        raise ValueError(f"field {number} of a message should be bytes. Received: a number")
     return values
 
 
@@ -141,5 +141,5 @@ def _number(message: bytes, number: int, default: int = 0) -> int:
     """The value of a field of one number; proto3 leaves out what is zero."""
     value = dict(message_fields(message)).get(number, default)
     if not isinstance(value, int):
-        raise ValueError(f"field {number} of a message holds bytes; wanted a number")
+        raise ValueError(f"field {number} of a message should be a number. Received: bytes")
     return value

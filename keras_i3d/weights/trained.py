@@ -112,4 +112,4 @@ def read_record(path: Path) -> TrainedRecord | None:
                 raise ValueError(f"its {MEMBER} is larger than {MOST_BYTES} bytes")
             return from_json(archive.read(MEMBER))
     except (zipfile.BadZipFile, ValueError, EOFError) as error:
-        raise ValueError(f"{path} is damaged, or no .keras file: {error}") from error
+        raise ValueError(f"{path} is damaged or not a .keras file: {error}") from error

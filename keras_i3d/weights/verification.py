@@ -38,7 +38,7 @@ def verify(record: Weights) -> Iterator[Check]:
         ("moving statistics", model.non_trainable_weights, record.statistics),
     ):
         count = sum(prod(v.shape) for v in variables if v.path.count("seed_generator") == 0)
-        yield Check(what, f"{count:,}, wanted {wanted:,}", count == wanted)
+        yield Check(what, f"{count:,}, expected {wanted:,}", count == wanted)
     try:
         arrays = read_published(record)
         for file in record.files:
@@ -79,7 +79,7 @@ def _golden(record: Weights, model: keras.Model) -> Iterator[Check]:
     found |= {f"logit of {c!r}": (float(logits[names.index(c)]), want) for c, want in golden.logits}
     for what, (came, wanted) in found.items():
         passed = abs(came - wanted) <= golden.tolerance
-        yield Check(what, f"{came:.6f}, wanted {wanted:.6f} +- {golden.tolerance}", passed)
+        yield Check(what, f"{came:.6f}, expected {wanted:.6f} +- {golden.tolerance}", passed)
 
 
 def _clip(clip: str | PublishedFile, channels: int) -> np.ndarray:

@@ -73,8 +73,8 @@ def test_pickles_are_never_opened(tmp_path):
         ({"labels": (0, 1)}, "do not fit"),
         ({"classes": ("run",)}, "do not fit"),
         ({"logits": ((2, 0), (0, np.nan), (3, 0))}, "finite"),
-        ({"labels": (0, 1, 2)}, "no whole number from 0 to 1"),
-        ({"labels": (0, 0.5, 1)}, "no whole number"),
+        ({"labels": (0, 1, 2)}, "not a whole number from 0 to 1"),
+        ({"labels": (0, 0.5, 1)}, "not a whole number"),
         ({"classes": ("run", 3)}, "no text"),
         ({"failed": {"d": None}}, "no text"),
     ],
@@ -118,7 +118,7 @@ def test_fusion_may_average_probabilities(multi_label):
     "changes, message",
     [
         ({"ids": ("a", "b", "x")}, r"in the first 1 \(c\), only in the other 1 \(x\)"),
-        ({"labels": (0, 1, 0)}, r"other labels for 1 \(c\)"),
+        ({"labels": (0, 1, 0)}, r"different labels for 1 \(c\)"),
         ({"classes": ("run", "fly")}, "other classes"),
     ],
 )

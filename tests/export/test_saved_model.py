@@ -248,7 +248,7 @@ def test_a_dense_head_with_its_own_softmax(tmp_path):
 
 def test_what_is_there_is_not_replaced_unless_asked(exported):
     before = sorted(p.name for p in exported[0].parent.iterdir())
-    with pytest.raises(ExportError, match="is there already"):
+    with pytest.raises(ExportError, match="exists: use another number"):
         export_saved_model(as_loaded(exported[2]), exported[0])
     assert before == sorted(p.name for p in exported[0].parent.iterdir()) == ["1"]
 

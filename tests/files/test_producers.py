@@ -40,7 +40,7 @@ def test_one_process_for_many_items():
     [
         ("raise", "ValueError: two lines"),
         ("die", r"its process died \(SIGKILL\)"),
-        ("hang", "gave nothing for 1 s"),
+        ("hang", "gave no answer for 1 s"),
         ("memory", "needs more than 900 MB of memory"),
     ],
 )

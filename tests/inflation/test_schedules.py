@@ -85,5 +85,5 @@ def test_one_layer_at_two_resolutions_that_differ_in_time_is_an_error():
     beside = down(image)  # reaches the level of the first max pool, and leaves time alone
     x = layers.Add()([x, beside])
     model = keras.Model(image, down(layers.Add()([layers.MaxPooling2D(2)(down(x)), down(down(x))])))
-    with pytest.raises(ValueError, match="no one stride in time for .*'down'"):
+    with pytest.raises(ValueError, match="no single stride in time for .*'down'"):
         schedule_of("i3d", model)

@@ -76,8 +76,8 @@ def test_features_in_int8(weights, tmp_path):
 @pytest.mark.parametrize(
     ("flags", "says"),
     [
-        (("--precision=int8",), "--precision=int8 is computed by --engine=openvino alone"),
-        (("--calibrate=.",), "--calibrate is for --engine=openvino --precision=int8 alone"),
+        (("--precision=int8",), "--precision=int8 needs --engine=openvino"),
+        (("--calibrate=.",), "--calibrate needs --engine=openvino --precision=int8"),
         (("--beam_option=--x=1",), "--beam_option is for a --runner; give one"),
     ],
 )

@@ -36,7 +36,7 @@ def test_fuse_names_what_does_not_match(files, tmp_path):
     status, out, err = keras_i3d("fuse", *files, f"--out={tmp_path}/both.npz")
     assert (status, out) == (1, "")
     assert len(err.splitlines()) == 1
-    assert "not about the same videos" in err
+    assert "have different videos" in err
     assert not (tmp_path / "both.npz").exists()
 
 
@@ -93,7 +93,7 @@ def test_report_of_several_is_a_table(files, tmp_path):
         ([], "no score file"),
         (["a.npz", "a.npz"], "named twice"),
         (["rgb.npz", "flow.npz", "--baseline=rgb.npz"], "--baseline is for one score file"),
-        (["rgb.npz", "--run=gone"], "--run=gone: gone is no folder of a training"),
+        (["rgb.npz", "--run=gone"], "--run=gone: gone is not the folder of a training run"),
     ],
 )
 def test_report_wants_files_that_go_together(files, monkeypatch, arguments, message):
@@ -156,7 +156,7 @@ def test_serving_config_writes_and_refuses(tmp_path):
     [
         ([], "--out=MODEL/NUMBER"),
         (["--out=m/1", "--shape=64,256"], "frames,height,width"),
-        (["--out=m/1", "--stream=flow", "--video=a.mp4"], "rgb network alone"),
+        (["--out=m/1", "--stream=flow", "--video=a.mp4"], "only the rgb network"),
         (["--out=m/1", "--video=gone.mp4"], "no such file"),
         (["--out=m/1", "--weights=kinetiks"], "kinetiks"),
     ],

@@ -136,7 +136,7 @@ def test_every_nasty_file_has_its_outcome(nasty, shared, weights, tmp_path):
 @pytest.mark.parametrize(
     ("flags", "says"),
     [
-        ((), "no place for the features: give --out=FOLDER"),
+        ((), "--out is missing: give --out=FOLDER"),
         (("--out=x",), "no videos: give --video=FILE, --root=FOLDER or --list=FILE"),
         (("--out=x", "--root=.", "a.mp4"), "give files or a --list, or a data set by --root"),
         (("--out=x", "--layout=bmt", "--write=npy", "a.mp4"), "leave out --write"),

@@ -39,7 +39,7 @@ def test_a_network_is_written_with_a_record_of_what_it_is(image_network, tmp_pat
         flat = keras.saving.load_model(image_network).get_layer("conv").kernel
         np.testing.assert_allclose(np.array(kernel)[1], np.array(flat) / 3, rtol=1e-6)
     status, _, err = keras_i3d("inflate_weights", f"--source={image_network}", f"--out={out}")
-    assert (status, "is there already; --overwrite" in err) == (2, True)
+    assert (status, "exists; --overwrite" in err) == (2, True)
 
 
 def test_a_network_that_cannot_be_inflated_leaves_nothing(tmp_path):

@@ -44,7 +44,7 @@ def test_a_set_of_videos(tmp_path):
     [
         (["--size=3"], 2, "--size should be WIDTHxHEIGHT"),
         (["--motions=Fly"], 2, "should be one of MoveDown"),
-        (["stray"], 2, "no arguments but flags are taken. Received: stray"),
+        (["stray"], 2, "unexpected argument; use flags only. Received: stray"),
         (["--videos=1"], 2, "videos"),
         (["--out=/dev/null/x"], 1, "Not a directory"),
     ],

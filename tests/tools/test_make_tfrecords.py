@@ -71,7 +71,7 @@ def test_from_videos_to_shards(root, tmp_path):
     assert (status, "was finished before" in out) == (1, True)
     status, out, err = make_tfrecords(*flags, "--quality=80")
     assert (status, out) == (2, "")
-    assert "quality 97 there, 80 wanted; --overwrite makes them anew" in err
+    assert "quality 97 there, 80 wanted; --overwrite makes them again" in err
     assert contents(tmp_path / "out") == before
 
     status, out, _ = make_tfrecords(*flags, "--quality=80", "--overwrite")
@@ -86,7 +86,7 @@ def test_from_videos_to_shards(root, tmp_path):
         ([], "give --out=FOLDER"),
         (["--out=x"], "give --root=FOLDER"),
         (["--out=x", "--root=/nowhere"], "/nowhere"),
-        (["--out=x", "--root=ROOT", "--shards=9"], "9 shards for 5 videos"),
+        (["--out=x", "--root=ROOT", "--shards=9"], "at most the 5 videos"),
         (["--out=x", "--root=ROOT", "more"], "more"),
         (["--out=x", "--root=ROOT", "--beam_option=--a"], "is for a --runner"),
         (["--out=x", "--root=ROOT", "--flow=dis", "--flow_folder=y"], "give one"),

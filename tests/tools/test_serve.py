@@ -103,7 +103,7 @@ def test_serve_and_query(model, counting_video, tmp_path):
             (["--model=tiny", "--signature=dance", "x"], 2, "has no signature 'dance'"),
             (["--model=tiny", "--label=a", "--version=1", "x"], 2, "a version or a label"),
             (["--model=tiny"], 2, "no video: give --video=FILE"),
-            (["--model=tiny", "--end=1", "--start=2", "x"], 2, "is not after"),
+            (["--model=tiny", "--end=1", "--start=2", "x"], 2, "should be after"),
             (["--model=tiny", "--tls_roots=gone.pem", "x"], 2, "gone.pem: no such file"),
         ):
             status, out, err = run("query", server, *flags)
@@ -132,9 +132,9 @@ def test_ctrl_c_ends_it(model):
 def test_a_port_that_is_taken(model):
     with serving(f"--model={model}", "--nowarm_up") as (_, port, rest_port):
         status, _, err = run("serve", f"--model={model}", f"--port={port}", "--rest_port=0")
-        assert (status, "cannot be had" in err.splitlines()[-1]) == (1, True)
+        assert (status, "cannot be opened" in err.splitlines()[-1]) == (1, True)
         status, _, err = run("serve", f"--model={model}", "--port=0", f"--rest_port={rest_port}")
-        assert (status, "cannot be had" in err.splitlines()[-1]) == (1, True)
+        assert (status, "cannot be opened" in err.splitlines()[-1]) == (1, True)
 
 
 # One process imports the tool, and a copy of it runs each line of flags: importing takes seconds.
@@ -157,15 +157,15 @@ def test_wrong_flags(model, tmp_path):
         ([], "no model: give --model=DIR"),
         (["--model=gone"], "gone is not a folder"),
         ([f"--model={model}/1"], f"that is one version; give the folder that it is in, {model}"),
-        ([f"--model={tmp_path}/a b"], "call it otherwise"),
+        ([f"--model={tmp_path}/a b"], "name it with letters"),
         ([f"--model={model}", f"--model={model}"], "two models are called tiny"),
-        ([f"--model={model}", "--versions=new"], "latest, all, or numbers"),
+        ([f"--model={model}", "--versions=new"], "should be latest, all, or numbers"),
         ([f"--model={model}", "--label=stable"], "[MODEL:]LABEL=VERSION"),
         ([f"--model={model}", "--label=x:stable=1"], "there is no model of this name"),
         ([f"--model={model}", "--tls_key=x"], "belong together"),
         ([f"--model={model}", "--sample=gone.mp4"], "gone.mp4: no such file"),
         ([f"--model={model}", "--max_frames=0"], "flag --max_frames=0"),
-        ([f"--model={model}", "what"], "no arguments but flags are taken"),
+        ([f"--model={model}", "what"], "unexpected argument; use flags only"),
     )
     text = json.dumps([flags for flags, _ in cases])
     command = [sys.executable, "-c", DRIVER]

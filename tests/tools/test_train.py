@@ -37,7 +37,7 @@ def train(*flags):
 
 # Each starts a process that imports TensorFlow; what recipes refuse is tested without.
 QUICK = [
-    ([], "no folder for what comes of it: give --output_dir=FOLDER"),
+    ([], "--output_dir is missing: give --output_dir=FOLDER"),
     (["--output_dir=x", "--steps=0", "--crop=90"], "steps=0 is not at least 1; crop=90 is"),
 ]
 SLOW = [
@@ -45,14 +45,14 @@ SLOW = [
     (["--recipe=fast"], "flag --recipe=fast"),
     (["--output_dir=x", "--steps=ten"], "steps should be a whole number. Received: steps='ten'"),
     (["--output_dir=x", "--model=s4d"], "model should be one of i3d, two_stream_i3d"),
-    (["--output_dir=x", "--precision=mixed_float16"], "mixed_float16 wants a GPU"),
-    (["--output_dir=x", "--strategy=multi_worker"], "strategy=multi_worker wants TF_CONFIG"),
-    (["--output_dir=x", "more"], "no arguments but flags are taken. Received: more"),
+    (["--output_dir=x", "--precision=mixed_float16"], "mixed_float16 needs a GPU"),
+    (["--output_dir=x", "--strategy=multi_worker"], "strategy=multi_worker needs TF_CONFIG"),
+    (["--output_dir=x", "more"], "unexpected argument; use flags only. Received: more"),
     (["--output_dir=x", "--keep=0"], "flag --keep=0"),
     (["--output_dir=x", "--weights=y.keras", "--transfer=full"], "neither a name nor a file"),
     (
         ["--output_dir=x", "--optimizer=sgd", "--rates=Mixed_9=2"],
-        "'Mixed_9' is in no name of a variable",
+        "'Mixed_9' matches no trainable variable",
     ),
     (["--output_dir=x", "--data=/nowhere"], "data should be a folder, a list of videos"),
 ]

@@ -134,7 +134,7 @@ def test_when_a_worker_dies_the_other_says_so_and_the_same_command_resumes(tmp_p
     processes[victim].communicate()
     out, err = processes[1 - victim].communicate(timeout=60)
     assert processes[1 - victim].returncode == 3, err[-2000:]
-    assert "another worker is gone; the same command" in out
+    assert "another worker is gone; run the same command" in out
     again = start_two(tmp_path, options)
     learnt = [end(process, tmp_path / f"{n}.npz") for n, process in enumerate(again)]
     assert differ(*learnt) == 0
@@ -182,9 +182,9 @@ def test_what_is_divided():
     ("name", "config", "wanted"),
     [
         ("two", None, "strategy should be one of auto, one.*Received: 'two'"),
-        ("multi_worker", None, "wants TF_CONFIG"),
-        ("auto", "[]", "TF_CONFIG is no JSON object"),
-        ("auto", "{", "TF_CONFIG is no JSON object"),
+        ("multi_worker", None, "needs TF_CONFIG"),
+        ("auto", "[]", "TF_CONFIG should be a JSON object"),
+        ("auto", "{", "TF_CONFIG should be a JSON object"),
         ("auto", '{"cluster": {"ps": ["a:1"]}}', r"chief and worker .* Received: \['ps'\]"),
     ],
 )

@@ -149,7 +149,7 @@ def test_terms_that_cannot_be(terms, message):
 
 
 def test_a_teacher_is_wanted():
-    with pytest.raises(ValueError, match="a teacher is wanted for distil_Mixed. Received: none"):
+    with pytest.raises(ValueError, match="distil_Mixed should come with a teacher. Received: none"):
         Distillation(student_by_hand(), ("rgb",), [Matching("Mixed")])
 
 

@@ -43,7 +43,7 @@ def test_a_recipe_of_an_older_version_gets_the_defaults_of_newer_fields(run):
 
 
 def test_another_folder_is_no_run(tmp_path):
-    with pytest.raises(FileNotFoundError, match="is no folder of a training: recipe.json"):
+    with pytest.raises(FileNotFoundError, match="is not the folder of a training run: recipe.json"):
         read_run(tmp_path)
 
 

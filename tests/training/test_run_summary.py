@@ -64,7 +64,7 @@ def test_more_steps_go_on(tmp_path, schedule):
         (
             SYNTHETIC_SMALL,
             replace(SYNTHETIC_SMALL, steps=900),
-            "finish it with steps=500, then start another folder from weights=.*final.keras",
+            "Finish it with steps=500, then start another folder from weights=.*final.keras",
         ),
     ],
 )

@@ -187,7 +187,7 @@ def test_bfloat16_keeps_its_variables_in_float32():
 @pytest.mark.parametrize(
     ("optimizer", "options", "wanted"),
     [
-        (keras.optimizers.SGD(gradient_accumulation_steps=2), {}, "take accumulate="),
+        (keras.optimizers.SGD(gradient_accumulation_steps=2), {}, "use accumulate="),
         (keras.optimizers.SGD(use_ema=True, ema_overwrite_frequency=2), {}, "ema_overwrite"),
         (keras.optimizers.Adam(), {"factors": {"dense/bias": 2.0}}, "are for SGD; Adam"),
     ],
@@ -200,7 +200,7 @@ def test_what_would_be_wrong_is_refused(optimizer, options, wanted):
 def test_a_network_that_does_not_learn_is_refused():
     model = linear()
     model.trainable = False
-    with pytest.raises(ValueError, match="has nothing that learns"):
+    with pytest.raises(ValueError, match="has nothing to train"):
         step_of(model)
 
 

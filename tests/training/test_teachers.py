@@ -86,7 +86,7 @@ def test_a_student_of_flow_learns_from_rgb(tmp_path):
             {"distil": ("Unit_1=Unit_3",), "distil_pooled": False},
             r"Unit_1 of the student, .* should have the shape of the teacher's Unit_3",
         ),
-        ({"teacher": None}, "teacher should be a training's folder or a file of weights, to be"),
+        ({"teacher": None}, "teacher should be a training run's folder or a file of weights, to"),
         (
             {"model": "convnet_lstm"},
             "networks with one loss; model=convnet_lstm has several",

@@ -62,7 +62,7 @@ def test_the_momentum_of_a_recipe_is_that_of_the_lstm_too():
 def test_the_first_pattern_that_fits_counts():
     factors = rate_factors(tiny.network(), ["Logits/bias=3", "Logits=10", "first/.*kernel=0.5"])
     assert factors == {"Logits/bias": 3, "Logits/kernel": 10, "first/conv_3d/kernel": 0.5}
-    with pytest.raises(ValueError, match="'Mixed_5c' is in no name of a variable that learns"):
+    with pytest.raises(ValueError, match="'Mixed_5c' matches no trainable variable"):
         rate_factors(tiny.network(), ["Mixed_5c=2"])
 
 

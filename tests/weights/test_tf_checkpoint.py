@@ -112,7 +112,7 @@ def test_a_short_data_file_is_named(tmp_path):
     write_checkpoint(tmp_path / "c", {"a": np.zeros(4), "b": np.zeros(4)})
     data = index_and_data(tmp_path / "c")[1]
     data.write_bytes(data.read_bytes()[:-1])
-    with pytest.raises(ValueError, match="ends inside b; wanted 16 bytes at 16"):
+    with pytest.raises(ValueError, match="ends inside b, which should have 16 bytes at 16"):
         read_checkpoint(tmp_path / "c")
 
 

@@ -76,7 +76,7 @@ class Augmentation:
                 f"operations should be of {', '.join(OPERATIONS)}. Received: {unknown}"
             )
         if self.num_operations and not self.operations:
-            raise ValueError("operations should name at least one, if any is to be drawn")
+            raise ValueError("operations should name at least one operation. Received: none")
 
     @property
     def mixes(self) -> bool:

@@ -110,8 +110,8 @@ def crop_flow(
     rows, columns = flow.shape[1:3]
     if min(rows, columns) != spec.short_side:
         raise ValueError(
-            f"{where}: its flow is of frames of {columns} x {rows}, and frames are wanted with a "
-            f"shorter side of {spec.short_side}: flow cannot be resized, compute it anew"
+            f"{where}: flow should be of frames with a shorter side of {spec.short_side}. "
+            f"Received: {columns} x {rows}. Flow cannot be resized; compute it again"
         )
     if not len(flow):  # of a video of one frame
         return np.zeros((len(crops), len(numbers), spec.crop, spec.crop, 2), np.float32)

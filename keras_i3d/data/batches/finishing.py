@@ -17,7 +17,7 @@ def check(source: Source, inputs: Mapping[str, Input]) -> None:
     if not inputs or set(inputs) - set(CHANNELS):
         raise ValueError(f"inputs should be for 'rgb', 'flow' or both. Received: {tuple(inputs)}")
     if source.num_videos < 1:
-        raise ValueError("there is no video in this source")
+        raise ValueError("the data should have at least one video. Received: none")
     for stream, one in inputs.items():
         if one.preprocessing.fps != source.fps:
             raise ValueError(
@@ -29,7 +29,7 @@ def check(source: Source, inputs: Mapping[str, Input]) -> None:
         raise ValueError("flow cannot be resized: its keep_aspect should be True. Received: False")
     if isinstance(source, Shards) and "flow" in inputs:
         if source.flow is None:
-            raise ValueError("these shards hold no flow: make them with --flow")
+            raise ValueError("these shards have no flow: make them with --flow")
         if source.short_side != inputs["flow"].short_side:
             raise ValueError(
                 f"flow cannot be resized: short_side should be {source.short_side}, as in these "

@@ -135,8 +135,8 @@ def part_of(batch_size: int, worker: tuple[int, int]) -> tuple[int, int]:
     index, workers = worker
     if not 0 <= index < workers or batch_size < workers:
         raise ValueError(
-            f"worker {index} of {workers}, batch_size {batch_size}: wanted a worker's number "
-            f"below their count, and an example for each"
+            f"a worker's number should be below the number of workers, and batch_size at least "
+            f"that number. Received: worker={worker}, batch_size={batch_size}"
         )
     first = batch_size * index // workers
     return first, batch_size * (index + 1) // workers - first

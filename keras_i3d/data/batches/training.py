@@ -73,7 +73,7 @@ def training_batches(
         )
     if augmentation.moves_pixels and "flow" in inputs:
         raise ValueError(
-            "rotate, shear and translate would make the flow untrue: leave them out of "
+            "rotate, shear and translate would make the flow wrong: leave them out of "
             "augmentation.operations, such as by operations=COLOUR_OPERATIONS"
         )
 

@@ -46,7 +46,9 @@ class VideoFiles:
         notes: tuple[str, ...] = (),
     ):
         if flow_folder is not None and root is None:
-            raise ValueError("with flow_folder, root should be the folder of the videos, not None")
+            raise ValueError(
+                "with flow_folder, root should be the folder of the videos. Received: None"
+            )
         self.videos, self.class_names = list(videos), tuple(class_names)
         self.num_videos = len(self.videos)
         self._flow_folder, self._root = flow_folder, root
@@ -121,7 +123,9 @@ class VideoFiles:
 
     def _flow(self, index: int, numbers: np.ndarray, change: Callable) -> np.ndarray:
         if self._flow_folder is None:
-            raise ValueError("these videos come without flow: flow_folder should say where it is")
+            raise ValueError(
+                "flow_folder should name the folder of these videos' flow. Received: None"
+            )
         video = self.videos[index]
         name = os.path.relpath(video.path, self._root)
         with FlowFile(os.path.join(self._flow_folder, name + SUFFIX)) as stored:
@@ -158,8 +162,8 @@ def _chosen(
     numbers = chosen["rgb"]
     if not 0 <= numbers.min() <= numbers.max() < len(part):
         raise ValueError(
-            f"{video.path} has {len(part)} frames; "
-            f"wanted frames from {numbers.min()} to {numbers.max()}"
+            f"{video.path} should have frames {numbers.min()} to {numbers.max()}. "
+            f"Received: {len(part)} frames"
         )
     different, inverse = np.unique(part[numbers], return_inverse=True)
     frames = None

@@ -93,9 +93,11 @@ def _write(file, path: Path, flows: Iterable, fingerprint: FlowFingerprint, vide
         for flow in flows:
             size = size or flow.shape
             if flow.shape != size or len(size) != 3 or size[2] != 2:
-                raise ValueError(f"{path}: flow {count} should be {size}, it is {flow.shape}")
+                raise ValueError(f"{path}: flow {count} should be {size}. Received: {flow.shape}")
             if count == MAX_PICTURES:
-                raise ValueError(f"{path}: more than {MAX_PICTURES} pictures do not fit")
+                raise ValueError(
+                    f"{path}: more than {MAX_PICTURES} pictures do not fit into a flow file"
+                )
             archive.writestr(_entry(_name(count)), encoded_picture(flow, fingerprint.bound))
             count += 1
         if size is None:
@@ -176,7 +178,7 @@ class FlowFile:
         except (OSError, ValueError, SyntaxError, struct.error, zlib.error,
                 Image.DecompressionBombError) as error:  # fmt: skip
             raise FlowFileError(self.path, f"{name} is damaged ({error})") from error
-        raise FlowFileError(self.path, f"{name} should be {wanted}, it is {came}")
+        raise FlowFileError(self.path, f"{name} should be {wanted}. Received: {came}")
 
     def _bytes(self, name: str, most: int) -> bytes:
         try:
@@ -211,12 +213,12 @@ class FlowFile:
         numbers = (info.frames, info.height, info.width)
         fits = isinstance(info.video, str) and all(type(number) is int for number in numbers)
         if not fits or min(info.height, info.width) < 1 or info.height * info.width > MAX_PIXELS:
-            raise FlowFileError(self.path, f"{INFO} cannot be: {values}")
+            raise FlowFileError(self.path, f"{INFO} has invalid values: {values}")
         if info.frames < 2 or len(self._archive.namelist()) != info.frames + 1:
             raise FlowFileError(
                 self.path,
-                f"{info.frames} frames are promised, "
-                f"there are {len(self._archive.namelist()) - 2} pictures",
+                f"it should have one picture less than its {info.frames} frames. "
+                f"Received: {len(self._archive.namelist()) - 2} pictures",
             )
         return info
 

@@ -186,9 +186,15 @@ class FlowFingerprint:
         for name, kind in names.items():
             wanted = {int: int, float: (int, float), str: str}.get(kind, dict)
             if not isinstance(values[name], wanted) or isinstance(values[name], bool):
-                raise ValueError(f"flow fingerprint: {name} cannot be {values[name]!r}")
+                raise ValueError(
+                    f"flow fingerprint: {name} should be of type {kind.__name__}. Received: "
+                    f"{values[name]!r}"
+                )
         if not 0 < values["bound"] <= MOST_BOUND:
-            raise ValueError(f"flow fingerprint: bound cannot be {values['bound']!r}")
+            raise ValueError(
+                f"flow fingerprint: bound should be above 0 and at most {MOST_BOUND}. Received: "
+                f"{values['bound']!r}"
+            )
         return cls(**values)
 
     def digest(self) -> str:
@@ -204,7 +210,9 @@ def fingerprint(method: str = "tvl1", spec: Preprocessing = DEEPMIND_FLOW) -> Fl
         spec: fps, short_side and bound count.
     """
     if spec.bound is None:
-        raise ValueError("flow is coded within a bound: spec.bound should be a number, not None")
+        raise ValueError(
+            "flow is coded within a bound: spec.bound should be a number. Received: None"
+        )
     if method not in METHODS:
         raise ValueError(_unknown(method))
     if method == "tvl1":
@@ -227,13 +235,13 @@ def check_equal(wanted: FlowFingerprint, came: FlowFingerprint, where: str) -> N
     if wanted.to_json() == came.to_json():
         return
     one, other = dict(_flat(wanted)), dict(_flat(came))
-    lines = [f"{where}: this flow was made in another way than the flow it is to be mixed with"]
+    lines = [f"{where}: this flow was made differently from the flow it is to be mixed with"]
     names = one | other
     wide = max(map(len, names)), max(len(str(value)) for value in one.values())
     for name in names:
         left, right = one.get(name, "-"), other.get(name, "-")
         mark = "  " if left == right else "->"
-        lines.append(f"  {mark} {name:{wide[0]}}  wanted {left!s:{wide[1]}}  came {right}")
+        lines.append(f"  {mark} {name:{wide[0]}}  expected {left!s:{wide[1]}}  received {right}")
     raise FingerprintError("\n".join(lines))
 
 

@@ -27,7 +27,8 @@ def dis(first: np.ndarray, second: np.ndarray) -> np.ndarray:
     height, width = first.shape
     if min(height, width) < LEAST_SIDE_DIS:
         raise ValueError(
-            f"dis wants frames of at least {LEAST_SIDE_DIS} pixels a side, came {width} x {height}"
+            f"for method dis both sides of a frame should be at least {LEAST_SIDE_DIS} pixels. "
+            f"Received: {width} x {height}"
         )
     return _dis().calc(first, second, None)
 
@@ -68,7 +69,7 @@ def one_thread() -> None:
 def _tvl1():
     if not hasattr(cv2, "optflow"):
         raise ImportError(
-            "tvl1_opencv needs cv2.optflow, which this OpenCV has not: "
+            "tvl1_opencv needs cv2.optflow, which this OpenCV lacks: "
             "pip uninstall opencv-python opencv-python-headless; pip install 'keras-i3d[opencv]'"
         )
     return cv2.optflow.DualTVL1OpticalFlow_create()

@@ -146,7 +146,8 @@ def read_annotations(
 def _divided(found: Annotations, root: str, how: AutoSplit) -> Annotations:
     if len(found.splits) > 1:
         raise ValueError(
-            f"auto_split is for lists without splits; there are {sorted(map(str, found.splits))}"
+            f"auto_split is for lists without splits. Received: a list with "
+            f"{sorted(map(str, found.splits))}"
         )
     videos = [video for of in found.splits.values() for video in of]
     sides = divided(videos, root, how)
@@ -160,7 +161,7 @@ def _of_splits(found: Annotations, wanted: Sequence[str]) -> Annotations:
     there = {*found.splits, *(p.split for p in found.problems if p.split is not None)}
     if unknown := sorted(set(wanted) - there):
         cure = "; auto_split=0.8 (--auto_split=0.8) divides it" if len(there) == 1 else ""
-        raise ValueError(f"there is no split {unknown}; there are {sorted(there)}{cure}")
+        raise ValueError(f"split should be of {sorted(there)}. Received: {unknown}{cure}")
     if not wanted:
         return found
     splits = {name: found.splits.get(name, []) for name in wanted}

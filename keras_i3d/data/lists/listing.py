@@ -87,7 +87,8 @@ class ClassNumbers:
         self._exact = {name: number for number, name in enumerate(self.names)}
         self._plain = {plain(name): number for number, name in enumerate(self.names)}
         if len(self._exact) < len(self.names):
-            raise ValueError(f"two classes have one name among {len(self.names)}")
+            twice = sorted({name for name in self.names if self.names.count(name) > 1})
+            raise ValueError(f"class names should all differ. Received more than once: {twice[:3]}")
         if len(self._plain) < len(self.names):  # names that differ in capitals alone
             self._plain = {}
 
@@ -113,7 +114,10 @@ def class_names(source: str | os.PathLike | Sequence[str]) -> tuple[str, ...]:
         return shipped_names(source)
     names = tuple(text for _, text in lines(source))
     if not names or len(set(names)) < len(names):
-        raise ValueError(f"{source} should have class names, a line each, none of them twice")
+        raise ValueError(
+            f"{source} should have class names, one per line, each once. Received: {len(names)} "
+            f"names, {len(set(names))} different"
+        )
     return names
 
 

@@ -135,7 +135,9 @@ def read_manifest(folder: str | os.PathLike, split: str) -> Manifest:
         there = ", ".join(splits_in(folder)) or "none"
         raise FileNotFoundError(f"{path}: no such manifest; splits in {folder}: {there}")
     if storage.size(path) > MAX_MANIFEST_BYTES:
-        raise ManifestError(f"{path}: larger than {MAX_MANIFEST_BYTES} bytes, which no manifest is")
+        raise ManifestError(
+            f"{path}: larger than {MAX_MANIFEST_BYTES} bytes, too large for a manifest"
+        )
     try:
         manifest = parse_manifest(json.loads(storage.read(path)), folder)
     except (ValueError, KeyError, TypeError, RecursionError) as error:
@@ -194,7 +196,7 @@ def parse_manifest(content: Any, folder: str) -> Manifest:
         raise ValueError(f"{listed} videos listed, {len(videos)} written, {len(failed)} failed")
     ids = [video.id for video in videos] + [id for id, _, _ in failed]
     if len(set(ids)) < len(ids):
-        raise ValueError("an id stands in it twice")
+        raise ValueError("an id is in it twice")
     options = _typed(content, "options", dict)
     digest = _typed(content, "list_sha256", str)
     return Manifest(

@@ -148,7 +148,10 @@ def plan_shards(
     work = os.fspath(work) if work is not None else storage.join(folder, f".{split}.work")
     shards = options.shards or -(-len(videos) // VIDEOS_PER_SHARD)
     if shards > len(videos):
-        raise ValueError(f"{shards} shards for {len(videos)} videos of {split!r}; take fewer")
+        raise ValueError(
+            f"shards should be at most the {len(videos)} videos of split {split!r}. "
+            f"Received: {shards}"
+        )
     options = replace(options, shards=shards)
     ordered = sorted(videos, key=lambda video: _place(options.seed, video.id))
     jobs: list[list[Job]] = [[] for _ in range(shards)]
@@ -181,7 +184,9 @@ def _check(split: str, classes: Sequence[str], videos: Sequence[Video]) -> None:
         raise ValueError(f"split {split!r} has no videos")
     twice = [id for id, count in Counter(video.id for video in videos).items() if count > 1]
     if twice:
-        raise ValueError(f"{len(twice)} ids stand in {split!r} more than once, such as {twice[:3]}")
+        raise ValueError(
+            f"{len(twice)} ids are in split {split!r} more than once, such as {twice[:3]}"
+        )
     for video in videos:
         used = {*video.labels, *(label for label, *_ in video.actions)}
         if wrong := [label for label in used if not 0 <= label < len(classes)]:

@@ -111,7 +111,7 @@ def build(example: Example) -> bytes:
         _set(result, FINGERPRINT, [_bytes(example.flow.fingerprint)])
     if (size := result.ByteSize()) > MAX_BYTES:
         raise ValueError(
-            f"{size} bytes in one record, at most {MAX_BYTES} can be: give it in parts"
+            f"{size} bytes in one record, at most {MAX_BYTES} fit: split the video into parts"
         )
     return result.SerializeToString(deterministic=True)
 

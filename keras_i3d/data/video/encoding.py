@@ -53,8 +53,8 @@ def _encode(file, path: Path, frames: Iterable, shape: tuple, fps: int, quality:
         for image in frames:
             if image.shape != shape or image.ndim != 3 or image.dtype != np.uint8:
                 raise ValueError(
-                    f"{path}: frame {count} should be uint8 {(*shape[:2], 3)}; "
-                    f"it is {image.dtype} {image.shape}"
+                    f"{path}: frame {count} should be uint8 {(*shape[:2], 3)}. "
+                    f"Received: {image.dtype} {image.shape}"
                 )
             frame = av.VideoFrame.from_ndarray(np.ascontiguousarray(image), format="rgb24")
             container.mux(stream.encode(frame))

@@ -64,6 +64,6 @@ def read_clip(
         taken = list(cropped_frames(video, spec, start, end))
     if not taken:
         count = len(timelines(spec.fps).indexed(video.path).frames)
-        raise ValueError(f"{path}: wanted frame {start}, the video ends after {count} frames")
+        raise ValueError(f"{path} should have frame {start}. Received: {count} frames")
     length = spec.least_frames if num_frames is None else num_frames
     return scale(np.stack(taken)[timing.looped(len(taken), length)], spec)

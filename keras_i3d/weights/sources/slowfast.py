@@ -44,7 +44,7 @@ def read_caffe2(path: Path) -> dict[str, np.ndarray]:
         tree = ArraysOnly(file).read()
     blobs = tree.get("blobs") if isinstance(tree, dict) else None
     if not isinstance(blobs, dict):
-        raise ValueError("it has no blobs, as what Caffe2 writes has")
+        raise ValueError("it has no blobs, so Caffe2 did not write it")
     others = ("lr", "model_iter")
     return {
         key: np.asarray(array)

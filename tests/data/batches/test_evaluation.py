@@ -94,7 +94,7 @@ def test_what_cannot_be():
         ValueError, match="longest should be at least the inputs' frames. Received: 5 and"
     ):
         whole_video_batches(CountingVideos(), SPEC, longest=5)
-    with pytest.raises(ValueError, match="no video in this source"):
+    with pytest.raises(ValueError, match="should have at least one video"):
         evaluation_batches(CountingVideos(0), 4, SPEC)
 
 

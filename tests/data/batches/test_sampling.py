@@ -85,7 +85,7 @@ def test_a_short_whole_video_is_looped():
 @given(batch=st.integers(1, 64), workers=st.integers(1, 9))
 def test_workers_share_a_batch(batch, workers):
     if batch < workers:
-        with pytest.raises(ValueError, match="an example for each"):
+        with pytest.raises(ValueError, match="batch_size at least"):
             sampling.part_of(batch, (0, workers))
         return
     numbers = []

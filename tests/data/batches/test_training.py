@@ -168,7 +168,7 @@ def test_video_files_in_batches(counting_video):
         ),
         (
             {"inputs": seen(streams=("flow",)), "augmentation": Augmentation(num_operations=1)},
-            "would make the flow untrue",
+            "would make the flow wrong",
         ),
     ],
 )

@@ -54,7 +54,7 @@ def test_a_part_of_a_file(path, frames):
     late = VideoFiles([Video(path, (0,), "v", start=10.0)], ["a"])
     with pytest.raises(VideoError, match="it ends before 10.0 s"):
         late.num_frames(0)
-    with pytest.raises(ValueError, match="has 5 frames; wanted frames from 3 to 5"):
+    with pytest.raises(ValueError, match="should have frames 3 to 5. Received: 5 frames"):
         source.read_crops(0, take(3, 5), MIDDLE, SPEC)
 
 
@@ -105,9 +105,9 @@ def test_flow_of_two_kinds_is_not_mixed(path, tmp_path):
     videos = [Video(path, (0,), "v"), Video(other, (0,), "w")]
     source = VideoFiles(videos, ["a"], tmp_path, tmp_path)
     source.read_crops(0, take(0), MIDDLE, FLOW)
-    with pytest.raises(flow.FingerprintError, match="wanted tvl1 .* came dis"):
+    with pytest.raises(flow.FingerprintError, match="expected tvl1 .* received dis"):
         source.read_crops(1, take(0), MIDDLE, FLOW)
-    with pytest.raises(ValueError, match="flow_folder should say where"):
+    with pytest.raises(ValueError, match="flow_folder should name the folder"):
         VideoFiles(videos, ["a"]).read_crops(0, take(0), MIDDLE, FLOW)
     with pytest.raises(FlowFileError, match="no such file"):
         VideoFiles(videos, ["a"], tmp_path / "b", tmp_path).read(1, 0, 1, ("flow",))

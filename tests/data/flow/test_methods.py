@@ -223,7 +223,7 @@ def test_frames_that_have_no_flow(frames, message):
 
 def test_dis_refuses_what_crashes_it():
     pytest.importorskip("cv2")
-    with pytest.raises(ValueError, match="dis wants frames of at least 32 pixels a side, came 200"):
+    with pytest.raises(ValueError, match="should be at least 32 pixels. Received: 200"):
         compute_flow(np.zeros((2, 16, 200, 3), np.uint8), "dis")
 
 

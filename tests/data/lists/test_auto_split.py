@@ -61,7 +61,9 @@ def test_lists_with_splits_are_not_divided(tmp_path):
     for path in ("train/a/x.mp4", "test/a/y.mp4"):
         (tmp_path / path).parent.mkdir(parents=True)
         (tmp_path / path).touch()
-    with pytest.raises(ValueError, match=r"without splits; there are \['test', 'train'\]"):
+    with pytest.raises(
+        ValueError, match=r"without splits. Received: a list with \['test', 'train'\]"
+    ):
         read_annotations("folders", tmp_path, auto_split=AutoSplit(0.8))
 
 

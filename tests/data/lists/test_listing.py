@@ -112,7 +112,7 @@ def test_class_names_however_they_are_written():
     ]
     capitals = ClassNumbers(["A", "a"])
     assert (capitals.get("a"), capitals.get("A"), plain("A")) == (1, 0, plain("a"))
-    with pytest.raises(ValueError, match="two classes have one name"):
+    with pytest.raises(ValueError, match="names should all differ. Received more"):
         ClassNumbers(["a", "a"])
 
 

@@ -329,7 +329,7 @@ def test_flow_that_does_not_fit_is_refused(tmp_path, moving):
     flow_files.write_flow_file(path, fields, flow.fingerprint("farneback", spec))
     with pytest.raises(ValueError, match="should have 6 pictures .* Received: 5 of"):
         encode()
-    with pytest.raises(flow.FingerprintError, match="(?s)bound.*wanted 10.*came 20"):
+    with pytest.raises(flow.FingerprintError, match="(?s)bound.*expected 10.*received 20"):
         encode(bound=10.0)
     with pytest.raises(ValueError, match="made at fps=30; it would not fit pictures at fps=25"):
         encode(fps=30)

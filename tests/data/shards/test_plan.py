@@ -61,8 +61,8 @@ def test_by_default_a_shard_for_64_videos():
     ("listed", "arguments", "message"),
     [
         ([], {}, "no videos"),
-        (videos(2), {"shards": 3}, "3 shards for 2 videos"),
-        (videos(1) * 2, {}, "1 ids stand in 'train' more than once, such as .'v0'."),
+        (videos(2), {"shards": 3}, "at most the 2 videos of split 'train'. Received: 3"),
+        (videos(1) * 2, {}, "1 ids are in split 'train' more than once, such as .'v0'."),
         ([Video("a", (3,), "a")], {}, "a: label 3 of 3 classes"),
         ([Video("a", (-1,), "a")], {}, "label -1"),
         ([Video("a", (), "a", actions=((5, 0.0, 1.0),))], {}, "label 5 of 3"),

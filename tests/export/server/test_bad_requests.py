@@ -237,6 +237,6 @@ def test_a_full_queue_refuses(exported):
             with connect(server, kind) as client, pytest.raises(ServingError) as caught:
                 client.predict({"frames": FRAMES})
             assert caught.value.code == "RESOURCE_EXHAUSTED"
-            assert "ask again later" in caught.value.detail
+            assert "try again later" in caught.value.detail
         gate.set()
         assert (item.wait(), waiting.wait()) == ({}, {})

@@ -121,7 +121,7 @@ def test_memory_is_bounded_too():
     busy(batcher, gate)
     large = {"x": np.zeros(100)}  # 800 bytes
     first = batcher.submit(Runs(), large, "a", 100, 1, soon())
-    with pytest.raises(Refusal, match="ask again later"):
+    with pytest.raises(Refusal, match="try again later"):
         batcher.submit(Runs(), large, "a", 100, 1, soon())
     gate.set()
     assert len(first.wait()["y"]) == 100

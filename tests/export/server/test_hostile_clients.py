@@ -141,7 +141,7 @@ def test_places_are_refused_when_all_are_taken():
     places = Places("videos", at_once=1, waiting=1)
     with places.inside(), places.at_work(1):
         places.enter()
-        with pytest.raises(Refusal, match="2 videos are being looked at or wait") as caught:
+        with pytest.raises(Refusal, match="2 videos are being processed or waiting") as caught:
             places.enter()
         assert (caught.value.http, dict(caught.value.headers)) == (503, {"Retry-After": "5"})
         started = time.monotonic()

@@ -68,12 +68,12 @@ def test_only_whole_versions_are_found(folder, tmp_path):
     assert "not a version" in causes["readme.txt"]
     assert "no saved_model.pb" in causes["3"]
     assert "not a folder" in causes["4"]
-    assert "leads out of the model's folder" in causes["5"]
+    assert "is outside the model's folder" in causes["5"]
     assert "6" in causes
     assert "not a version" in causes["-7"]
     assert "not a version" in causes["٨"]
     assert "not a folder" in causes["9"]
-    assert "passwd leads out of the version's folder" in causes["10"]
+    assert "passwd is outside the version's folder" in causes["10"]
     assert "neither a file nor a folder" in causes["11"]
     assert "no saved_model.pb" in causes["12"]
     assert ".1.0a1b2c3d-7-4e5f6a7b.part" not in causes
