@@ -17,7 +17,7 @@ def class_concerns(
     """Return in sentences what a careful reader would ask about.
 
     Classes without a video, labels that begin at 1, classes that are tested but never trained on,
-    a single class in all, and names that differ only in how they are written.
+    a single class in all, names that differ only in how they are written, and names in quotes.
 
     Args:
         classes: their names.
@@ -28,7 +28,7 @@ def class_concerns(
     every = set().union(*seen.values())
     if not every:
         return ()  # nothing is labelled
-    found = [*_without_videos(classes, every), *_written_alike(classes)]
+    found = [*_without_videos(classes, every), *_written_alike(classes), *_in_quotes(classes)]
     trained = trained or next((split for split in seen if split.casefold() in TRAINED), None)
     if seen.get(trained):
         for split, there in seen.items():
@@ -63,6 +63,12 @@ def _written_alike(classes: Sequence[str]) -> list[str]:
         for names in alike.values()
         if len(names) > 1
     ]
+
+
+def _in_quotes(classes: Sequence[str]) -> list[str]:
+    quoted = [name for name in classes if len(name) > 1 and {name[0], name[-1]} <= set(QUOTES)]
+    quoted = [name for name in quoted if name.strip(QUOTES) not in classes]  # else said already
+    return [f"names of classes that have quotes around them: {_some(quoted)}"] if quoted else []
 
 
 def _some(names: Sequence[str]) -> str:

@@ -17,6 +17,8 @@ from keras_i3d.data.lists.problems import DUPLICATE, MISSING, SEVERAL_FILES, Pro
 MOST_CLASSES = 100_000
 # A quoted cell that csv takes for text, since a blank is before it.
 BLANK_QUOTE = re.compile(r'\s+"')
+# Marks that nobody sees: of the byte order, where lists were joined, and blanks of no width.
+UNSEEN = dict.fromkeys(map(ord, "\ufeff\u200b\u2060"))
 # A torn line may be a megabyte long; a report shows so many characters of it.
 MOST_TEXT = 300
 
@@ -130,7 +132,7 @@ def lines(path: str | os.PathLike) -> Iterator[tuple[int, str]]:
     try:
         with open(path, encoding="utf-8-sig") as file:
             for number, line in enumerate(file, start=1):
-                if text := line.strip():
+                if text := line.translate(UNSEEN).strip():
                     yield number, text
     except UnicodeDecodeError as error:
         raise ValueError(f"{path} should be text in UTF-8. Received: {error.reason}") from error
@@ -153,7 +155,7 @@ def cells(path: str | os.PathLike) -> Iterator[tuple[int, list[str] | None]]:
 
 
 def _without_blanks_at_quotes(text: str, separator: str) -> str:
-    blanks = "[ \t]+" if separator != "\t" else " +"
+    blanks = r"\s+" if separator != "\t" else r"[^\S\t]+"
     text = re.sub(rf'(^|{separator}){blanks}"', r'\1"', text)
     return re.sub(rf'"{blanks}({separator}|$)', r'"\1', text)
 

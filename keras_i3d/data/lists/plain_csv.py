@@ -12,7 +12,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from keras_i3d.data.lists.annotations import Annotations
-from keras_i3d.data.lists.file_index import suffix
+from keras_i3d.data.lists.file_index import VIDEO, suffix
 from keras_i3d.data.lists.listing import (
     MOST_CLASSES,
     ClassNumbers,
@@ -83,34 +83,42 @@ def _classes(labels: Iterable[str]) -> tuple[tuple[str, ...], bool]:
 
 
 def _rows(path: Path, root: str, listing: Listing) -> list[dict]:
+    lines = list(cells(path))
+    first = next(((number, row) for number, row in lines if row and len(row) > 1), (0, []))
+    columns, heading = _header(first[1], f"{path}:{first[0]}"), _without_empty_end(first[1])
+    is_unknown = columns is None and _is_unknown_header(heading, root)
+    columns, is_known = columns or list(WITHOUT_HEADER), columns is not None
     rows: list[dict] = []
-    header: list[str] | None = None
-    for number, row in cells(path):
-        where = f"{path.name}:{number}"
-        if header is None:
-            header = _header(row or [], f"{path}:{number}")
-            if header:
-                continue
-            header = list(WITHOUT_HEADER)
-            if row and len(row) > 1 and _is_unknown_header(row, root):
-                what = "should be one such as path,label,start,end,split,id. "
-                what += f"Received: {','.join(row)[:100]!r}"
-                listing.line(where, path.stem).problem(UNKNOWN_HEADER, what)
-                continue
-        if row is None or not 2 <= len(row) <= len(header) or not row[0]:
-            came = "an open quote" if row is None else f"{','.join(row)[:100]!r}"
-            line = listing.line(where, None if "split" in header else path.stem)
-            line.problem(TORN_LINE, f"should be {','.join(header)}. Received: {came}")
+    for number, row in lines:
+        where, row = f"{path.name}:{number}", row and _without_empty_end(row, len(columns))
+        if row == heading and is_known:  # once more where lists were joined
             continue
-        found = dict(zip(header, row, strict=False))
+        if row == heading and is_unknown:
+            what = "should be one such as path,label,start,end,split,id. "
+            what += f"Received: {','.join(row)[:100]!r}"
+            listing.line(where, path.stem).problem(UNKNOWN_HEADER, what)
+            continue
+        if row is None or not 2 <= len(row) <= len(columns) or not row[0]:
+            came = "an open quote" if row is None else f"{','.join(row)[:100]!r}"
+            line = listing.line(where, None if "split" in columns else path.stem)
+            line.problem(TORN_LINE, f"should be {','.join(columns)}. Received: {came}")
+            continue
+        found = dict(zip(columns, row, strict=False))
         rows.append({"start": "", "end": "", "id": "", "label": "", **found, "where": where})
         rows[-1]["split"] = found.get("split") or path.stem
     return rows
 
 
+def _without_empty_end(row: list[str], width: int = 0) -> list[str]:
+    """A line without the empty cells beyond `width` that spreadsheets leave at its end."""
+    while len(row) > width and not row[-1]:
+        row = row[:-1]
+    return row
+
+
 def _header(row: list[str], where: str) -> list[str] | None:
     """The columns that a first line names; None where it is no header."""
-    written = [re.sub(r"[\s-]+", "_", cell.casefold()) for cell in row]
+    written = [re.sub(r"[\s-]+", "_", cell.casefold()) for cell in _without_empty_end(row)]
     columns = [next((c for c, names in COLUMNS.items() if cell in names), None) for cell in written]
     if not {"path", "label"} <= set(columns):
         return None
@@ -122,8 +130,11 @@ def _header(row: list[str], where: str) -> list[str] | None:
 
 
 def _is_unknown_header(row: list[str], root: str) -> bool:
-    """Whether a first line is rather names of columns than a video: a word, and no such file."""
-    return not suffix(row[0]) and os.sep not in row[0] and not _exists(os.path.join(root, row[0]))
+    """Whether a first line is rather names of columns than a video: words, and no such file."""
+    if not row or suffix(row[0]) in VIDEO or _exists(os.path.join(root, row[0])):
+        return False
+    named = {name for names in COLUMNS.values() for name in names} & set(map(str.casefold, row))
+    return bool(named) or (not suffix(row[0]) and os.sep not in row[0])
 
 
 def _exists(path: str) -> bool:

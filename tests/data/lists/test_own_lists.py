@@ -40,8 +40,12 @@ TEA_AND_TALK = "path,label\ne.mp4,tea\nf.mp4,tea\nx.mp4,talk\n"
         TEA_AND_TALK.replace("path,label", "video_path,class"),
         TEA_AND_TALK.replace("path,label", "File Name,Class-Name"),
         TEA_AND_TALK.replace("\n", "\n\n \n"),
+        TEA_AND_TALK.replace("\n", ",,\n"),
+        TEA_AND_TALK.replace("tea", '\u00a0"tea"\u00a0'),
+        TEA_AND_TALK.replace("tea", "\u200btea"),
+        "path,label\ne.mp4,tea\n\ufeffpath,label\nf.mp4,tea\nx.mp4,talk\n",  # joined
     ],
-    ids=range(14),
+    ids=range(18),
 )
 def test_blanks_quotes_tabs_and_headers(text, read):
     found = read(text)
@@ -55,7 +59,10 @@ def test_what_quotes_keep(read):
     assert found.classes == ('a "b", c', 'tea, "hot"')
 
 
-@pytest.mark.parametrize("header", ["film,what", "path,what", "name,label", "a,b,c"])
+@pytest.mark.parametrize(
+    "header",
+    ["film,what", "path,what", "name,label", "a,b,c", "file.name,class", "video/name,Label"],
+)
 def test_an_unknown_header_is_no_video(header, read):
     text = f"{header}\ne.mp4,tea\nf.mp4,talk\n"
     with pytest.raises(ValueError, match=r"unknown header: 1\n  list.csv:1: should be one such as"):
@@ -68,6 +75,24 @@ def test_an_unknown_header_is_no_video(header, read):
 def test_a_first_line_that_is_a_file_without_extension(read):
     found = read("no_suffix,tea\ne.mp4,talk\n")
     assert [v.id for v in found.splits["list"]] == ["no_suffix", "e"]
+
+
+def test_a_header_below_a_comment(read):
+    found = read("# my list\n" + TEA_AND_TALK, allow_missing=True)
+    assert found.classes == ("talk", "tea")
+    assert found.problems.counts() == {"torn line": 1}
+
+
+def test_a_missing_video_whose_class_is_a_columns_name(read):
+    with pytest.raises(ValueError, match="missing file: 1"):
+        read("lost.mp4,action\ne.mp4,tea\n")
+
+
+@pytest.mark.parametrize("quotes", ["''", "“”", "``"])
+def test_quotes_that_are_none_of_csv_s(quotes, read):
+    text = f"e.mp4,{quotes[0]}tea{quotes[1]}\nf.mp4,{quotes[0]}talk{quotes[1]}\n"
+    (concern,) = read(text).concerns
+    assert concern.startswith("names of classes that have quotes around them: ")
 
 
 def test_a_column_that_comes_twice(read):
