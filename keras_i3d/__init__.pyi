@@ -1,5 +1,13 @@
 """The public names, each imported from its module when it is first asked for."""
 
+from . import (
+    data as data,
+    engines as engines,
+    evaluation as evaluation,
+    export as export,
+    fvd as fvd,
+    training as training,
+)
 from .applications import (
     C2DResNet50 as C2DResNet50,
     C3D as C3D,

@@ -26,7 +26,7 @@ def promised():
     """(package, module, name) of each public name."""
     for package, folder in FACADES.items():
         for node in ast.parse((PROJECT / folder / "__init__.pyi").read_text("utf-8")).body:
-            if isinstance(node, ast.ImportFrom):
+            if isinstance(node, ast.ImportFrom) and node.module:
                 yield from ((package, node.module, alias.name) for alias in node.names)
 
 
@@ -54,6 +54,19 @@ def test_all_names_are_listed_before_anything_is_loaded():
     names, loaded = done.stdout.splitlines()
     assert {"I3D", "load", "read_clip", "train", "fit", "Step", "GrpcClient"} <= set(names.split())
     assert (loaded, done.stderr) == ("[]", "")
+
+
+def test_rooms_need_no_import_of_their_own():
+    """`keras_i3d.fvd.fvd(...)` is called after `import keras_i3d` alone."""
+    rooms = sorted(FACADES.keys() - {"keras_i3d"})
+    program = (
+        "import sys, keras_i3d\n"
+        f"print({'.__name__, '.join(rooms)}.__name__)\n"
+        "print([name for name in ('keras', 'tensorflow', 'numpy', 'av') if name in sys.modules])"
+    )
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True)
+    assert (done.stdout, done.stderr) == (f"{' '.join(rooms)}\n[]\n", "")
+    assert {room.removeprefix("keras_i3d.") for room in rooms} <= set(keras_i3d.__all__)
 
 
 def test_a_name_that_there_is_not():

@@ -42,18 +42,20 @@ def figures_of(
 ) -> Figures:
     """Return all figures of two sets of features; a seed's are always the same.
 
+    Neither the order of the videos nor which set is called real changes what is drawn.
+
     Args:
         real, fake: (videos, dimensions).
         ddof, ridge: as for `frechet_distance`.
         seed: of the bootstrap and of the subsets.
     """
-    real, fake = checked(real, fake)
+    real, fake = map(_in_order, checked(real, fake))
     distance = partial(frechet_distance, ddof=ddof, ridge=ridge)
     value = distance(real, fake)
     if min(len(real), len(fake)) < 2:
         return Figures(Figure(value, None), None, *[UNKNOWN] * 5)
-    rng = np.random.default_rng(seed)
-    counts = draws_with_repetition(len(real), rng), draws_with_repetition(len(fake), rng)
+    rngs = _generators(real, fake, seed)
+    counts = [draws_with_repetition(len(real), rngs[0]), draws_with_repetition(len(fake), rngs[1])]
     replicates = np.array(
         [
             distance(real, fake, real_counts=of_real, fake_counts=of_fake)
@@ -64,10 +66,20 @@ def figures_of(
     near = neighbourhood(real, fake)
     return Figures(
         Figure(value, interval(value, replicates, least=0.0)),
-        extrapolated(distance, real, fake, rng),
+        extrapolated(distance, real, fake, rngs),
         Figure(kernel, interval(kernel, kernel_distance(real, fake, *counts))),
-        figure_of_mean(near.precision, rng, most=1.0),
-        figure_of_mean(near.recall, rng, most=1.0),
-        figure_of_mean(near.density, rng),
-        figure_of_mean(near.coverage, rng, most=1.0),
+        figure_of_mean(near.precision, counts[1], most=1.0),
+        figure_of_mean(near.recall, counts[0], most=1.0),
+        figure_of_mean(near.density, counts[1]),
+        figure_of_mean(near.coverage, counts[0], most=1.0),
     )
+
+
+def _in_order(features: np.ndarray) -> np.ndarray:
+    return features[np.lexsort(features.T)]
+
+
+def _generators(real: np.ndarray, fake: np.ndarray, seed: int) -> tuple[np.random.Generator, ...]:
+    """A generator for each set, told apart by their means: equal sets have equal draws."""
+    means = real.mean(), fake.mean()
+    return tuple(np.random.default_rng([seed, int(mean > min(means))]) for mean in means)

@@ -70,10 +70,15 @@ def interval(
     return max(float(value) - reach, least), min(float(value) + reach, most)
 
 
-def figure_of_mean(values: np.ndarray, rng: np.random.Generator, most: float = np.inf) -> Figure:
-    """Return the mean of values, one for each video, with its interval within [0, most]."""
+def figure_of_mean(values: np.ndarray, counts: np.ndarray, most: float = np.inf) -> Figure:
+    """Return the mean of values, one for each video, with its interval within [0, most].
+
+    Args:
+        values: (videos,).
+        counts: (videos, replicates), from `draws_with_repetition`.
+    """
     mean = float(values.mean())
-    replicates = values @ draws_with_repetition(len(values), rng) / len(values)
+    replicates = values @ counts / len(values)
     return Figure(mean, interval(mean, replicates, least=0.0, most=most))
 
 
@@ -81,7 +86,7 @@ def extrapolated(
     distance: Callable[[np.ndarray, np.ndarray], float],
     real: np.ndarray,
     fake: np.ndarray,
-    rng: np.random.Generator,
+    rngs: tuple[np.random.Generator, np.random.Generator],
 ) -> Extrapolation | None:
     """Return a distance for infinitely many videos; None where there are too few to say.
 
@@ -92,7 +97,7 @@ def extrapolated(
     Args:
         distance: of two sets of features.
         real, fake: (videos, dimensions).
-        rng: draws the subsets.
+        rngs: draw the subsets, of each set its own.
 
     Source: Chong and Forsyth, "Effectively Unbiased FID and Inception Score and Where to Find
     Them", 2020.
@@ -100,7 +105,7 @@ def extrapolated(
     if min(len(real), len(fake)) < LEAST_TO_EXTRAPOLATE:
         return None
     shares = 1 / np.linspace(1, 1 / SMALLEST, SIZES)
-    points = [_point(distance, real, fake, share, rng) for share in shares]
+    points = [_point(distance, real, fake, share, rngs) for share in shares]
     # What the rounded numbers of videos really are of all, both sides weighing alike.
     inverse = [(len(real) / p.real + len(fake) / p.fake) / 2 for p in points]
     fit = linregress(inverse, [p.mean for p in points])
@@ -109,7 +114,7 @@ def extrapolated(
     )
 
 
-def _point(distance, real, fake, share: float, rng: np.random.Generator) -> Point:
+def _point(distance, real, fake, share: float, rngs) -> Point:
     sizes = round(share * len(real)), round(share * len(fake))
     if share == 1:
         return Point(*sizes, distance(real, fake), 0.0)
@@ -117,7 +122,7 @@ def _point(distance, real, fake, share: float, rng: np.random.Generator) -> Poin
         distance(
             *(
                 one[rng.choice(len(one), size, replace=False)]
-                for one, size in zip((real, fake), sizes, strict=True)
+                for one, size, rng in zip((real, fake), sizes, rngs, strict=True)
             )
         )
         for _ in range(DRAWS)
