@@ -7,7 +7,7 @@ x 224 each, as features of videos are computed: some under way at once where the
 for each: the median of the turns in seconds a window, how many times as fast that is as PyTorch and
 as Keras on TensorFlow, and the least cosine of the windows' features to TensorFlow's.
 
-Windows are cut from videos made by rule, or from those in --videos; int8 is calibrated on 24 others
+Windows are cut from synthetic videos, or from those in --videos; int8 is calibrated on 24 others
 and checks itself. PyTorch's I3D has video_features' layers in channels_last_3d (pytorch_i3d.py).
 """
 
@@ -21,7 +21,7 @@ from absl import app, flags
 
 WINDOWS = flags.DEFINE_integer("windows", 4, "windows of a turn", lower_bound=2)
 ROUNDS = flags.DEFINE_integer("rounds", 5, "turns of each contender", lower_bound=1)
-VIDEOS = flags.DEFINE_string("videos", None, "a folder of videos [videos made by rule]")
+VIDEOS = flags.DEFINE_string("videos", None, "a folder of videos [synthetic videos]")
 WEIGHTS = flags.DEFINE_string("weights", "kinetics", "of the engines' I3D")
 ONLY = flags.DEFINE_list("only", [], "contenders to run, by name; by default all")
 

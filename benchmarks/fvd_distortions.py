@@ -18,7 +18,7 @@ import numpy as np
 from absl import app, flags
 from scipy.ndimage import gaussian_filter
 
-VIDEOS = flags.DEFINE_string("videos", None, "a folder of videos [drawn by rule]")
+VIDEOS = flags.DEFINE_string("videos", None, "a folder of videos [synthetic]")
 CLIPS = flags.DEFINE_integer("clips", 48, "clips of each side", lower_bound=2)
 OUT = flags.DEFINE_string("out", None, "also draw the table: an SVG file")
 ENGINE = flags.DEFINE_enum("engine", "keras", ["keras", "openvino"], "what computes the network")

@@ -69,14 +69,14 @@ def export_saved_model(
         network: from `keras_i3d.load`; its record gives preprocessing, labels, features, and
             whether the probabilities are a softmax or sigmoids.
         folder: the version's folder, a number below the model's: `models/i3d/1`.
-        top: how many of the best classes an answer names.
+        top: number of classes in an answer.
         frame_shape: (time, height, width) that clients must send; each None where it is free.
         clips: real clips to check besides a random one: {name: {stream: (time, height, width, c)}},
             uint8 for rgb, float32 pixels for flow.
         precision: "bfloat16" stores and computes the trunk in it, the head in float32.
         folded: batch norm goes into the kernels and biases before it; see `fold_batch_norm`.
         jit_compile: compile the network by XLA; for GPUs, with all of `frame_shape` given.
-        overwrite: replace a folder that is there.
+        overwrite: replace an existing folder.
 
     Raises:
         ExportError: when the folder is there, or a signature answers otherwise than the model.

@@ -1,4 +1,4 @@
-"""The scripts in examples/, each run as it stands, on videos made by rule and random weights."""
+"""The scripts in examples/, each run as it stands, on synthetic videos and random weights."""
 
 import ast
 import runpy

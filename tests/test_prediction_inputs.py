@@ -51,7 +51,7 @@ def test_archives_below_a_folder_are_videos_where_they_hold_pictures(tmp_path):
     names = ["b/frames.ZIP", "clip.tar", "frames.zip"]
     assert found == [NamedVideo(str(tmp_path / name)) for name in names]
     assert broken.path == str(tmp_path / "broken.tar")
-    assert broken.cause.startswith("no archive that can be read, neither .zip nor plain .tar")
+    assert broken.cause.startswith("not a readable archive, neither .zip nor plain .tar")
 
 
 def test_every_path_is_accounted_for(tmp_path):

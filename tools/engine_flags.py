@@ -72,7 +72,7 @@ def open_engine(
         clips: gives the clips of other videos than files, in the place of `videos`.
 
     Raises:
-        ToolError: when it cannot be had; says what to do.
+        ToolError: when it is not available; says what to do.
     """
     from keras_i3d import engines
 

@@ -177,7 +177,7 @@ def _written(results: dict, real: str) -> None:
 
 
 def _told(results: dict) -> int:
-    """Print the results, and what is to be known of them to stderr; the exit status."""
+    """Print the results, and notes about them to stderr; the exit status."""
     from keras_i3d.fvd.fvd_page import HEADER, result_rows, text_table
 
     sides = [next(iter(results.values())).real, *(one.fake for one in results.values())]

@@ -101,7 +101,7 @@ def _strips(path: str, scores: Scores) -> tuple[Callable | None, str]:
     split = trial.split if trial else None
     try:
         recipe = read_run(folder).recipe
-        # Of videos made by rule any number can be drawn; the test may have more than a validation.
+        # Of synthetic videos any number can be drawn; the test may have more than a validation.
         recipe = dataclasses.replace(recipe, validation_videos=max(1, scores.listed))
         inputs = inputs_of(recipe)
         split = split or recipe.validation_split or "test"

@@ -15,7 +15,7 @@ from keras_i3d.tools.running import FlagError, ToolError, run
 def main(arguments: Sequence[str]) -> None:
     """Print the sample's path."""
     if arguments:
-        raise FlagError(f"no arguments are taken. Received: {' '.join(arguments)}")
+        raise FlagError(f"unexpected argument; use none. Received: {' '.join(arguments)}")
     from keras_i3d.weights import DamagedFileError, UnavailableError
     from keras_i3d.weights.sample_video import sample_video
 

@@ -73,7 +73,7 @@ class GrpcClient:
         headers: Mapping[str, str] | None = None,
     ):
         if version is not None and label is not None:
-            raise ValueError(f"a version or a label. Received: {version=}, {label=}")
+            raise ValueError(f"give a version or a label, not both. Received: {version=}, {label=}")
         self.address, self.model, self.timeout, self.attempts = address, model, timeout, attempts
         self._version, self._label = version, label
         self._headers = tuple((headers or {}).items())

@@ -70,7 +70,7 @@ class RestClient:
         headers: Mapping[str, str] | None = None,
     ):
         if version is not None and label is not None:
-            raise ValueError(f"a version or a label. Received: {version=}, {label=}")
+            raise ValueError(f"give a version or a label, not both. Received: {version=}, {label=}")
         self.address = address if "://" in address else f"http://{address}"
         self.model, self.timeout, self.attempts = model, timeout, attempts
         self._bytes = message_bytes

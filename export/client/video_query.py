@@ -129,7 +129,7 @@ def ask_about(
         files: "jpeg", small and nearly the same, or "png", exact; for signatures that take files.
         quality: of JPEG, 1 to 100.
         watch: called with the frames and their expected number, gives them on; for a progress bar.
-        notes: gets what is to be known of the file.
+        notes: gets remarks about the file.
 
     Raises:
         VideoError: when the file gives no frames.

@@ -58,7 +58,7 @@ class GrpcServer:
         tls: paths of the certificate and its key (PEM), for an encrypted port.
 
     Raises:
-        OSError: when the port cannot be had.
+        OSError: when the port cannot be opened.
     """
 
     def __init__(

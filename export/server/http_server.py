@@ -47,7 +47,7 @@ class HttpServer:
         stopping: called once, before the last requests are waited for.
 
     Raises:
-        OSError: when the port cannot be had.
+        OSError: when the port cannot be opened.
     """
 
     def __init__(self, application: Callable, options: Options, stopping: Callable[[], None]):

@@ -26,7 +26,7 @@ class LocalServer:
         port, rest_port: where it listens; None where it does not.
 
     Raises:
-        OSError: when a port cannot be had.
+        OSError: when a port cannot be opened.
         ValueError: when no version of a model can be loaded.
     """
 

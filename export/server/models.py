@@ -19,7 +19,7 @@ from keras_i3d.export.server.refusal import Refusal
 from keras_i3d.export.server.servable import Servable
 from keras_i3d.export.server.versions import Found, find_versions
 
-# How many versions that are gone are still told of.
+# How many unloaded versions are still reported.
 REMEMBERED = 20
 log = logging.getLogger(__name__)
 

@@ -52,7 +52,7 @@ class Refusal(Exception):
 
 
 def too_many_frames(frames: int, most: int) -> Refusal:
-    """Return what a request with more frames than one may have is told."""
+    """Return the refusal of a request with too many frames."""
     return Refusal(
         "RESOURCE_EXHAUSTED",
         f"{frames} frames in a request, at most {most} are taken: send the video in windows, or "
@@ -73,7 +73,7 @@ def from_tensorflow(error: Exception) -> Refusal:
 
 
 def failed(what: str, error: Exception) -> Refusal:
-    """Log an error that is not the client's, and return what the client is told of it."""
+    """Log an error that is not the client's, and return the message for the client."""
     number = secrets.token_hex(4)
     log.error("%s failed, %s", what, number, exc_info=error)
     return Refusal("INTERNAL", f"the server failed; its log says how, under {number}")

@@ -32,7 +32,7 @@ def model_configs(
         labels: [MODEL:]LABEL=VERSION each, such as "stable=3"; without MODEL of every model.
 
     Raises:
-        ValueError: a word that cannot be; says which and what is wanted.
+        ValueError: an invalid word; says which, and what is expected.
     """
     latest, numbers = _policy(list(versions))
     named = _labels(labels)
@@ -71,7 +71,7 @@ def serve(
 
     Raises:
         ImportError: packages are missing; says which.
-        OSError, ValueError: a port cannot be had; no version of a model can be served.
+        OSError, ValueError: a port cannot be opened; no version of a model can be served.
     """
     check_packages()
     # Here and not above: the processes that decode the page's videos import the caller's module.

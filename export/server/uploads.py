@@ -57,7 +57,7 @@ def uploaded_frames(
         from disk as they are needed.
 
     Raises:
-        VideoError: when no frame can be had, or not within 60 s and 3 GB.
+        VideoError: when no frame can be decoded, or not within 60 s and 3 GB.
         Refusal: when the sender has left.
     """
     job = Job(str(path), f"{path}.frames", sees, most_frames, start, end)
@@ -77,7 +77,7 @@ def uploaded_frames(
 
 
 def decode(job: Job) -> tuple[int, list[str]]:
-    """Decode in the process: how many frames were written, and what is to be known of them."""
+    """Decode in the process: how many frames were written, and notes about them."""
     with VideoFile(job.path) as video, open(job.frames, "wb") as file:
         spec = sent_frames(job.sees.preprocessing)
         last = None if job.end is None else round(job.end * spec.fps)

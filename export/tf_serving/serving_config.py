@@ -48,7 +48,7 @@ class ServingConfig:
             )
         for label, version in self.labels:
             if not re.fullmatch(r"[A-Za-z0-9_-]+", label):
-                raise ValueError(f"a label is letters, digits, _ and -. Received: {label!r}")
+                raise ValueError(f"a label should be letters, digits, _ and -. Received: {label!r}")
             if version not in self.versions:
                 raise ValueError(
                     f"label {label!r} is for version {version}, which is not served: "

@@ -71,12 +71,12 @@ def find_network(name: str) -> Network:
         return network(name)
     path = Path(name).expanduser()
     if not path.is_file():
-        raise ValueError(f"model={name!r} should be a network's name or a file. There is no file")
+        raise ValueError(f"model={name!r} should be a network's name or an existing file")
     record = read_record(path)
     if record is None:
         raise ValueError(
-            f"model={name!r} should be a file of inflate_weights or of a training. Received: a "
-            f"file without their record"
+            f"model={name!r} should be a file of inflate_weights or of a training run. Received: "
+            f"a file without their record"
         )
     [features] = set(record.features.values())
     return Network(

@@ -38,13 +38,13 @@ def chosen_classes(
         return classes
     if found is None:
         raise ValueError(
-            f"weights={weights!r} should have a head, or new_head=True ask for a fresh one of "
-            f"classes=n. Received: weights without a head; include_top=False takes the trunk alone"
+            f"weights={weights!r} should have a head. Received: weights without one; pass "
+            f"new_head=True and classes=n for a fresh head, or include_top=False for the trunk only"
         )
     if classes not in (None, found):
         raise ValueError(
             f"classes should be {found}, as weights={weights!r} have. Received: classes={classes}. "
-            f"For a fresh head of {classes} classes on these weights take new_head=True"
+            f"For a fresh head of {classes} classes on these weights pass new_head=True"
         )
     return found
 

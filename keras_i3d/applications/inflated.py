@@ -20,7 +20,7 @@ def _application(
 ) -> Callable[..., keras.Model]:
     """The application of one network of the catalogue; all have these arguments.
 
-    `variants` has the 3D ResNets, by the catalogue's names, that are to be had in its place.
+    `variants` has the 3D ResNets, by the catalogue's names, that can take its place.
     """
 
     def application(
@@ -93,7 +93,10 @@ def _application(
                 f"Received: variant={variant!r}"
             )
         if schedule is not None:
-            raise ValueError(f"schedule is for inflation. Received: with variant={variant!r}")
+            raise ValueError(
+                f"schedule should be None for variant={variant!r}, which is not inflated. "
+                f"Received: schedule={schedule!r}"
+            )
         return APPLICATIONS[variants[variant]](weights, **options)
 
     application.__name__ = application.__qualname__ = name

@@ -5,6 +5,7 @@ from collections.abc import Callable
 import keras
 
 from keras_i3d.applications.heads import built_with, chosen_classes, read_arrays
+from keras_i3d.applications.options import options_of
 from keras_i3d.models.catalogue import network
 from keras_i3d.models.learnt_flow import HEADS
 
@@ -15,6 +16,7 @@ def learnt_flow(name: str) -> Callable[..., keras.Model]:
     Nobody has published weights for them: a training's .keras file is the start of another.
     """
 
+    @options_of(network(name).build)
     def application(
         weights: str | None = None,
         *,

@@ -95,8 +95,8 @@ def _from_run(folder: Path) -> LoadedNetwork:
         if path.is_file():
             return LoadedNetwork(_keras_model(path), _record(path), str(path))
     raise ValueError(
-        f"{folder} should be the folder of a training, with {' or '.join(OF_A_RUN)}. Received: a "
-        f"folder without: the training has not come to it yet, or never ran here"
+        f"{folder} should be a training run's folder, with {' or '.join(OF_A_RUN)}. Received: a "
+        f"folder without; the run has not come that far, or was never started here"
     )
 
 
@@ -133,7 +133,7 @@ def _record_beside(path: Path) -> TrainedRecord:
         ) from error
     except (KeyError, TypeError, ValueError) as error:
         raise ValueError(
-            f"{path.parent / 'recipe.json'} should be the recipe of a training. Received: {error}"
+            f"{path.parent / 'recipe.json'} should be a training run's recipe. Received: {error}"
         ) from error
 
 

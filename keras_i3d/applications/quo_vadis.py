@@ -9,6 +9,7 @@ from keras_i3d.applications.heads import (
     chosen_classes,
     read_arrays,
 )
+from keras_i3d.applications.options import options_of
 from keras_i3d.models.i3d import HEAD
 from keras_i3d.models.network import Network
 from keras_i3d.models.quo_vadis_networks import (
@@ -31,6 +32,7 @@ TOPS = {
 }
 
 
+@options_of(CONVNET_LSTM.build)
 def ConvNetLSTM(weights: str | None = None, **options) -> keras.Model:
     """Return ConvNet+LSTM: Inception-v1 on every frame, an LSTM of 512, classes after every step.
 
@@ -54,6 +56,7 @@ def ConvNetLSTM(weights: str | None = None, **options) -> keras.Model:
     return _application(CONVNET_LSTM, weights, **options)
 
 
+@options_of(CONVNET_3D.build)
 def ConvNet3D(weights: str | None = None, **options) -> keras.Model:
     """Return 3D-ConvNet, the paper's C3D with batch norm.
 
@@ -74,6 +77,7 @@ def ConvNet3D(weights: str | None = None, **options) -> keras.Model:
     return _application(CONVNET_3D, weights, **options)
 
 
+@options_of(C3D_NETWORK.build)
 def C3D(weights: str | None = None, *, variant: str = "mmaction2", **options) -> keras.Model:
     """Return C3D as it was published, without batch norm.
 
@@ -96,6 +100,7 @@ def C3D(weights: str | None = None, *, variant: str = "mmaction2", **options) ->
     return _application(C3D_NETWORK, weights, variant=variant, **options)
 
 
+@options_of(CONVNET_2D.build, without=("stacks",))
 def ConvNet2D(weights: str | None = None, **options) -> keras.Model:
     """Return one stream of Two-Stream: Inception-v1 on one frame, or on ten frames of flow.
 
@@ -118,6 +123,7 @@ def ConvNet2D(weights: str | None = None, **options) -> keras.Model:
     return _application(CONVNET_2D, weights, **options)
 
 
+@options_of(TWO_STREAM.build)
 def TwoStream(weights: str | dict[str, str] | None = None, **options) -> keras.Model:
     """Return Two-Stream: two `ConvNet2D`, whose probabilities are averaged.
 
@@ -136,9 +142,7 @@ def TwoStream(weights: str | dict[str, str] | None = None, **options) -> keras.M
 
     Reference: Carreira and Zisserman, https://arxiv.org/abs/1705.07750, figure 2 c.
     """
-    if not isinstance(weights, dict):
-        return _application(TWO_STREAM, weights, **options)
-    if weights.keys() != TWO_STREAM.prefixes.keys():
+    if isinstance(weights, dict) and weights.keys() != TWO_STREAM.prefixes.keys():
         raise ValueError(
             f"weights should have an entry for each of {sorted(TWO_STREAM.prefixes)}. Received: "
             f"{sorted(weights)}"
@@ -146,6 +150,7 @@ def TwoStream(weights: str | dict[str, str] | None = None, **options) -> keras.M
     return _application(TWO_STREAM, weights, **options)
 
 
+@options_of(FUSED_3D.build)
 def Fused3D(weights: str | None = None, **options) -> keras.Model:
     """Return 3D-Fused: both streams' image networks, joined by a convolution in time and space.
 

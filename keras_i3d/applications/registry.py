@@ -1,4 +1,4 @@
-"""Which networks and weights there are, by name, and the application of each."""
+"""The networks and weights that there are, by name, and the application of each."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -49,7 +49,7 @@ FRESH_HEADS = ("convnet_lstm", "fused_3d")
 
 @dataclass(frozen=True)
 class AvailableWeights:
-    """Weights that a network can be had with.
+    """Weights that are published for a network.
 
     model, weights: as in `keras-i3d predict --model=... --weights=...`.
     streams: those they are published for.

@@ -5,6 +5,7 @@ from collections.abc import Callable
 import keras
 
 from keras_i3d.applications.heads import built_with, chosen_classes, read_arrays
+from keras_i3d.applications.options import options_of
 from keras_i3d.models.i3d import check_stream
 from keras_i3d.models.resnet_3d import DESIGNS, HEAD, build_resnet_3d
 from keras_i3d.weights.records import names, published
@@ -80,6 +81,7 @@ NON_LOCAL = {
 }
 
 
+@options_of(APPLICATIONS["nl_i3d_r50"])
 def NonLocalI3DResNet50(
     weights: str | None = "kinetics",
     *,
@@ -122,6 +124,7 @@ def NonLocalI3DResNet50(
     return APPLICATIONS[network](weights, **options)
 
 
+@options_of(APPLICATIONS["nl_i3d_r101"])
 def NonLocalI3DResNet101(weights: str | None = None, **options) -> keras.Model:
     """Return I3D-ResNet101 with 5 non-local blocks; arguments of `NonLocalI3DResNet50`.
 
@@ -130,6 +133,7 @@ def NonLocalI3DResNet101(weights: str | None = None, **options) -> keras.Model:
     return APPLICATIONS["nl_i3d_r101"](weights, **options)
 
 
+@options_of(APPLICATIONS["c2d_r50"])
 def C2DResNet50(weights: str | None = "kinetics", *, pool: bool = True, **options) -> keras.Model:
     """Return C2D: ResNet-50 on every frame, time pooled after res2 and at the end.
 
@@ -144,6 +148,7 @@ def C2DResNet50(weights: str | None = "kinetics", *, pool: bool = True, **option
     return APPLICATIONS["c2d_r50" if pool else "c2d_nopool_r50"](weights, **options)
 
 
+@options_of(APPLICATIONS["nl_c2d_r50"])
 def NonLocalC2DResNet50(weights: str | None = None, **options) -> keras.Model:
     """Return C2D with 5 non-local blocks; arguments of `NonLocalI3DResNet50`.
 

@@ -128,7 +128,7 @@ def D3D(
     width: float = 1.0,
     name: str | None = None,
 ) -> keras.Model:
-    """Return D3D: S3D-G on RGB, which has learnt from a network on flow and needs none.
+    """Return D3D: S3D-G on RGB, trained with a network on flow, without needing flow itself.
 
     Args:
         weights: None for random weights, or the path of a file: a TensorFlow checkpoint of

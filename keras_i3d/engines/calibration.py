@@ -77,7 +77,7 @@ def sampled(
     if len(found) < WINDOWS:
         raise EngineError(
             f"int8 should be calibrated on {WINDOWS} windows of videos (16, and 8 to check). "
-            f"Received: videos that give {len(found)}; name a folder of more by --calibrate"
+            f"Received: videos that give {len(found)}; name a folder with more by --calibrate"
         )
     return SampledClips(found, inputs)
 

@@ -15,7 +15,7 @@ Outputs = dict[str, np.ndarray]
 
 
 class EngineError(RuntimeError):
-    """An engine that cannot be had, or would not be what it claims to be; says what to do."""
+    """An engine is not available, or would not be what it claims to be; says what to do."""
 
 
 class Engine(ABC):

@@ -46,7 +46,9 @@ def made_once(made_of: dict, make: Callable[[Path], dict]) -> tuple[Path, dict]:
             if (found := _sound(folder, made_of)) is not None:
                 return folder, found
             if folder.exists():
-                log.warning("%s is damaged, or was made of something else; it is made anew", folder)
+                log.warning(
+                    "%s is damaged, or was made from something else; it is made again", folder
+                )
             remove_leftovers(folder.parent)
             with whole_path(folder) as made:
                 made.mkdir()

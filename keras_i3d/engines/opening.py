@@ -51,7 +51,7 @@ def open(
             f"Received: {precision!r}"
         )
     if not outputs:
-        raise ValueError("outputs should name one at least. Received: none")
+        raise ValueError("outputs should name at least one output. Received: none")
     if isinstance(network, keras.Model):
         network = _with_record(network, model, stream)
     if engine == "keras":

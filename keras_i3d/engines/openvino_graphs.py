@@ -48,8 +48,8 @@ def converted(model: keras.Model) -> openvino.Model:
     """
     if keras.backend.backend() != "tensorflow":
         raise EngineError(
-            "the openvino engine should be made where Keras runs on TensorFlow: leave "
-            f"KERAS_BACKEND away. Received: {keras.backend.backend()}"
+            "Keras' backend should be tensorflow for the openvino engine: unset KERAS_BACKEND. "
+            f"Received: {keras.backend.backend()}"
         )
     with tempfile.TemporaryDirectory(prefix="keras-i3d-") as folder:
         level = logging.get_verbosity()

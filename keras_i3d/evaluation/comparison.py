@@ -81,7 +81,7 @@ def write_comparison(
         The path of report.html.
 
     Raises:
-        FileExistsError: when the folder holds something that is no report.
+        FileExistsError: when the folder holds something that is not a report.
         ScoresError: as `compare`.
     """
     rows = compare(scores, figure)

@@ -56,7 +56,7 @@ def write_flow_report(
         settings: what the decoders were trained by.
 
     Raises:
-        FileExistsError: when the folder holds something that is no report.
+        FileExistsError: when the folder holds something that is not a report.
     """
     rows = table_rows(errors)
     title = f"Flow decoded from {settings.network}"

@@ -16,7 +16,7 @@ def int8_views(network: LoadedNetwork, source: Source, seed: int = 0) -> Sampled
 
     Args:
         network: whose clips they are.
-        source: the split, whether of video files, of shards or made by rule.
+        source: the split, whether of video files, of shards or synthetic.
         seed: of the sample.
 
     Raises:

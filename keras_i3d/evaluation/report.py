@@ -54,7 +54,7 @@ def write_report(
         The path of report.html.
 
     Raises:
-        FileExistsError: when the folder holds something that is no report.
+        FileExistsError: when the folder holds something that is not a report.
     """
     with whole_folder(folder) as made:
         parts = _write_tables(made, scores, published or Published(), baseline)
@@ -79,7 +79,7 @@ def whole_folder(folder: str | os.PathLike) -> Iterator[Path]:
     """Yield a folder to write into; at the end it takes its name, and an older report's place.
 
     Raises:
-        FileExistsError: when the folder holds something that is no report.
+        FileExistsError: when the folder holds something that is not a report.
     """
     folder = Path(folder)
     check_folder(folder)

@@ -96,7 +96,7 @@ def load_scores(path: str | os.PathLike) -> Scores:
     """Read a score file.
 
     Raises:
-        ScoresError: when it is no score file, or a damaged one. Nothing in it is ever run.
+        ScoresError: when it is not a score file, or damaged. Nothing in it is ever run.
         OSError: when it cannot be read.
     """
     try:

@@ -80,7 +80,7 @@ def _transfer(recipe: Mapping) -> str:
         points = ", ".join(recipe.get("distil", ()))
         parts.append(f"{points} distilled from {PurePath(recipe['teacher']).name}")
     if recipe.get("flow_loss"):
-        parts.append(f"flow told at {', '.join(recipe['flow_loss'])}")
+        parts.append(f"flow decoded at {', '.join(recipe['flow_loss'])}")
     return ", ".join(parts)
 
 

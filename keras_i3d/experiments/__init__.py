@@ -1,4 +1,4 @@
-"""The papers' tables re-enacted on videos made by rule: a file a table, and one report."""
+"""The papers' tables re-enacted on synthetic videos: a file a table, and one report."""
 
 from keras_i3d.experiments import motion_needs_time, new_task, two_streams
 from keras_i3d.experiments.table import Table

@@ -1,4 +1,4 @@
-"""D3D's questions on videos made by rule: measured, and written up with pictures."""
+"""D3D's questions on synthetic videos: measured, and written up with pictures."""
 
 import io
 from collections.abc import Callable, Sequence
@@ -23,7 +23,7 @@ from keras_i3d.training.flow_errors import Example
 from keras_i3d.visualisation.flow_rows import flow_rows
 
 NAME = "d3d"
-TITLE = "D3D on videos made by rule"
+TITLE = "D3D on synthetic videos"
 NOTE = (
     "The label is how a photograph moves; in training its appearance tells that too, in test not. "
     "No test video shows a pixel of a training video, and nothing was chosen by the test. Seeds "

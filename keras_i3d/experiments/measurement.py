@@ -76,7 +76,7 @@ def measure(recipe: Recipe, folder: Path, videos: int, watch=None) -> Result:
     """Train and test one network, or take from the folder what an earlier call has done.
 
     Args:
-        recipe: on videos made by rule.
+        recipe: on synthetic videos.
         folder: of the run.
         videos: of the test; none of their pixels is in the training's videos.
         watch: as `evaluate_run` takes it.

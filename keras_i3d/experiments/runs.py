@@ -79,7 +79,7 @@ class Result:
 
 
 def small_recipe(steps: int, **changes) -> Recipe:
-    """Return the recipe for videos made by rule that two CPU cores can train in minutes."""
+    """Return the recipe for synthetic videos that two CPU cores can train in minutes."""
     return replace(SYNTHETIC_SMALL, steps=steps, validation_videos=100, **changes)
 
 

@@ -12,7 +12,7 @@ class Table:
 
     name: what --only takes.
     title: of its part of the report.
-    asks: the question, and why videos made by rule can answer it.
+    asks: the question, and why synthetic videos can answer it.
     rows: networks, in the order of the report.
     expects: said before anything is trained.
     """

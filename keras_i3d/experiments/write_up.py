@@ -35,7 +35,7 @@ def write_up(folder: Path, tables: Sequence[Table], results: Mapping[str, Result
         tables: in the order of the report.
         results: {run's name: its scores and seconds}, for every run of the tables.
     """
-    title = "Experiments on videos made by rule"
+    title = "Experiments on synthetic videos"
     about = _about(results)
     markdown, body = [f"# {title}\n\n{about} {NOTE}\n"], [page.faint(f"{about} {NOTE}")]
     for table in tables:

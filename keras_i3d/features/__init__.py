@@ -1,1 +1,1 @@
-"""Features: what a network's layers say of every window of a video."""
+"""Features: the output of a network's layers for every window of a video."""

@@ -22,7 +22,7 @@ from keras_i3d.features.video_features import Arrays, Features, FeatureWindow
 
 
 class FeatureExtractor:
-    """A network that is ready to give features of videos.
+    """A network that is ready to extract features from videos.
 
         extractor = keras_i3d.FeatureExtractor(network="i3d", weights="kinetics", stride=16)
         for path in paths:
@@ -38,7 +38,7 @@ class FeatureExtractor:
         network, settings, sight: what is used, with every number filled in.
 
     Raises:
-        ValueError: there is no such network, stream, layer or engine, or a number cannot be.
+        ValueError: there is no such network, stream, layer or engine, or a number is out of range.
         EngineError: the engine cannot be made, or int8 would not be close enough to float32.
     """
 

@@ -58,7 +58,7 @@ def jobs_of_data_set(
     """Return a data set's jobs, and {where a line stands: why it gives none}.
 
     Args:
-        labels: whether features shall say the classes of their video.
+        labels: whether to write the classes of each video.
     """
     videos = {
         (video.path, video.start, video.end): video

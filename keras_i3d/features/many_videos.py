@@ -100,7 +100,7 @@ def extract_many(
 
 
 def _one_pass(extractor, jobs, out, write, producers, seen) -> Iterator[Finished]:
-    """Work on all that can be had now; returns what other processes hold."""
+    """Work on all that is free now; returns what other processes hold."""
     feeder = _Feeder(extractor, jobs, out, write, producers)
     try:
         for (video, is_last), window in extractor.run(feeder.windows()):

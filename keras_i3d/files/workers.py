@@ -86,7 +86,7 @@ def run_all(
 class Aside:
     """One process that is kept for one call after the other, and replaced where a call ends it.
 
-    It gives way to others: what is done aside shall hold nobody up.
+    It gives way to others: work in the background should hold nobody up.
 
     Args:
         seconds, megabytes: limits for one call and for the memory of the process.

@@ -93,7 +93,7 @@ def neighbourhood(
     """Return which videos lie among those of the other set.
 
     A video's sphere reaches to its k-th nearest neighbour of its own set, or to the farthest one
-    where there are fewer.
+    if there are fewer.
 
     Args:
         neighbours: k of precision and recall.
@@ -126,7 +126,7 @@ def checked(real: np.ndarray, fake: np.ndarray, least: int = 1) -> tuple[np.ndar
 
     Raises:
         ValueError: they are not (videos, dimensions) of one number of dimensions, have fewer than
-            `least` videos, or a value that is no finite number.
+            `least` videos, or a value that is not a finite number.
     """
     real, fake = np.asarray(real, np.float64), np.asarray(fake, np.float64)
     for name, features in (("real", real), ("fake", fake)):

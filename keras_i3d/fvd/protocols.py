@@ -36,7 +36,7 @@ class Resizing:
 
 @dataclass(frozen=True)
 class FVDProtocol:
-    """All that decides on an FVD beside the videos and the weights.
+    """Everything that an FVD depends on, besides the videos and the weights.
 
         mine = dataclasses.replace(keras_i3d.fvd.protocol("google"), name="mine", frames=32)
 
@@ -147,7 +147,7 @@ STYLEGAN_V_128_8 = FVDProtocol(
     "styleganv_128_every_8", frames=16, stride=8, clip="random", videos=2048, ddof=0,
     source="universome/stylegan-v, src/metrics/metric_main.py: fvd2048_128f_subsample8f",
 )  # fmt: skip
-# It draws 2048 fake videos with repetition where there are fewer; here each counts once.
+# It draws 2048 fake videos with repetition if there are fewer; here each counts once.
 CDFVD = FVDProtocol(
     "cdfvd",
     clip="random",
@@ -179,7 +179,7 @@ PROTOCOLS = {
 
 
 def protocol(name: "str | FVDProtocol") -> FVDProtocol:
-    """Return the protocol of this name; one that is given is given back.
+    """Return the protocol of this name; one that is given is returned.
 
     Raises:
         ValueError: there is none; it lists those there are.

@@ -150,9 +150,8 @@ def _values(name: str, video: np.ndarray, protocol: FVDProtocol, value_range) ->
     low, high = float(video.min()), float(video.max())
     if value_range is None:
         raise FVDError(
-            f"{_wanted(protocol)} of uint8 in 0..255, or of floats whose range is said: give "
-            f"value_range, such as 0,1 or -1,1 or 0,255. Received: {name} of {kind} in "
-            f"[{low:g}, {high:g}]"
+            f"{_wanted(protocol)} of uint8 in 0..255, or of floats with a value_range, such as "
+            f"0,1 or -1,1 or 0,255. Received: {name} of {kind} in [{low:g}, {high:g}]"
         )
     black, white = value_range
     slack = SLACK * (white - black)

@@ -112,14 +112,14 @@ def _images(graph, image) -> list[np.ndarray]:
     given = keras.tree.flatten(image)
     if len(given) != len(graph.inputs):
         raise ValueError(
-            f"{graph.name} has {len(graph.inputs)} inputs. Received: {len(given)} images"
+            f"{graph.name} should get {len(graph.inputs)} images. Received: {len(given)}"
         )
     images = []
     for tensor, array in zip(graph.inputs, map(np.asarray, given), strict=True):
         array = array[None] if array.ndim == len(tensor.shape) - 1 else array
         if array.ndim != len(tensor.shape):
             raise ValueError(
-                f"The input {tensor.name} of {graph.name} wants an array of the shape "
+                f"the input {tensor.name} of {graph.name} should be an array of shape "
                 f"{tuple(tensor.shape)}. Received: {array.shape}"
             )
         images.append(array.astype(tensor.dtype))

@@ -51,7 +51,7 @@ AXIS = Rule(config=axis_moved)
 PER_FRAME = Rule(ours.PerFrame, per_frame_config)
 NOISE = Rule(config=noise_config)
 NAMED_RULES = {"as it is": AS_IT_IS, "per frame": PER_FRAME}
-NO_DRAW_FOR_A_CLIP = "it would draw anew for every frame: augment clips before the network"
+NO_DRAW_FOR_A_CLIP = "it would draw again for every frame: augment clips before the network"
 
 RULES: dict[type, Rule] = {
     # Layers with a window
@@ -84,9 +84,7 @@ RULES: dict[type, Rule] = {
     layers.Normalization: Rule(config=axis_moved, weights=normalization_weights),
     layers.PReLU: Rule(config=prelu_config, weights=prelu_weights),
     layers.Dot: refuses("a product of clips has no axes that follow from those of images"),
-    layers.Lambda: refuses(
-        "it holds a function that nobody can look into: use layers or keras.ops"
-    ),
+    layers.Lambda: refuses("it holds a function that cannot be inspected: use layers or keras.ops"),
     **dict.fromkeys(
         [
             layers.BatchNormalization,
@@ -152,7 +150,7 @@ def inflation_rule(layer_class: type, rule: Rule | str) -> None:
     Args:
         layer_class: the 2D layer's class; subclasses need a rule of their own.
         rule: "as it is" for a layer that takes a clip as well as an image, such as an activation;
-            "per frame" for one that shall see each frame as an image; else a `Rule`.
+            "per frame" for one that sees each frame as an image; else a `Rule`.
 
     Example:
         inflation_rule(Scale, "as it is")
@@ -166,7 +164,7 @@ def inflation_rule(layer_class: type, rule: Rule | str) -> None:
         rule = NAMED_RULES[rule]
     if not isinstance(layer_class, type) or not isinstance(rule, Rule):
         raise ValueError(
-            f"inflation_rule wants a layer class and its rule. Received: {layer_class}, {rule}"
+            f"inflation_rule should get a layer class and its rule. Received: {layer_class}, {rule}"
         )
     RULES[layer_class] = rule
 

@@ -23,7 +23,9 @@ class Time:
 
     def __post_init__(self):
         if any(not isinstance(n, int) or n < 1 for n in (self.kernel, self.stride, self.pool)):
-            raise ValueError(f"Time takes whole numbers from 1 on. Received: {self}")
+            raise ValueError(
+                f"the numbers of Time should be whole and at least 1. Received: {self}"
+            )
 
 
 Schedule = Callable[[keras.layers.Layer], Time]
@@ -195,9 +197,9 @@ def resnet_3x1x1(model: keras.Model) -> Schedule:
     blocks = [m for name in names if (m := re.fullmatch(r"conv([2-5])_block(\d+)_1_conv", name))]
     if not blocks or "conv1_conv" not in names:
         raise ValueError(
-            f"schedule='resnet_3x1x1' wants the layer names of keras.applications' ResNet50, 101, "
-            f"152: conv1_conv, conv2_block1_1_conv, … Received: {model.name}. For a network of "
-            f"your own pass a function of the layer."
+            f"for schedule='resnet_3x1x1' the network should have the layer names of "
+            f"keras.applications' ResNet50, 101, 152: conv1_conv, conv2_block1_1_conv, … "
+            f"Received: {model.name}. For your own network pass a function of the layer."
         )
     last = max(int(block[2]) for block in blocks if block[1] == "2")
     # Blocks are counted from 1: all of stage 2; the odd ones of 3 and 4; the even ones of 5.

@@ -23,7 +23,7 @@ def functional_graph(model: keras.Model) -> keras.Model:
         return keras.Model(model.inputs[0], model.outputs[0], name=model.name)
     if not isinstance(model, keras.Model) or not hasattr(model, "operations"):
         raise ValueError(
-            f"Wanted a functional or Sequential keras.Model, whose graph can be read. Received: "
+            f"the model should be a functional or Sequential keras.Model. Received: "
             f"{type(model).__name__} {getattr(model, 'name', '')}. A subclassed model can be made "
             f"functional: keras.Model(x, model.call(x)) with x = keras.Input(shape)."
         )

@@ -62,10 +62,10 @@ class HeadPooling3D(layers.Layer):
         if not self.shrinks and any(n is not None and n < k for n, k in sizes):
             frames, rows, columns = self.least_clip
             raise ValueError(
-                f"The clip is too small for the classification head: {self.name} averages over "
-                f"{self.pool_size} steps of time, height and width. Received {tuple(shape[1:4])}. "
-                f"Wanted at least {frames} frames of {rows} x {columns} pixels: loop a short clip, "
-                f"resize small frames, or build the network with include_top=False."
+                f"the clip should have at least {frames} frames of {rows} x {columns} pixels: "
+                f"{self.name} averages over {self.pool_size} steps of time, height and width. "
+                f"Received: {tuple(shape[1:4])} steps. Loop a short clip, resize small frames, or "
+                f"build the network with include_top=False."
             )
 
     def call(self, clip):

@@ -21,7 +21,7 @@ class NonLocalBlock3D(layers.Layer):
         concatenation        f = relu(w . [theta(x_i), phi(x_j)]) / N
 
     theta, phi, g and out are 1 x 1 x 1 convolutions with bias. The scale of the batch norm starts
-    at 0, so that the block may be put into a trained network without changing what it says.
+    at 0, so that the block may be put into a trained network without changing its output.
 
     Args:
         form: one of FORMS.

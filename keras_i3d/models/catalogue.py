@@ -73,7 +73,7 @@ FIVE_UNITS = Network(
     head=(five_units.HEAD,),
     features="Unit_5",
     parameters={"rgb": 183_000, "flow": 182_568},
-    paper="ours: five 3 x 3 x 3 units, for videos made by rule",
+    paper="ours: five 3 x 3 x 3 units, for synthetic videos",
 )
 
 

@@ -1,4 +1,4 @@
-"""Five units: the smallest network that tells motions, for videos made by rule."""
+"""Five units: the smallest network that tells motions, for synthetic videos."""
 
 import keras
 from keras import layers

@@ -68,7 +68,7 @@ def copied_layer(layer: layers.Layer, **changes) -> layers.Layer:
 
 
 def _units(layer) -> list[ConvUnit3D]:
-    """All units of a layer; what is no layer, such as an addition, has none."""
+    """All units of a layer; an addition, which is not a layer, has none."""
     return [part for part in all_layers(layer) if isinstance(part, ConvUnit3D)]
 
 
@@ -96,7 +96,7 @@ def _before(norm, model):
         nodes = calls_of(norm)
         conv = origin(nodes[0].input_tensors[0])
         if not isinstance(conv, layers.Conv3D) or conv.activation is not keras.activations.linear:
-            why = f"follows {conv.name}, which is no plain convolution"
+            why = f"follows {conv.name}, which is not a plain convolution"
         elif len(nodes) > 1 or len(calls_of(conv)) > 1 or len(calls_after(conv)) > 1:
             why = f"shares {conv.name} with other layers"
         elif any(conv.output is output for output in model.outputs):

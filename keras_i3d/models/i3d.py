@@ -157,7 +157,7 @@ def clip_input(
     least = least or _least(include_top)
     if any(n is not None and n < m for n, m in zip(shape, least, strict=False)):
         raise ValueError(
-            f"With include_top={include_top} a clip has at least {least[0]} frames of "
+            f"with include_top={include_top} a clip should have at least {least[0]} frames of "
             f"{least[1]} x {least[2]} pixels. Received: input_shape={shape}"
         )
     return keras.Input(shape, name=name) if input_tensor is None else input_tensor

@@ -2,7 +2,7 @@
 
 The flow network is to be learnt first, from true or stored flow at its end point "flow", then all
 is tuned end to end. Stroud et al., "D3D", 2018, found it below distillation; its flow network is
-not to be had, so this one is ours.
+not published, so this one is ours.
 """
 
 from collections.abc import Callable

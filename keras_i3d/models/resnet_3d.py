@@ -29,7 +29,7 @@ class Design:
     taps: frames that the first kernels of each stage's blocks see, in turn.
     stem: frames that conv1 sees.
     steps: of time, in conv1, pool1 and pool2.
-    non_local: in res3 and in res4 a non-local block follows every so manieth block; 0: none.
+    non_local: in res3 and in res4 a non-local block follows every n-th block; 0: none.
     attention: arguments of the non-local blocks.
     """
 

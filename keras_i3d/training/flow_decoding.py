@@ -66,8 +66,8 @@ def decode_flow(
         The errors on the held-out videos, and examples of flow.
 
     Raises:
-        ValueError: before the start, for what cannot be, such as an end point that is not there, or
-            a folder where other settings have been at work.
+        ValueError: before the start, for invalid settings, such as an end point that is not there,
+            or a folder of other settings.
         OSError, FailedError, NotFiniteError, Interrupted: as `training.run.train`.
     """
     folder, devices = Path(folder), devices or Devices()

@@ -21,7 +21,7 @@ def with_stored_flow(
 ) -> DataSet:
     """Return the data set with flow: video files that have none get it, in `folder`.
 
-    Videos made by rule know their flow, and shards hold it. What is there already is kept, so that
+    Synthetic videos know their flow, and shards hold it. What is there already is kept, so that
     a call that was broken off goes on.
 
     Args:

@@ -103,6 +103,6 @@ def open_inputs(
 
 
 def _labels(source: Source) -> list[tuple[int, ...]]:
-    # Videos made by rule have every class.
+    # Synthetic videos have every class.
     videos = range(source.num_videos) if not isinstance(source, SyntheticVideos) else ()
     return [source.labels(index) for index in videos]

@@ -38,8 +38,8 @@ def check_network(recipe: Recipe) -> None:
         )
     if recipe.width != 1 and not (record.any_width and not _published(recipe)):
         raise ValueError(
-            f"width should be 1 for model={recipe.model} with weights={recipe.weights}: another is "
-            f"for random weights and files of it, of networks that have one. "
+            f"width should be 1 for model={recipe.model} with weights={recipe.weights}; others "
+            f"need a network that takes width, and random weights or a file of that width. "
             f"Received: width={recipe.width}"
         )
     # A head that is one dense layer has no form for less than the trunk itself takes.
@@ -81,8 +81,8 @@ def with_sizes(
     alike = all((one.frames, one.every) == (first.frames, first.every) for one in others)
     if every is not None and not alike:
         raise ValueError(
-            f"stride should be none for streams that see different frames: what they see together "
-            f"would be torn apart. Received: stride={every}"
+            f"stride should be none if streams see different frames, to keep them together. "
+            f"Received: stride={every}"
         )
     wanted = first.frames if frames is None else frames
     if wanted % first.stack or any(wanted * one.frames % first.frames for one in others):

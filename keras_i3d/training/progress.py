@@ -1,4 +1,4 @@
-"""What is told of a run: a bar or lines, a table of its history, TensorBoard."""
+"""Reports of a run's progress: a bar or lines, a table of its history, TensorBoard."""
 
 import contextlib
 import csv

@@ -136,7 +136,7 @@ def check(recipe: Recipe) -> None:
         f"boundaries are for schedule=step; schedule={r.schedule}",
     )
     want(r.warm_up <= r.steps, f"warm_up={r.warm_up} is longer than steps={r.steps}")
-    want(r.momentum > 0 or not r.nesterov, "nesterov wants momentum")
+    want(r.momentum > 0 or not r.nesterov, "nesterov needs momentum")
     want(
         r.optimizer == "sgd" or not (r.nesterov or r.rates),
         f"nesterov and rates are for optimizer=sgd; optimizer={r.optimizer}",
@@ -162,10 +162,10 @@ def _check_transfer(r: Recipe, want) -> None:
             f"transfer=full or fixed",
         )
     else:
-        want(_has_weights(r), f"transfer={r.transfer} wants weights to start from")
+        want(_has_weights(r), f"transfer={r.transfer} needs weights to start from")
     want(
         not (r.batch_norm == "frozen" and not _has_weights(r)),
-        "batch_norm=frozen wants weights, which have statistics",
+        "batch_norm=frozen needs weights, which have statistics",
     )
     want(
         not (r.multi_label and r.data == "synthetic"),

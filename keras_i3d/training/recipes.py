@@ -66,7 +66,7 @@ S3D = replace(
 S3D_G = replace(S3D, model="s3d_g")
 # "Non-local Neural Networks", section 4.1: 8 GPUs of 8 clips, 32 frames of 64, 400 k steps.
 # Kinetics-400, validation set: 74.9 % top-1, 91.6 % top-5; without the blocks (model=i3d_r50)
-# 73.3 %. The paper starts from ImageNet's ResNet-50, which is not to be had in this layout, and
+# 73.3 %. The paper starts from ImageNet's ResNet-50, which is not available in this layout, and
 # draws the shorter side from 256 to 320.
 NON_LOCAL = Recipe(
     model="nl_i3d_r50",
@@ -144,7 +144,7 @@ D3D = replace(S3D_G, distil=("Logits",))
 D3D_REVERSE = replace(D3D, stream="flow")
 D3D_MOTION_ONLY = replace(D3D, action_weight=0.0)
 # The paper's alternative that helped less: the flow is decoded beside the action loss, L2 in the
-# paper, here the end-point error. Where, and with what weight, is not to be had: ours.
+# paper, here the end-point error. Where, and with what weight, is not published: ours.
 D3D_FLOW_LOSS = replace(S3D_G, flow_loss=("Mixed_4f=pwc",))
 # The paper's other alternative, in two runs: the flow network inside learns first, then all is
 # tuned from its weights (--weights=FIRST/final.keras --transfer=full). All numbers are ours.
@@ -231,11 +231,11 @@ def differences(recipe: Recipe, text: str) -> list[str]:
     A field that it lacks is newer than it is, and was what it is now by default.
 
     Raises:
-        ValueError: when the text is no JSON object.
+        ValueError: when the text is not a JSON object.
     """
     kept, now = json.loads(text), json.loads(to_json(recipe))
     if not isinstance(kept, dict):
-        raise ValueError("it is no JSON object")
+        raise ValueError("it is not a JSON object")
     kept = {**json.loads(to_json(Recipe())), **kept}
     names = [*now, *(name for name in kept if name not in now)]
     return [

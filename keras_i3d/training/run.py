@@ -111,7 +111,7 @@ def train(
 
     Raises:
         ValueError: before the start, for what cannot be; see `check_run`.
-        OSError: for weights that cannot be had.
+        OSError: for weights that are not available.
         FailedError: when memory or data fail.
         NotFiniteError, WorkerLostError, Interrupted: as `fit` does.
     """

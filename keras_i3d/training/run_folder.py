@@ -63,7 +63,7 @@ def read_run(folder: str | Path) -> RunFolder:
         folder: of the run, finished or not.
 
     Raises:
-        FileNotFoundError: when it is no run's folder.
+        FileNotFoundError: when it is not a run's folder.
         RunFolderError: when its recipe or labels are damaged, or of another version.
     """
     folder = Path(folder).expanduser()

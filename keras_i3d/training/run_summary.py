@@ -1,4 +1,4 @@
-"""What a run has found and will do, in a few lines before its first step."""
+"""A run's summary: what it found and will do, in a few lines before its first step."""
 
 import math
 from collections.abc import Iterator
@@ -22,10 +22,10 @@ def run_summary(
     done: int,
     teacher: LoadedNetwork | None = None,
 ) -> Iterator[str]:
-    """Yield the lines: network, data, steps and devices, and where all that comes of it goes.
+    """Yield the lines: network, data, steps and devices, and the output folder.
 
-    network  i3d, rgb, from imagenet: 12,339,498 parameters, all but 14,496 learn
-    data     ucf101/shards: 9,537 videos to learn from (train), 3,783 to validate on (test), ...
+    network  i3d, rgb, from imagenet: 12,339,498 parameters, 12,325,002 of them trained
+    data     ucf101/shards: 9,537 training videos (train), 3,783 validation videos (test), ...
 
     Args:
         recipe: with all sizes, as `resolved` gives it.
@@ -37,25 +37,25 @@ def run_summary(
         teacher: as `open_teacher` gives it; it has a line of its own.
     """
     r, kept = recipe, model.count_params()
-    fixed = kept - sum(math.prod(v.shape) for v in model.trainable_variables)
-    learning = f"all but {fixed:,} learn" if fixed else "all learn"
+    learnt = sum(math.prod(v.shape) for v in model.trainable_variables)
+    learning = f"{learnt:,} of them trained" if learnt < kept else "all trained"
     start = r.weights or "random weights"
     yield f"network  {r.model}, {r.stream}, from {start}: {kept:,} parameters, {learning}"
     if teacher is not None:
         yield (
             f"teacher  {teacher.record.network}, {teacher.record.stream}, from {teacher.source}: "
-            f"{teacher.model.count_params():,} parameters, none learns; matched at "
+            f"{teacher.model.count_params():,} parameters, none trained; matched at "
             f"{', '.join(r.distil)}, weight {r.distil_weight:g}; action loss, weight "
             f"{r.action_weight:g}"
         )
     if r.flow_loss:
         yield (
-            f"flow     told at {', '.join(r.flow_loss)}, weight {r.flow_weight:g}; action loss, "
+            f"flow     decoded at {', '.join(r.flow_loss)}, weight {r.flow_weight:g}; action loss, "
             f"weight {r.action_weight:g}"
         )
-    validated = f"{inputs.validated:,} to validate on ({r.validation_split}), "
+    validated = f"{inputs.validated:,} validation videos ({r.validation_split}), "
     yield (
-        f"data     {r.data}: {inputs.learnt:,} videos to learn from ({r.train_split}), "
+        f"data     {r.data}: {inputs.learnt:,} training videos ({r.train_split}), "
         f"{validated if inputs.validated else ''}{len(inputs.class_names):,} classes"
     )
     sizes = {f"{one.frames} x {one.crop} x {one.crop}" for one in inputs_of(r).values()}

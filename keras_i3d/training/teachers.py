@@ -100,9 +100,9 @@ def build_distillation(
         terms.append(FlowReconstruction(end_point, spec, kind, recipe.flow_weight))
     if teacher and teacher.record.logits in taught and teacher.record.labels != tuple(class_names):
         raise ValueError(
-            f"teacher {teacher.source} should tell the classes of the data, "
-            f"{_few(class_names)}, for its scores to be matched. Received: "
-            f"{_few(teacher.record.labels)}; distil an end point below them, such as "
+            f"teacher {teacher.source} should have the classes of the data, "
+            f"{_few(class_names)}, to match its scores. Received: "
+            f"{_few(teacher.record.labels)}; match an end point before them instead, such as "
             f"distil={next(iter(teacher.record.features.values()))}"
         )
     streams = tuple(inputs_of(recipe))

@@ -1,4 +1,4 @@
-"""Pictures of what networks hold."""
+"""Pictures of networks, their mistakes and their input."""
 
 from keras_i3d.visualisation.kernel_pictures import (
     kernel_picture,

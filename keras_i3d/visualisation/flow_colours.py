@@ -25,7 +25,7 @@ def flow_picture(flow: np.ndarray, largest: float | None = None) -> np.ndarray:
     """Return (..., height, width, 2) in pixels, x then y, to (..., height, width, 3) uint8 RGB.
 
     Args:
-        flow: values that are no numbers, or above 1e9 as in .flo files, are unknown: black.
+        flow: values that are not numbers, or above 1e9 as in .flo files, are unknown: black.
         largest: pixels at which colours are full; what moves faster is darker. By default that of
             `full_colour`.
     """

@@ -90,7 +90,7 @@ def test_what_has_no_record_is_refused(tmp_path):
     keras.Model(clip, keras.layers.Conv3D(2, 1)(clip)).save(tmp_path / "plain.keras")
     with pytest.raises(ValueError, match="a file without their record"):
         find_network(str(tmp_path / "plain.keras"))
-    with pytest.raises(ValueError, match="There is no file"):
+    with pytest.raises(ValueError, match="or an existing file"):
         find_network(str(tmp_path / "gone.keras"))
     with pytest.raises(ValueError, match="model should be one of i3d"):
         find_network("i4d")

@@ -84,7 +84,7 @@ def test_what_is_no_network(tmp_path):
         keras_i3d.load(tmp_path / "torn.keras")
     shutil.copytree(OLD_RUN, tmp_path / "run")
     (tmp_path / "run" / "recipe.json").write_text('{"model": "i3d"}')
-    with pytest.raises(ValueError, match=r"recipe\.json should be the recipe of a training"):
+    with pytest.raises(ValueError, match=r"recipe\.json should be a training run's recipe"):
         keras_i3d.load(tmp_path / "run")
     (tmp_path / "run" / "labels.txt").unlink()
     with pytest.raises(ValueError, match=r"recipe|labels\.txt beside it cannot be read"):

@@ -42,5 +42,5 @@ def test_a_short_video_is_looped_from_any_of_its_frames(tiny, tmp_path):
 
 def test_too_little_is_refused(tiny, tmp_path):
     (tmp_path / "broken.mkv").write_bytes(b"nothing")
-    with pytest.raises(EngineError, match="24 windows.*that give 10; name a folder of more"):
+    with pytest.raises(EngineError, match="24 windows.*that give 10; name a folder with more"):
         calibration_clips(tiny, [tmp_path / "broken.mkv", greys(tmp_path, "a.mkv", 0, 10)])

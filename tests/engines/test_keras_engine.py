@@ -99,7 +99,7 @@ def test_a_stream_that_breaks_or_is_left_leaves_nothing_behind(tiny):
     [
         ({"engine": "abacus"}, "engine should be one of keras, openvino. Received: 'abacus'"),
         ({"precision": "int8"}, "should be one of float32 for the keras engine. Received: 'int8'"),
-        ({"outputs": ()}, "outputs should name one at least"),
+        ({"outputs": ()}, "outputs should name at least one"),
         ({"outputs": ["Mixed_5d"]}, "layers of tiny, such as Mixed_5c.*Received: 'Mixed_5d'"),
     ],
 )

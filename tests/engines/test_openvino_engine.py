@@ -260,7 +260,7 @@ def test_nncf_is_named_where_int8_needs_it(tiny, monkeypatch):
 
 def test_another_backend_is_refused(tiny, monkeypatch):
     monkeypatch.setattr(keras.backend, "backend", lambda: "jax")
-    with pytest.raises(engines.EngineError, match="leave KERAS_BACKEND away. Received: jax"):
+    with pytest.raises(engines.EngineError, match="unset KERAS_BACKEND. Received: jax"):
         opened(tiny)
 
 

@@ -55,7 +55,7 @@ def test_a_distilled_network_is_another_than_one_of_labels_alone():
     assert trial_of(made, 101).transfer == "full, Logits, Mixed_5c distilled from teacher"
     made = about()
     made["recipe"] |= {"teacher": None, "distil": [], "flow_loss": ["Mixed_4f=pwc"]}
-    assert trial_of(made, 101).transfer == "full, flow told at Mixed_4f=pwc"
+    assert trial_of(made, 101).transfer == "full, flow decoded at Mixed_4f=pwc"
 
 
 def test_a_title_names_data_network_and_split():

@@ -54,5 +54,5 @@ def test_the_folder(tmp_path):
     assert (page.parent / "flow_1.png").stat().st_size < 50_000
     (tmp_path / "mine").mkdir()
     (tmp_path / "mine" / "letter.txt").write_text("mine")
-    with pytest.raises(FileExistsError, match="is no report"):
+    with pytest.raises(FileExistsError, match="is not a report"):
         write_flow_report(tmp_path / "mine", ERRORS, [], SETTINGS)

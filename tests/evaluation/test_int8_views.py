@@ -54,7 +54,7 @@ def test_views_of_all_videos_in_turn_no_two_alike(small, tmp_path):
 
 def test_too_few_are_refused(small, tmp_path):
     """Eight frames have five windows of four."""
-    with pytest.raises(EngineError, match="videos that give 5; name a folder of more"):
+    with pytest.raises(EngineError, match="videos that give 5; name a folder with more"):
         int8_views(small, files(tmp_path, (8,)))
 
 

@@ -117,7 +117,7 @@ def test_the_difference_to_another_run_is_drawn(tmp_path):
 
 def test_a_folder_of_something_else_is_left_alone(tmp_path):
     (tmp_path / "thesis.tex").write_text("years of work")
-    with pytest.raises(FileExistsError, match="is no report"):
+    with pytest.raises(FileExistsError, match="is not a report"):
         write_report(tmp_path, made(), "r")
     assert (tmp_path / "thesis.tex").read_text() == "years of work"
 

@@ -75,8 +75,8 @@ def test_pickles_are_never_opened(tmp_path):
         ({"logits": ((2, 0), (0, np.nan), (3, 0))}, "finite"),
         ({"labels": (0, 1, 2)}, "not a whole number from 0 to 1"),
         ({"labels": (0, 0.5, 1)}, "not a whole number"),
-        ({"classes": ("run", 3)}, "no text"),
-        ({"failed": {"d": None}}, "no text"),
+        ({"classes": ("run", 3)}, "is not text"),
+        ({"failed": {"d": None}}, "is not text"),
     ],
 )
 def test_scores_that_cannot_be(changes, message):
@@ -119,7 +119,7 @@ def test_fusion_may_average_probabilities(multi_label):
     [
         ({"ids": ("a", "b", "x")}, r"in the first 1 \(c\), only in the other 1 \(x\)"),
         ({"labels": (0, 1, 0)}, r"different labels for 1 \(c\)"),
-        ({"classes": ("run", "fly")}, "other classes"),
+        ({"classes": ("run", "fly")}, "different classes"),
     ],
 )
 def test_what_does_not_match_is_not_fused(changes, message):

@@ -53,7 +53,7 @@ def test_iterables_and_grey_and_whole_numbers(small):
 @pytest.mark.parametrize(
     ("given", "value_range", "message"),
     [
-        (np.zeros((2, 4, 8, 8, 3), np.float32), None, r"give value_range, such as 0,1 or -1,1"),
+        (np.zeros((2, 4, 8, 8, 3), np.float32), None, r"with a value_range, such as 0,1 or -1,1"),
         (np.full((2, 4, 8, 8, 3), 2.0), (0, 1), r"should lie in \[0, 1\].* values in \[2, 2\]"),
         (np.full((1, 4, 8, 8, 3), 300), None, "uint8 or float. Received: video 0 of int64"),
         (np.zeros((4, 8, 8, 3), np.uint8), None, "at least 4 frames for the protocol small"),

@@ -154,5 +154,5 @@ def test_i3d_resnet50_passes_the_check():
     inflated = inflate(model, "resnet_3x1x1", temporal_padding="replicate")
     check = boring_video_check(model, inflated, image, frames=16)
     assert check.difference < 1e-4 and check.unchecked == ()
-    with pytest.raises(ValueError, match="wants the layer names.*Received: vgg16"):
+    with pytest.raises(ValueError, match="should have the layer names.*Received: vgg16"):
         inflate(network("VGG16")[0], "resnet_3x1x1")

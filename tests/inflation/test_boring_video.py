@@ -80,5 +80,5 @@ def test_networks_that_do_not_belong_together_are_refused():
     unlike = keras.Sequential([keras.Input((6, 6, 2)), layers.ReLU(name="unlike")])
     with pytest.raises(ValueError, match="no layer of the same name"):
         boring_video_check(model, inflate(unlike), image, 4)
-    with pytest.raises(ValueError, match=r"wants an array of the shape .* Received: \(6, 6\)"):
+    with pytest.raises(ValueError, match=r"should be an array of shape .* Received: \(6, 6\)"):
         boring_video_check(model, inflate(model), image[..., 0], 4)

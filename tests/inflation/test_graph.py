@@ -210,7 +210,7 @@ def test_branches_at_two_frame_rates_are_an_error_that_says_where():
     [
         ({"schedule": "c3d"}, "schedule should be one of .*'i3d'.*'c3d'"),
         ({"schedule": lambda layer: "often"}, r"should give Time\(kernel, stride\)"),
-        ({"schedule": lambda layer: (0, 1)}, "whole numbers from 1 on"),
+        ({"schedule": lambda layer: (0, 1)}, "whole and at least 1"),
         ({"kernel": "median"}, "'average', 'centre'"),
         ({"temporal_padding": "reflect"}, "'zero', 'replicate'"),
         ({"frames": 0}, "frames=0"),

@@ -96,7 +96,7 @@ def test_head_pooling_shrinks_to_what_there_is_and_takes_all_of_an_axis():
     whole = HeadPooling3D((9, 9, 9), shrinks=True)
     assert numpy(whole(steps)).ravel().tolist() == [2.5]
     assert numpy(HeadPooling3D((2, None, 9), shrinks=True)(steps)).ravel().tolist() == [1.5, 3.5]
-    with pytest.raises(ValueError, match="Wanted at least 13 frames of 17 x 17 pixels"):
+    with pytest.raises(ValueError, match="should have at least 13 frames of 17 x 17 pixels"):
         HeadPooling3D((4, None, None), least_clip=(13, 17, 17))(steps)
 
 

@@ -128,13 +128,13 @@ def chain(*steps):
         (lambda: chain(layers.Conv3D(2, 1)), "chain has no batch norm to fold"),
         (
             lambda: chain(layers.Conv3D(2, 1, activation="relu", name="c"), norm()),
-            "n of chain cannot be folded: it follows c, which is no plain convolution",
+            "n of chain cannot be folded: it follows c, which is not a plain convolution",
         ),
         (
             lambda: chain(layers.Conv3D(2, 1), layers.MaxPooling3D(name="pool"), norm()),
-            "follows pool, which is no plain convolution",
+            "follows pool, which is not a plain convolution",
         ),
-        (lambda: chain(norm()), "is no plain convolution"),
+        (lambda: chain(norm()), "is not a plain convolution"),
         (
             lambda: chain(layers.Conv3D(2, 1, name="c"), lambda x: layers.Add()([norm()(x), x])),
             "shares c with other layers",

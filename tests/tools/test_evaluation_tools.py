@@ -127,7 +127,7 @@ def run_folder(folder, **files):
         ({}, ["--data=/nowhere"], 2, "should be a folder, a list of videos"),
         ({}, ["--weights=kinetics"], 2, "--run and --weights each name a network: give one"),
         ({}, ["--num_crops=2"], 2, "should be 1 or 3"),
-        ({}, ["--report=."], 2, "is no report"),
+        ({}, ["--report=."], 2, "is not a report"),
     ],
 )
 def test_evaluate_refuses_in_one_line(tmp_path, monkeypatch, broken, flags, status, message):

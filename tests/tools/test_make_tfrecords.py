@@ -89,7 +89,10 @@ def test_from_videos_to_shards(root, tmp_path):
         (["--out=x", "--root=ROOT", "--shards=9"], "at most the 5 videos"),
         (["--out=x", "--root=ROOT", "more"], "more"),
         (["--out=x", "--root=ROOT", "--beam_option=--a"], "is for a --runner"),
-        (["--out=x", "--root=ROOT", "--flow=dis", "--flow_folder=y"], "give one"),
+        (
+            ["--out=x", "--root=ROOT", "--flow=dis", "--flow_folder=y"],
+            "--flow or --flow_folder, not both",
+        ),
         (["--out=x", "--root=ROOT", "--flow_folder=/nowhere"], "no flow files"),
         (["--out=x", "--root=ROOT", "--quality=101"], "quality"),
         (["--out=x", "--root=ROOT", "--runner=Nowhere"], "unner"),

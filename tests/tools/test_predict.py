@@ -341,4 +341,4 @@ def test_int8_wants_more_than_a_video_of_ten_frames(small_network, counting_vide
     )
     assert status == 1
     assert "calibrated on 24 windows" in err
-    assert err.rstrip().endswith("that give 10; name a folder of more by --calibrate")
+    assert err.rstrip().endswith("that give 10; name a folder with more by --calibrate")

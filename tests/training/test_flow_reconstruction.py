@@ -49,7 +49,7 @@ def test_a_run_with_a_flow_loss_leaves_no_decoder_behind(tmp_path, capsys):
     row = last_row(tmp_path)
     assert row["loss"] == pytest.approx(row["action"] + 0.5 * row["flow_Unit_2"], rel=1e-4)
     assert "val_flow_Unit_2" in row
-    assert "told at Unit_2=simple, weight 0.5" in capsys.readouterr().err
+    assert "decoded at Unit_2=simple, weight 0.5" in capsys.readouterr().err
     alone = load(path)
     assert tuple(alone.record.inputs) == ("rgb",)
     assert not [layer.name for layer in alone.model.layers if "simple" in layer.name]

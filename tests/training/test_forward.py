@@ -58,7 +58,7 @@ def test_streams_of_different_frames_stay_in_proportion():
 
 
 def test_what_streams_of_different_frames_cannot_be():
-    with pytest.raises(ValueError, match="stride should be none for streams that see different"):
+    with pytest.raises(ValueError, match="stride should be none if streams see different"):
         inputs_of(change(RECIPES["fused_3d"], {"stride": 2}))
     with pytest.raises(ValueError, match="frames should be a multiple of 10"):
         inputs_of(Recipe(model="convnet_2d", stream="flow", num_frames=15))

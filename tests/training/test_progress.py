@@ -1,4 +1,4 @@
-"""What is told of a run."""
+"""Reports of a run's progress."""
 
 import csv
 import io

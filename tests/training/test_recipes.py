@@ -112,7 +112,7 @@ def test_every_field_has_a_help():
         ({"boundaries": (3,), "factors": (1, 0.1), "schedule": "cosine"}, "for schedule=step"),
         ({"transfer": "full"}, "transfer=full wants weights"),
         ({"transfer": "original", "weights": "kinetics"}, "without video pretraining"),
-        ({"batch_norm": "frozen"}, "batch_norm=frozen wants weights"),
+        ({"batch_norm": "frozen"}, "batch_norm=frozen needs weights"),
         ({"multi_label": True}, "multi_label does not go with it"),
         ({"warm_up": 2000}, "warm_up=2000 is longer than steps=1000"),
         ({"rates": ("Mixed",)}, "should be PATTERN=FACTOR. Received: 'Mixed'"),

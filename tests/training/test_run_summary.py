@@ -22,10 +22,10 @@ def test_all_that_was_found_is_said(tmp_path):
     found = Inputs(tuple(map(str, range(101))), None, None, Skipped(), learnt=9537, validated=3783)
     model = tiny.network()
     model.get_layer("second").trainable = False
-    total, held = 324 + 216 + 3 * (4 + 6) + 35, 216 + 3 * 6 + 2 * 4
+    total, learnt = 324 + 216 + 3 * (4 + 6) + 35, 324 + 4 + 35
     assert list(run_summary(recipe, found, model, Devices(), tmp_path, 1200)) == [
-        f"network  i3d, rgb, from imagenet+kinetics: {total} parameters, all but {held} learn",
-        "data     ucf101/shards_1: 9,537 videos to learn from (train), 3,783 to validate on "
+        f"network  i3d, rgb, from imagenet+kinetics: {total} parameters, {learnt} of them trained",
+        "data     ucf101/shards_1: 9,537 training videos (train), 3,783 validation videos "
         "(test), 101 classes",
         "run      5,000 steps of 96 clips (64 x 224 x 224), on 1 CPU, float32; 1,200 steps are "
         "done",

@@ -123,7 +123,7 @@ def crop_flow(
 
 
 class Skipped:
-    """Videos that could not be read and were left out: counted, named, told at the end."""
+    """Videos that could not be read and were left out: counted, named, reported at the end."""
 
     def __init__(self):
         self._lock, self._causes = Lock(), {}

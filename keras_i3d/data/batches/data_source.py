@@ -13,14 +13,14 @@ from keras_i3d.data.shards.manifest import splits_in
 from keras_i3d.data.shards.source import Shards
 from keras_i3d.data.synthetic.videos import APPEARANCES, SyntheticVideos
 
-# Of videos made by rule that show one motion and then another, whatever a clip's length.
+# Of synthetic videos that show one motion and then another, whatever a clip's length.
 ORDER_SECONDS = 5
 
 
 def open_source(
     videos: DataSet, split: str, inputs: Mapping[str, Input], classes: Sequence[str] | None = None
 ) -> Source:
-    """Open one split: of videos made by rule, of shards, of video files.
+    """Open one split: of synthetic videos, of shards, of video files.
 
     A folder that holds manifests has shards; a file is a list (CSV) of videos below its own folder;
     of another folder `videos.format` says how its videos are listed.
@@ -51,7 +51,7 @@ def open_source(
     else:
         raise ValueError(
             f"data should be a folder, a list of videos (CSV), or 'synthetic'. Received: "
-            f"data={videos.data!r}, which is no folder and no file"
+            f"data={videos.data!r}, which is neither"
         )
     if not source.num_videos:
         raise ValueError(f"{videos.data}: split {split!r} has no video")

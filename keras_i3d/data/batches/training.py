@@ -58,7 +58,7 @@ def training_batches(
         labels: (batch, classes) float32, 1 for each class of the video.
 
     Raises:
-        ValueError: arguments that cannot be, or that do not fit each other.
+        ValueError: arguments that are invalid, or do not fit each other.
     """
     check(source, inputs)
     first, own = part_of(batch_size, worker)

@@ -53,7 +53,7 @@ def compute_flow(
         )
     if len(frames) < 2 or 0 in frames.shape:
         raise ValueError(
-            f"flow wants two frames or more, not empty. Received: frames of shape {frames.shape}"
+            f"flow needs at least two frames, not empty. Received: frames of shape {frames.shape}"
         )
     result = np.empty((len(frames) - 1, *frames.shape[1:3], 2), np.float32)
     for number, flow in enumerate(flows(frames, method, threads)):
@@ -210,9 +210,7 @@ def fingerprint(method: str = "tvl1", spec: Preprocessing = DEEPMIND_FLOW) -> Fl
         spec: fps, short_side and bound count.
     """
     if spec.bound is None:
-        raise ValueError(
-            "flow is coded within a bound: spec.bound should be a number. Received: None"
-        )
+        raise ValueError("spec.bound should be a number, to code flow within it. Received: None")
     if method not in METHODS:
         raise ValueError(_unknown(method))
     if method == "tvl1":

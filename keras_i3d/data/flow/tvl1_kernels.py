@@ -33,7 +33,7 @@ def _cached(function):
     try:
         return numba.njit(**OPTIONS, cache=True)(function)
     except RuntimeError as error:  # no folder for the cache can be written
-        logger.info("TV-L1 is compiled anew in every process: %s", error)
+        logger.info("TV-L1 is compiled again in every process: %s", error)
         return _compiled(function)
 
 

@@ -120,7 +120,9 @@ def read_annotations(
         raise ValueError(f"format should be one of {', '.join(FORMATS)}. Received: {format!r}")
     root = os.path.abspath(os.path.expanduser(root))
     if not os.path.isdir(root):
-        raise ValueError(f"root should be the folder of the videos. Received: {root}, no folder")
+        raise ValueError(
+            f"root should be the folder of the videos. Received: {root}, which is not a folder"
+        )
     lists = [os.path.abspath(os.path.expanduser(path)) for path in annotations]
     reader = importlib.import_module(f"keras_i3d.data.lists.{READERS[format]}")
     try:

@@ -1,4 +1,4 @@
-"""The DataSet record: which videos, of folders, lists, shards or made by rule."""
+"""The DataSet record: which videos, from folders, lists, shards, or synthetic."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
@@ -17,11 +17,11 @@ class DataSet:
     flow_folder: where compute_flow put the flow of a folder of videos.
     train_split, validation_split: names of splits; None where nothing is validated.
     multi_label: whether a video may show several classes.
-    task, motions, appearances: of videos made by rule, as `SyntheticVideos` takes them.
-    shortcut: of videos made by rule that are learnt from, 'MOTION=SHARE' each: how probable it is
+    task, motions, appearances: of synthetic videos, as `SyntheticVideos` takes them.
+    shortcut: of synthetic videos that are learnt from, 'MOTION=SHARE' each: how probable it is
         that one shows its motion's own appearance.
-    seed: of videos made by rule, and of auto_split.
-    training_videos, validation_videos: how many videos made by rule the splits have.
+    seed: of synthetic videos, and of auto_split.
+    training_videos, validation_videos: how many synthetic videos the splits have.
     """
 
     data: str = "synthetic"
@@ -50,7 +50,7 @@ class DataSet:
 
     @property
     def name(self) -> str:
-        """Return where the data is; of videos made by rule, which lie nowhere, what they show."""
+        """Return where the data is; of synthetic videos, which lie nowhere, what they show."""
         if self.data != "synthetic":
             return self.data
         shown = "; ".join(", ".join(names) for names in (self.motions, self.appearances) if names)

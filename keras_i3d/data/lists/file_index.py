@@ -97,7 +97,7 @@ class FileIndex:
         notes = []
         if self.ignored:
             kinds = ", ".join(f"{count} {kind}" for kind, count in self.ignored.most_common())
-            notes.append(f"left aside, since they are no videos: {kinds}")
+            notes.append(f"left out, because they are not videos: {kinds}")
         if self.above:
             links = ", ".join(self.above)
             notes.append(f"not followed, since they lead to a folder above: {links}")

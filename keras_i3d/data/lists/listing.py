@@ -127,7 +127,7 @@ def lines(path: str | os.PathLike) -> Iterator[tuple[int, str]]:
     """Give (number from 1, text) of the lines that are not blank, without spaces at their ends.
 
     Raises:
-        OSError, ValueError: when the file cannot be read, or is no text in UTF-8.
+        OSError, ValueError: when the file cannot be read, or is not text in UTF-8.
     """
     try:
         with open(path, encoding="utf-8-sig") as file:

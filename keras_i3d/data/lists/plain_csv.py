@@ -117,7 +117,7 @@ def _without_empty_end(row: list[str], width: int = 0) -> list[str]:
 
 
 def _header(row: list[str], where: str) -> list[str] | None:
-    """The columns that a first line names; None where it is no header."""
+    """The columns that a first line names; None if it is not a header."""
     written = [re.sub(r"[\s-]+", "_", cell.casefold()) for cell in _without_empty_end(row)]
     columns = [next((c for c, names in COLUMNS.items() if cell in names), None) for cell in written]
     if not {"path", "label"} <= set(columns):

@@ -56,7 +56,7 @@ def write_record(job: Job) -> dict:
     What is there already, from a run that was broken off, is kept.
 
     Raises:
-        VideoError: no frame of the file can be had; or too many, or too large.
+        VideoError: no frame of the file can be decoded; or too many, or too large.
     """
     if storage.exists(job.work):
         return read_entry(job.work)

@@ -120,7 +120,7 @@ def parse(data: bytes) -> Example:
     """Return the example that `build` made these bytes of.
 
     Raises:
-        ValueError: it is no SequenceExample, or one without these keys.
+        ValueError: it is not a SequenceExample, or lacks these keys.
     """
     example = SequenceExample()
     try:

@@ -1,1 +1,1 @@
-"""Videos made by rule, whose classes and flow are known."""
+"""Synthetic videos, whose classes and flow are known."""

@@ -1,4 +1,4 @@
-"""Videos made by rule, without end: photographs that move in ten ways."""
+"""Synthetic videos, without end: photographs that move in ten ways."""
 
 import itertools
 from collections.abc import Mapping, Sequence
@@ -102,7 +102,7 @@ class SyntheticVideos:
         class_names: in alphabetical order; a label is a number in it.
 
     Raises:
-        ValueError: for arguments that cannot be.
+        ValueError: for invalid arguments.
     """
 
     def __init__(

@@ -53,7 +53,7 @@ class VideoFile:
         threads: of the decoder; by default one for each core, four at most.
 
     Raises:
-        VideoError: on opening or while reading, when no frame can be had; with the cause.
+        VideoError: on opening or while reading, when no frame can be decoded; with the cause.
     """
 
     # Whether a part is reached without decoding what is before it.

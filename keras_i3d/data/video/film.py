@@ -55,7 +55,7 @@ def open_container(file, path: str) -> InputContainer:
     """Read the head of an open file; `path` is for messages.
 
     Raises:
-        VideoError: it is no video, or none that FFmpeg knows.
+        VideoError: it is not a video, or not one that FFmpeg knows.
     """
 
     def refuse(url, flags, options):

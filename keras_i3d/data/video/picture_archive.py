@@ -25,7 +25,7 @@ class PictureArchive(PictureFolder):
     """Numbered JPEG or PNG members of one archive, in the order of their numbers.
 
     Members are read into memory one by one and their names open nothing, so that none leads out of
-    the archive; links and all else that is no plain file are passed over.
+    the archive; links and all else that is not a plain file is skipped.
 
     Args:
         path: a .zip file, or a .tar file that is not compressed.
@@ -95,7 +95,7 @@ def _opened_archive(path: str) -> tuple[tarfile.TarFile | zipfile.ZipFile, dict]
             archive.close()
         if not isinstance(error, UNREADABLE) or isinstance(error, VideoError):
             raise
-        cause = f"no archive that can be read, neither .zip nor plain .tar ({error})"
+        cause = f"not a readable archive, neither .zip nor plain .tar ({error})"
         raise VideoError(path, cause) from error
 
 

@@ -93,8 +93,8 @@ def windows(frames: Iterable, length: int, stride: int) -> Iterator[Window]:
 
     A window stands for all of its frames, but the last one, which is moved back so that it ends
     with the video, only for those that no window before it has shown. So where stride >= length no
-    frame is told of twice, and where stride <= length every frame is told of. A video of fewer than
-    `length` frames is looped, and told of once. At most `length` frames are held.
+    frame comes twice, and where stride <= length every frame comes. A video of fewer than
+    `length` frames is looped, and comes once. At most `length` frames are held.
 
     The frames x that a window stands for, and those that it only sees (-):
 

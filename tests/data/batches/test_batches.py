@@ -286,7 +286,7 @@ def test_a_long_video_comes_in_parts_that_have_every_frame_once():
         ({"inputs": {}}, "inputs should be for"),
         ({"inputs": {"sound": SMALL["rgb"]}}, "inputs should be for"),
         ({"inputs": {"rgb": FAST}}, r"read at 15 frames a second, and this source has 25"),
-        ({"worker": (2, 2)}, "worker 2 of 2"),
+        ({"worker": (2, 2)}, "worker=.2, 2."),
         ({"source": Counting([])}, "should have at least one video"),
         ({"augmentation": Augmentation(mixup=0.2), "batch_size": 3}, "should be even"),
         (

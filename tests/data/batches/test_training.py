@@ -161,7 +161,7 @@ def test_video_files_in_batches(counting_video):
     [
         ({"inputs": {"depth": SPEC["rgb"]}}, r"for 'rgb', 'flow' or both. Received: \('depth',\)"),
         ({"start": 3}, "multiple of batch_size. Received: 3 and 4"),
-        ({"worker": (2, 2)}, "worker 2 of 2"),
+        ({"worker": (2, 2)}, "worker=.2, 2."),
         (
             {"worker": (0, 4), "augmentation": Augmentation(mixup=1)},
             "each worker's part of a batch should be even",

@@ -105,7 +105,7 @@ def test_where_no_cache_can_be_written_it_is_compiled_all_the_same():
     )
     run = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True)
     assert run.returncode == 0, run.stderr
-    assert "compiled anew in every process" in run.stderr
+    assert "compiled again in every process" in run.stderr
 
 
 def test_threads_and_streaming_change_nothing():
@@ -209,8 +209,8 @@ def test_grey_is_that_of_opencv():
 @pytest.mark.parametrize(
     ("frames", "message"),
     [
-        (np.zeros((1, 8, 8, 3), np.uint8), "two frames or more"),
-        (np.zeros((0, 8, 8, 3), np.uint8), "two frames or more"),
+        (np.zeros((1, 8, 8, 3), np.uint8), "at least two frames"),
+        (np.zeros((0, 8, 8, 3), np.uint8), "at least two frames"),
         (np.zeros((2, 0, 8, 3), np.uint8), "not empty"),
         (np.zeros((2, 8, 8, 3), np.float32), "uint8"),
         (np.zeros((2, 8, 8), np.uint8), "height, width, 3"),

@@ -353,7 +353,7 @@ def test_folders(tmp_path):
         ("wave/b.MP4", (1,)),
     ]
     assert counts(found) == {"missing file": 1}
-    assert found.notes == ("left aside, since they are no videos: 1 .txt",)
+    assert found.notes == ("left out, because they are not videos: 1 .txt",)
     touch(tmp_path, "stray.mp4")
     assert counts(read_annotations("folders", tmp_path, allow_missing=True)) == {
         "missing file": 1,
