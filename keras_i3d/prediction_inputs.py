@@ -28,7 +28,7 @@ def find_videos(paths: Iterable[str]) -> list[NamedVideo]:
 
     A folder stands for all videos below it, in natural order (clip2 before clip10): files with a
     video's extension, folders of numbered pictures, and .tar and .zip archives of them. Hidden
-    files, links to folders and archives of other things are passed over. Every path gives one at
+    files, links to folders and archives of other things are skipped. Every path gives one at
     least.
     """
     return [found for path in paths for found in _named(path)]
@@ -38,7 +38,7 @@ def read_list(path: str) -> list[str]:
     """Return the paths that a list names; "-" is standard input.
 
     Of a .csv file the first column, without its head, else one path a line. Empty lines and those
-    that begin with "#" are passed over. Paths start from the current folder.
+    that begin with "#" are skipped. Paths start from the current folder.
 
     Raises:
         OSError: it cannot be read.

@@ -65,5 +65,5 @@ def byte_bar() -> Iterator[Callable[[int, int, int, int], None]]:
             yield watch
         except KeyboardInterrupt:
             shown.close()
-            print(f"\n{files} are done; the same command goes on from there", file=sys.stderr)
+            print(f"\n{files} are done; run the same command to continue", file=sys.stderr)
             raise

@@ -88,8 +88,8 @@ def main(arguments: Sequence[str]) -> int:
             page = write_flow_report(out / "report", errors, examples, settings)
     except Interrupted as stop:
         print(
-            f"decode_flow: stopped after step {stop.step} of {settings.steps}; the same command "
-            f"goes on from there",
+            f"decode_flow: stopped after step {stop.step} of {settings.steps}; run the same "
+            f"command to continue",
             file=sys.stderr,
         )
         raise

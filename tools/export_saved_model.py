@@ -96,7 +96,7 @@ def main(arguments: Sequence[str]) -> int:
         print(f"checked on the {name} clip: probabilities differ by {difference:.1e} at most")
     for note in exported.notes:
         print(f"note: {note}")
-    print(f"{exported.folder} is ready to be served")
+    print(f"{exported.folder} is ready to serve")
     return 0
 
 

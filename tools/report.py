@@ -71,7 +71,7 @@ def _one(path: str, scores: Scores, published: Published | None) -> int:
         strips,
     )
     if why:
-        print(f"the mistakes are without their frames: {why}")
+        print(f"the mistakes have no frames: {why}")
     print(f"{len(scores.ids)} of {scores.listed} listed videos, {summary_line(scores)}")
     print(page)
     return 0

@@ -52,7 +52,7 @@ def main(arguments: Sequence[str]) -> int:
     for path in write_serving_config(OUT.value, config):
         print(path)
     if sizes is None:
-        print(f"note: {home} has no model of export_saved_model yet: memory is that of I3D")
+        print(f"note: {home} has no model of export_saved_model yet: the memory limit is I3D's")
     print(f"limit of memory: {config.memory_mb} MB; start with: bash {OUT.value}/run.sh")
     return 0
 

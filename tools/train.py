@@ -98,8 +98,8 @@ def main(arguments: Sequence[str]) -> int:
             )
     except Interrupted as stop:
         print(
-            f"train: stopped after step {stop.step} of {recipe.steps}; the same command goes on "
-            f"from there",
+            f"train: stopped after step {stop.step} of {recipe.steps}; run the same "
+            f"command to continue",
             file=sys.stderr,
         )
         raise

@@ -90,7 +90,7 @@ def serve(
         while not stop.wait(1):
             pass
     finally:
-        say("stopping: the requests under way are answered, new ones refused")
+        say("stopping: requests in progress are answered, new ones refused")
         server.stop(grace)
 
 

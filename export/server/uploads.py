@@ -94,5 +94,5 @@ def decode(job: Job) -> tuple[int, list[str]]:
     if more:
         seen = job.most_frames / Pace({"rgb": job.sees}).rate
         which = f"{seen:g} s from {job.start:g} s on" if job.start else f"its first {seen:g} s"
-        notes.append(f"long: only {which} were looked at")
+        notes.append(f"long: only {which} were used")
     return count, notes

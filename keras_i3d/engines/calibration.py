@@ -47,7 +47,7 @@ def calibration_clips(
 
     Args:
         network: whose clips they are.
-        videos: files, or folders of numbered pictures; those that cannot be read are passed over.
+        videos: files, or folders of numbered pictures; those that cannot be read are skipped.
         seed: of the sample.
 
     Raises:

@@ -113,7 +113,7 @@ class OutputFolder:
 
         Args:
             jobs: the videos of this run.
-            skipped: {path or line: why it was passed over}.
+            skipped: {path or line: why it was skipped}.
         """
         records = {job.name: _read(self._record_path(job)) for job in jobs}
         for path in (self._work / "records").glob("*.json"):

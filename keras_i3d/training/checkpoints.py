@@ -65,7 +65,7 @@ class Checkpoints:
     def restore(self, variables: Sequence) -> dict | None:
         """Give the variables what the newest whole file has; its position, None without any file.
 
-        Torn files are passed over with a warning.
+        Torn files are skipped with a warning.
 
         Raises:
             ValueError: when a whole file is of other variables.
@@ -74,7 +74,7 @@ class Checkpoints:
             try:
                 arrays, position = _read(path)
             except DAMAGED as error:
-                logging.warning("%s is damaged and passed over: %s", path, error)
+                logging.warning("%s is damaged and skipped: %s", path, error)
                 continue
             _check(path, arrays, variables)
             for variable, array in zip(variables, arrays, strict=True):

@@ -37,7 +37,7 @@ def catch_signals() -> Iterator[StopSign]:
         if sign.asked:
             raise KeyboardInterrupt
         sign.asked = True
-        logging.warning("stopping after this step; once more stops at once")
+        logging.warning("stopping after this step; press Ctrl-C again to stop at once")
 
     if threading.current_thread() is not threading.main_thread():
         yield sign

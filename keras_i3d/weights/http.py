@@ -39,7 +39,7 @@ def download(file: PublishedFile, url: str, target: Path) -> None:
             moved = part.exists() and part.stat().st_size > begun
             if attempt == ATTEMPTS or not moved:
                 raise UnavailableError(f"{url}: {_reason(error)}") from error
-            log.warning("%s: %s; going on", url, _reason(error))
+            log.warning("%s: %s; resuming", url, _reason(error))
         except DamagedFileError as error:
             part.unlink(missing_ok=True)
             if (

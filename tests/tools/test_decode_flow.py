@@ -82,4 +82,4 @@ def test_ctrl_c_keeps_what_was_learnt(trained, tmp_path):
     finally:
         running.kill()
     assert running.returncode == 130
-    assert "the same command goes on from there" in err and "Traceback" not in err
+    assert "run the same command to continue" in err and "Traceback" not in err

@@ -160,7 +160,7 @@ def test_interrupted_and_killed_it_ends_with_the_same_bits(tmp_path):
     process.send_signal(signal.SIGINT)
     _, err = process.communicate(timeout=60)
     assert process.returncode == 130
-    assert "of 24; the same command goes on from there" in err
+    assert "of 24; run the same command to continue" in err
     assert "Traceback" not in err
     process = start(folder)
     wait_for_a_checkpoint(folder, newest(folder))
@@ -170,7 +170,7 @@ def test_interrupted_and_killed_it_ends_with_the_same_bits(tmp_path):
     process = start(folder)
     _, err = process.communicate(timeout=200)
     assert process.returncode == 0
-    assert f"{last.name} is damaged and passed over" in err
+    assert f"{last.name} is damaged and skipped" in err
     one, other = (keras.saving.load_model(tmp_path / f / "final.keras") for f in ("whole", "again"))
     for a, b in zip(one.weights, other.weights, strict=True):
         np.testing.assert_array_equal(a.numpy(), b.numpy())

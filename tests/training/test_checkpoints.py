@@ -53,7 +53,7 @@ def test_a_torn_file_is_passed_over_with_a_warning(tmp_path, caplog, damage):
     with caplog.at_level(logging.WARNING):
         assert checkpoints.restore(fresh) == {"step": 1}
     assert fresh[0].numpy()[0] == 1
-    assert "step_00000002.npz is damaged and passed over" in caplog.text
+    assert "step_00000002.npz is damaged and skipped" in caplog.text
 
 
 def test_another_networks_checkpoint_is_an_error_that_changes_nothing(tmp_path):

@@ -275,6 +275,6 @@ class VideoFile:
             promised = self._stream.duration * self._stream.time_base - self._lost
             if promised - clock.length > max(2 * self.frame_duration, promised / 20):
                 self.notes.append(
-                    f"damaged: {float(promised):.2f} s are promised by its header, "
+                    f"damaged: {float(promised):.2f} s long by its header, but only "
                     f"{float(clock.length):.2f} s can be decoded"
                 )

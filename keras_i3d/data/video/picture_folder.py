@@ -83,7 +83,7 @@ class PictureFolder(FrameSequence):
         ((_, numbers),) = found.items()
         missing = max(numbers) - min(numbers) + 1 - len(numbers)
         if missing:
-            self.notes.append(f"{missing} numbers are left out between its pictures")
+            self.notes.append(f"{missing} numbers are missing between its pictures")
         return [numbers[number] for number in sorted(numbers)]
 
     def _numbered(self) -> dict[tuple[str, str], dict[int, PurePath]]:

@@ -45,7 +45,7 @@ def test_pictures_in_the_order_of_their_numbers(write, name, tmp_path):
         frames = [(int(frame[0, 0, 0]), float(stamp)) for frame, stamp, _ in video]
     assert frames == [(1, 0), (2, 0.1), (10, 0.2)]
     assert (video.width, video.height, video.frames) == (8, 6, 3)
-    assert video.notes == ["7 numbers are left out between its pictures"]
+    assert video.notes == ["7 numbers are missing between its pictures"]
 
 
 @pytest.mark.parametrize("write", [tar, zipped])

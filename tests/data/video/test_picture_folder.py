@@ -33,7 +33,7 @@ def test_pictures_come_in_the_order_of_their_numbers(tmp_path):
     ]
     assert (video.frames, video.width, video.height, video.fps) == (4, 40, 30, 10)
     assert video.duration == Fraction(4, 10)
-    assert video.notes == ["6 numbers are left out between its pictures"]
+    assert video.notes == ["6 numbers are missing between its pictures"]
 
 
 def test_ten_pictures_a_second_become_twenty_five_frames_a_second(tmp_path):

@@ -60,7 +60,7 @@ def test_a_long_video_is_answered_in_windows(server, long_video):
 def test_only_so_much_of_a_video_is_looked_at(long_video):
     with uploaded_frames(long_video, Input(preprocessing=TINY), most_frames=50) as (frames, notes):
         assert frames.shape == (50, 40, 40, 3)
-        assert notes == ["long: only its first 2 s were looked at"]
+        assert notes == ["long: only its first 2 s were used"]
     assert [path.name for path in long_video.parent.iterdir()] == ["long.mkv"]
 
 
@@ -118,7 +118,7 @@ def test_a_part_is_looked_at_alone(server, long_video):
     for query in ("tiny&start=4&end=4", "tiny&end=-1", "tiny&start=nan", "tiny&start=1e9"):
         assert upload(server, long_video, query)[0] == 400
     with uploaded_frames(long_video, Input(preprocessing=TINY), 50, start=1) as (_, notes):
-        assert notes == ["long: only 2 s from 1 s on were looked at"]
+        assert notes == ["long: only 2 s from 1 s on were used"]
 
 
 def test_too_large_a_video_is_refused_with_advice_for_the_pages_user(server, tmp_path):
