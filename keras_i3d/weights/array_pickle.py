@@ -7,7 +7,7 @@ here, or for nothing.
 import pickle
 import pickletools
 from collections import OrderedDict
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import BinaryIO
 
 import numpy as np
@@ -60,12 +60,24 @@ class ArraysOnly(pickle.Unpickler):
 def _check_steps(file: BinaryIO) -> None:
     """Raise ValueError where a pickle takes much more memory than its bytes; none is made of it."""
     start = file.tell()
-    for count, (step, argument, _) in enumerate(pickletools.genops(file)):
+    for count, (step, argument) in enumerate(_steps(file)):
         if count == MOST_STEPS:
             raise ValueError(f"it has more than {MOST_STEPS} steps")
-        if step.name in KEEPING and argument > count:
+        if step in KEEPING and argument > count:
             raise ValueError(f"it numbers an object {argument} that should be {count} at most")
     file.seek(start)
+
+
+def _steps(file: BinaryIO) -> Iterator[tuple[str, object]]:
+    """(name, argument) of each step. pickletools.genops knows no text of Python 2 beyond ASCII."""
+    while True:
+        step = pickletools.code2op[file.read(1).decode("latin1")]
+        if step.name == "STRING":
+            yield step.name, file.readline()
+        else:
+            yield step.name, step.arg and step.arg.reader(file)
+        if step.name == "STOP":
+            return
 
 
 def leaves(tree, path: str = ""):
