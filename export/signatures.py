@@ -216,7 +216,17 @@ class ServedNetwork:
         outputs = self._called(
             clips[0] if len(clips) == 1 else dict(zip(self.streams, clips, strict=True))
         )
-        return {key: tf.cast(value, tf.float32) for key, value in outputs.items()}
+        outputs = {key: tf.cast(value, tf.float32) for key, value in outputs.items()}
+        finite = [tf.reduce_all(tf.math.is_finite(value)) for value in outputs.values()]
+        largest = tf.reduce_max([tf.reduce_max(tf.abs(clip)) for clip in clips])
+        cause = (
+            "clips should have values such as their preprocessing gives. Received values so large"
+        )
+        told = tf.debugging.Assert(
+            tf.reduce_all(finite), [f"{cause} that the answer is NaN or infinite, up to", largest]
+        )
+        with tf.control_dependencies([told]):
+            return {key: tf.identity(value) for key, value in outputs.items()}
 
     def _answer(self, logits):
         probabilities = (tf.math.sigmoid if self.multi_label else tf.nn.softmax)(logits)

@@ -1,10 +1,11 @@
 """Messages as they come: how many fields one has, before it is parsed.
 
 A message inside a message may be two bytes long, and takes fifty when it is parsed; 64 MB of them
-would take gigabytes. So fields are counted first. Source: protobuf.dev, "Encoding".
+would take gigabytes; a number may be one byte long, and takes eight. So fields are counted first,
+and the bytes of numbers. Source: protobuf.dev, "Encoding".
 """
 
-from google.protobuf.descriptor import Descriptor
+from google.protobuf.descriptor import Descriptor, FieldDescriptor
 
 from keras_i3d.files.protocol_buffers import varint
 
@@ -12,11 +13,25 @@ from keras_i3d.files.protocol_buffers import varint
 MOST_FIELDS = 1 << 16
 MOST_DEPTH = 32
 _VARINT, _FIXED_64, _BYTES, _FIXED_32 = 0, 1, 2, 5
+# Bytes that a number takes, of those whose bytes on the wire are fewer.
+_GROWING = {
+    **dict.fromkeys((FieldDescriptor.CPPTYPE_INT64, FieldDescriptor.CPPTYPE_UINT64), 8),
+    **dict.fromkeys((FieldDescriptor.CPPTYPE_INT32, FieldDescriptor.CPPTYPE_UINT32), 4),
+    FieldDescriptor.CPPTYPE_ENUM: 4,
+}
+_AS_THEY_ARE = (FieldDescriptor.TYPE_STRING, FieldDescriptor.TYPE_BYTES)
 
 
-def check_fields(message: bytes, descriptor: Descriptor, most: int = MOST_FIELDS) -> None:
-    """Raise ValueError where a message has more than `most` fields, or is cut off."""
-    waiting, count = [(memoryview(message), descriptor, 0)], 0
+def check_fields(
+    message: bytes, descriptor: Descriptor, most: int = MOST_FIELDS, most_numbers: int = 1 << 62
+) -> int:
+    """Return how many bytes the lists of numbers in a message take at most when it is parsed.
+
+    Raises:
+        ValueError: it has more than `most` fields, its numbers may take more than `most_numbers`
+            bytes, or it is cut off.
+    """
+    waiting, count, numbers = [(memoryview(message), descriptor, 0)], 0, 0
     while waiting:
         content, known, depth = waiting.pop()
         if depth > MOST_DEPTH:
@@ -28,8 +43,18 @@ def check_fields(message: bytes, descriptor: Descriptor, most: int = MOST_FIELDS
                 raise ValueError(f"the message has more than {most} fields")
             number, start, position = _field(content, position)
             field = known.fields_by_number.get(number)
-            if field is not None and field.message_type is not None and start is not None:
+            if field is None or start is None or field.type in _AS_THEY_ARE:
+                continue
+            if field.message_type is not None:
                 waiting.append((content[start:position], field.message_type, depth + 1))
+                continue
+            numbers += (position - start) * _GROWING.get(field.cpp_type, 1)
+            if numbers > most_numbers:
+                raise ValueError(
+                    f"the message's lists of numbers may take more than {most_numbers} bytes; send "
+                    f"a tensor's values as tensor_content"
+                )
+    return numbers
 
 
 def _field(content: memoryview, position: int) -> tuple[int, int | None, int]:

@@ -35,13 +35,16 @@ SERVICES = (
     model_service_pb2.DESCRIPTOR.services_by_name["ModelService"].full_name,
 )
 _PREDICT, _CLASSIFY = (f"/{SERVICES[0]}/{method}" for method in ("Predict", "Classify"))
-# The methods that work, and what is asked of their messages before they are parsed.
+# The methods that work, and their messages.
 HEAVY = {
-    _PREDICT: partial(check_fields, descriptor=predict_pb2.PredictRequest.DESCRIPTOR),
-    _CLASSIFY: partial(
-        check_fields, descriptor=classification_pb2.ClassificationRequest.DESCRIPTOR
-    ),
+    _PREDICT: predict_pb2.PredictRequest.DESCRIPTOR,
+    _CLASSIFY: classification_pb2.ClassificationRequest.DESCRIPTOR,
 }
+# What lists of numbers in a message may take, in multiples of the largest: uint8 as int_val. An
+# example has none of any length.
+NUMBERS = {_PREDICT: 4, _CLASSIFY: 1 / 64}
+# What the messages of all calls under way may take together, in multiples of the largest.
+MESSAGES = 16
 # Calls of reflection and of who watches the health; calls that are told that there are too many.
 STREAMS, SPARE_CALLS = 8, 200
 _NUMBERS = {name: number for number, (name, _) in CODES.items()}
@@ -79,7 +82,14 @@ class GrpcServer:
             ("grpc.keepalive_timeout_ms", 20_000),
             ("grpc.http2.min_ping_interval_without_data_ms", 10_000),
         ]
-        self._lanes = Lanes(HEAVY, calls, engine.limits.receive)
+        most = engine.limits.message_bytes
+        checks = {
+            method: partial(
+                check_fields, descriptor=known, most_numbers=int(NUMBERS[method] * most)
+            )
+            for method, known in HEAVY.items()
+        }
+        self._lanes = Lanes(checks, calls, engine.limits.receive, MESSAGES * most)
         self._server = grpc.server(
             ThreadPoolExecutor(STREAMS, "grpc-streams"),
             interceptors=[self._lanes],
@@ -92,7 +102,7 @@ class GrpcServer:
         model_service_pb2_grpc.add_ModelServiceServicer_to_server(
             _ModelService(engine, reloading), self._server
         )
-        self._health = health.HealthServicer()
+        self._health = _Health()
         health_pb2_grpc.add_HealthServicer_to_server(self._health, self._server)
         names = (*SERVICES, health.SERVICE_NAME, reflection.SERVICE_NAME)
         reflection.enable_server_reflection(names, self._server)
@@ -132,6 +142,16 @@ def _answered(context, work: Callable):
     except Exception as error:
         code, detail = "INTERNAL", failed("a call by gRPC", error).detail
     context.abort(grpc.StatusCode[code], detail)
+
+
+class _Health(health.HealthServicer):
+    """Health, which keeps no name that somebody made up."""
+
+    def Watch(self, request, context, send_response_callback=None):
+        """Say how a service is, now and whenever it changes."""
+        if request.service not in ("", *SERVICES):
+            request = health_pb2.HealthCheckRequest(service="unknown")
+        return super().Watch(request, context, send_response_callback)
 
 
 class _PredictionService(prediction_service_pb2_grpc.PredictionServiceServicer):

@@ -1,4 +1,4 @@
-"""TensorFlow Serving's JSON: requests to arrays, arrays to answers.
+"""TensorFlow Serving's JSON: requests to arrays.
 
     {"instances": [clip, ...]}, {"instances": [{"frames": clip}, ...]}    row form
     {"inputs": clips}, {"inputs": {"frames": clips}}                      column form
@@ -184,44 +184,6 @@ def _fill_feature(feature, values: list) -> None:
         feature.float_list.value.extend(values)
     else:
         feature.bytes_list.value.extend(_bytes(value) for value in values)
-
-
-def answer(outputs: Mapping[str, np.ndarray], in_rows: bool) -> dict:
-    """Return the body of an answer: of one output alone the values, of several by name."""
-    columns = {
-        name: _jsonable(value, encoded=name.endswith("_bytes")) for name, value in outputs.items()
-    }
-    only = next(iter(columns)) if len(columns) == 1 else None
-    if not in_rows:
-        return {"outputs": columns[only] if only else columns}
-    if only:
-        return {"predictions": columns[only]}
-    rows = zip(*columns.values(), strict=True)
-    return {"predictions": [dict(zip(columns, row, strict=True)) for row in rows]}
-
-
-def results(outputs: Mapping[str, np.ndarray], in_rows: bool = True) -> dict:
-    """Return the body of an answer to classify: [name, score] pairs for each example."""
-    return {
-        "results": [
-            [[n.decode("utf-8", "replace"), float(s)] for n, s in zip(*row, strict=True)]
-            for row in zip(outputs["classes"], outputs["scores"], strict=True)
-        ]
-    }
-
-
-def _jsonable(values: np.ndarray, encoded: bool) -> Any:
-    if values.dtype != object and not isinstance(values, bytes):
-        return np.asarray(values).tolist()
-
-    def text(value: Any) -> Any:
-        if isinstance(value, list):
-            return [text(inner) for inner in value]
-        if encoded:
-            return {"b64": base64.b64encode(value).decode()}
-        return value.decode("utf-8", "replace")
-
-    return text(np.asarray(values, object).tolist())
 
 
 def _wrong(detail: str) -> Refusal:

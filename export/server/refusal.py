@@ -25,6 +25,8 @@ _PLACES = re.compile(r"\[\[\{\{.*?\}\}\]\]|\[Op:[^\]]*\]|\(defined at [^)]*\)|\(
 # What a client is not told: stack traces, and files by path.
 _INSIDE = re.compile(r"""Traceback|File "|(?:^|[\s'"(\[])(?:/[\w.@+-]+){2,}|\b[A-Za-z]:\\""")
 _HEAD = re.compile(r"^(Graph execution error:|Detected at node|<stack traces|.*root error)")
+# Characters of what a client is told: names that it sent stand in it, and gRPC refuses long ones.
+MOST_SAID = 2000
 log = logging.getLogger(__name__)
 
 
@@ -43,6 +45,7 @@ class Refusal(Exception):
         http: int | None = None,
         headers: tuple[tuple[str, str], ...] = (),
     ):
+        detail = detail if len(detail) <= MOST_SAID else f"{detail[:MOST_SAID]}..."
         super().__init__(detail)
         self.headers = headers
         self.code, self.detail, self.http = code, detail, http or _HTTP[code]

@@ -1,5 +1,7 @@
 """HTTP: TensorFlow Serving's REST interface, metrics and the page; a WSGI application."""
 
+import contextlib
+import itertools
 import json
 import re
 import time
@@ -10,7 +12,7 @@ from typing import IO
 from google.protobuf import json_format
 
 from keras_i3d.export.served_record import CLASSIFY
-from keras_i3d.export.server import json_tensors
+from keras_i3d.export.server import json_answers
 from keras_i3d.export.server.engine import Engine
 from keras_i3d.export.server.foreign_sites import ForeignSites
 from keras_i3d.export.server.json_bodies import JsonBodies
@@ -82,7 +84,7 @@ class RestApplication:
         if path not in FOR_ALL:
             self._sites.check(environ)
         if found := MODEL.fullmatch(path):
-            return 200, JSON, _json(self._model(found, method, environ)), []
+            return 200, JSON, self._model(found, method, environ), []
         if path == "/page/classify":
             _allow(method, "POST")
             return self._upload(environ)
@@ -112,18 +114,26 @@ class RestApplication:
         models = self._engine.models
         return [{"name": name, "versions": models.served(name)} for name in models.names]
 
-    def _model(self, found: re.Match, method: str, environ: dict) -> dict:
+    def _model(self, found: re.Match, method: str, environ: dict) -> Iterable[bytes]:
         version = None if found["version"] is None else int(found["version"])
         wanted = found["model"], version, found["label"] or ""
         _allow(method, "POST" if found["what"].startswith(":") else "GET")
         if found["what"] == "":
-            return _plain(status_of(self._engine.models.status(*wanted)))
+            return _json(_plain(status_of(self._engine.models.status(*wanted))))
         if found["what"] == "/metadata":
             with self._engine.models.use(*wanted) as servable:
-                return _metadata(metadata_of(servable))
+                return _json(_metadata(metadata_of(servable)))
         self._sites.check_type(environ)
-        with self._calls.inside():
-            return self._asked(found["what"][1:], wanted, environ)
+        self._calls.enter()
+        with contextlib.ExitStack() as held:
+            held.callback(self._calls.leave)
+            lines = json_answers.pieces(self._asked(found["what"][1:], wanted, environ))
+            first, second = next(lines), next(lines, None)
+            if second is None:
+                return first
+            # Until it is read the answer keeps its place, so that others have threads.
+            held.pop_all()
+            return _Closing(itertools.chain((first, second), lines), self._calls.leave)
 
     def _asked(self, call: str, wanted: tuple, environ: dict) -> dict:
         """The answer to "predict" or "classify"."""
@@ -135,7 +145,7 @@ class RestApplication:
                 signature = asked.signature
                 servable.definition(signature, CLASSIFY if call == "classify" else None)
                 outputs = self._engine.ask(servable, signature, asked.inputs, gone=_gone(environ))
-            answer = json_tensors.results if call == "classify" else json_tensors.answer
+            answer = json_answers.results if call == "classify" else json_answers.answer
             found = answer(outputs, asked.in_rows)
             code = "OK"
             return found
@@ -158,7 +168,12 @@ class RestApplication:
         self._page.places.enter()
         pieces = self._page.classify(question, environ["wsgi.input"], _gone(environ))
         lines = self._streamed(pieces, question.model, time.monotonic())
-        return 200, "application/x-ndjson", _Closing(lines, self._page.places.leave), []
+        return (
+            200,
+            "application/x-ndjson",
+            _Closing(lines, lines.close, self._page.places.leave),
+            [],
+        )
 
     def _streamed(self, pieces: Iterator[dict], model: str, started: float) -> Iterator[bytes]:
         """Lines of JSON as they come; one that cannot come is {"error": ...}, the last."""
@@ -181,16 +196,16 @@ class RestApplication:
 class _Closing:
     """Lines, and what is to be done at their end, though nobody may ever have asked for one."""
 
-    def __init__(self, lines: Iterator[bytes], end: Callable[[], None]):
-        self._lines, self._end = lines, end
+    def __init__(self, lines: Iterator[bytes], *ends: Callable[[], None]):
+        self._lines, self._ends = lines, ends
 
     def __iter__(self) -> Iterator[bytes]:
         return self._lines
 
     def close(self) -> None:
         """The WSGI server calls this, once, whatever has happened."""
-        self._lines.close()
-        self._end()
+        for end in self._ends:
+            end()
 
 
 def _body(environ: dict) -> tuple[IO[bytes], int]:

@@ -5,11 +5,18 @@ here, or for nothing.
 """
 
 import pickle
+import pickletools
 from collections import OrderedDict
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import BinaryIO
 
 import numpy as np
+
+# Steps of a pickle. Of a byte Python may make an object of sixty; a network's tensors take a few
+# ten thousand, the losses of a long training noted beside them a million.
+MOST_STEPS = 1 << 22
+# Those that keep an object under a number, for which Python makes a table up to that number.
+KEEPING = ("PUT", "BINPUT", "LONG_BINPUT")
 
 
 class ArraysOnly(pickle.Unpickler):
@@ -23,6 +30,7 @@ class ArraysOnly(pickle.Unpickler):
     def __init__(self, file: BinaryIO, others: Mapping[str, object] | None = None):
         # Python 2 pickled bytes as text; what it wrote for arrays is read as latin-1.
         super().__init__(file, encoding="latin1")
+        self._file = file
         self._known = NUMPY_NAMES | dict(others or {})
 
     def read(self):
@@ -32,6 +40,7 @@ class ArraysOnly(pickle.Unpickler):
             ValueError: when the pickle is damaged, or asks for anything else; it says for what.
         """
         try:
+            _check_steps(self._file)
             return self.load()
         except Exception as error:  # a damaged pickle raises whatever it likes
             cause = str(error) or type(error).__name__
@@ -46,6 +55,29 @@ class ArraysOnly(pickle.Unpickler):
                 f"a pickle should contain only arrays. Received: {module}.{name}"
             )
         return self._known[asked]
+
+
+def _check_steps(file: BinaryIO) -> None:
+    """Raise ValueError where a pickle takes much more memory than its bytes; none is made of it."""
+    start = file.tell()
+    for count, (step, argument) in enumerate(_steps(file)):
+        if count == MOST_STEPS:
+            raise ValueError(f"it has more than {MOST_STEPS} steps")
+        if step in KEEPING and argument > count:
+            raise ValueError(f"it numbers an object {argument} that should be {count} at most")
+    file.seek(start)
+
+
+def _steps(file: BinaryIO) -> Iterator[tuple[str, object]]:
+    """(name, argument) of each step. pickletools.genops knows no text of Python 2 beyond ASCII."""
+    while True:
+        step = pickletools.code2op[file.read(1).decode("latin1")]
+        if step.name == "STRING":
+            yield step.name, file.readline()
+        else:
+            yield step.name, step.arg and step.arg.reader(file)
+        if step.name == "STOP":
+            return
 
 
 def leaves(tree, path: str = ""):

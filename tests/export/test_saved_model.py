@@ -62,6 +62,12 @@ def test_numbers_that_are_none_stop_the_graph(signatures, tmp_path, wrong):
         signatures["preprocessed"](rgb_clip=tf.constant(clip))
 
 
+def test_numbers_too_large_for_the_network_stop_the_graph(signatures):
+    clip = tf.fill((1, 12, 32, 32, 3), 3e38)
+    with pytest.raises(tf.errors.InvalidArgumentError, match="the answer is NaN or infinite, up"):
+        signatures["preprocessed"](rgb_clip=clip)
+
+
 def test_flow_that_is_no_number_stops_the_graph(tmp_path):
     export_saved_model(as_loaded(tiny_network("flow"), {"flow": TINY_FLOW}), tmp_path / "1")
     called = tf.saved_model.load(str(tmp_path / "1")).signatures

@@ -166,6 +166,26 @@ def test_a_tensor_of_pytorch_that_is_one_value_repeated(tmp_path):
     refused(tmp_path / "x.pth", "it claims 838860800 bytes")
 
 
+@pytest.mark.parametrize(
+    "pickled, message",
+    [
+        (b"\x80\x02}r" + (200 << 20).to_bytes(4, "little") + b".", "numbers an object 209715200"),
+        (b"(dp209715200\n.", "numbers an object 209715200"),
+        (b"\x80\x02(" + b"]" * (8 << 20) + b"l.", "more than 4194304 steps"),
+    ],
+    ids=["memo", "old memo", "lists"],
+)
+@pytest.mark.parametrize("ending", ["pth", "pkl"])
+def test_a_pickle_of_a_few_bytes_that_takes_gigabytes(tmp_path, pickled, message, ending):
+    path = tmp_path / f"x.{ending}"
+    if ending == "pkl":
+        path.write_bytes(pickled)
+    else:
+        with zipfile.ZipFile(path, "w") as archive:
+            archive.writestr("archive/data.pkl", pickled)
+    refused(path, message, FOREIGN["i3d_r50"])
+
+
 # === TensorFlow's ===
 
 

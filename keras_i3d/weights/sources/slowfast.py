@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 
 from keras_i3d.weights.array_pickle import ArraysOnly
+from keras_i3d.weights.bounds import check_size
 
 CAFFE2_LEAVES = {
     "w": "conv_3d/kernel",
@@ -40,6 +41,7 @@ def read_caffe2(path: Path) -> dict[str, np.ndarray]:
     Raises:
         ValueError: when the pickle is damaged, or asks for anything but arrays.
     """
+    check_size(path)
     with open(path, "rb") as file:
         tree = ArraysOnly(file).read()
     blobs = tree.get("blobs") if isinstance(tree, dict) else None

@@ -3,6 +3,7 @@
 import contextlib
 import threading
 import time
+from concurrent.futures import ThreadPoolExecutor
 
 import grpc
 import numpy as np
@@ -19,6 +20,7 @@ from tensorflow_serving.apis import (
 )
 
 from keras_i3d.export.messages import tensors
+from keras_i3d.export.server.grpc_lanes import Lanes
 from keras_i3d.export.server.local_server import LocalServer
 from keras_i3d.export.server.options import Limits, ModelConfig
 from tests.export.server.conftest import options
@@ -129,6 +131,106 @@ def test_millions_of_empty_messages(large, field):
     ):
         code, detail = refused(channel.unary_unary(call), empty)
     assert (code, "more than 65536 fields" in detail) == ("INVALID_ARGUMENT", True)
+
+
+@pytest.mark.parametrize(
+    "method",
+    [
+        "tensorflow.serving.PredictionService/MultiInference",
+        "tensorflow.serving.PredictionService/Regress",
+        "tensorflow.serving.PredictionService/GetModelMetadata",
+        "tensorflow.serving.ModelService/GetModelStatus",
+        "tensorflow.serving.ModelService/HandleReloadConfigRequest",
+        "grpc.health.v1.Health/Check",
+        "grpc.health.v1.Health/Watch",
+        "grpc.reflection.v1alpha.ServerReflection/ServerReflectionInfo",
+    ],
+)
+def test_methods_that_only_tell_take_small_messages(large, method):
+    """What they read before they say that they are not there takes as much memory."""
+    with (
+        grpc.insecure_channel(
+            f"localhost:{large.port}", [("grpc.max_send_message_length", -1)]
+        ) as channel,
+        memory_below(300 * MB),
+    ):
+        call = channel.unary_stream(f"/{method}")
+        code, detail = refused(lambda *a, **k: list(call(*a, **k)), b"\x0a\x00" * (25 << 20))
+    assert (code, "at most 262144 are read" in detail) == ("INVALID_ARGUMENT", True)
+
+
+def test_numbers_of_one_byte_that_take_eight(large):
+    """60 MB of int64_val beside the frames."""
+    numbers = b"\x01" * (60 << 20)
+    proto = b"\x08\x04" + b"\x52" + _varint(len(numbers)) + numbers
+    entry = b"\x0a\x06frames" + b"\x12" + _varint(len(proto)) + proto
+    message = to_tiny().SerializeToString() + b"\x12" + _varint(len(entry)) + entry
+    with (
+        grpc.insecure_channel(
+            f"localhost:{large.port}", [("grpc.max_send_message_length", -1)]
+        ) as channel,
+        memory_below(400 * MB),
+    ):
+        call = channel.unary_unary("/tensorflow.serving.PredictionService/Predict")
+        code, detail = refused(call, message)
+    assert (code, "send a tensor's values as tensor_content" in detail) == (
+        "INVALID_ARGUMENT",
+        True,
+    )
+
+
+def test_messages_of_all_calls_together():
+    """Two calls of sixty bytes where the server takes a hundred: the second is refused."""
+    inside, go_on = threading.Event(), threading.Event()
+
+    def answer(request, context):
+        inside.set()
+        assert go_on.wait(30)
+        return request
+
+    handler = grpc.unary_unary_rpc_method_handler(answer, bytes, bytes)
+    lanes = Lanes({"/s/m": lambda message: 10}, calls=9, seconds=20, most_bytes=100)
+    server = grpc.server(ThreadPoolExecutor(1), interceptors=[lanes])
+    server.add_generic_rpc_handlers([grpc.method_handlers_generic_handler("s", {"m": handler})])
+    port = server.add_insecure_port("localhost:0")
+    server.start()
+    with grpc.insecure_channel(f"localhost:{port}") as channel:
+        call = channel.unary_unary("/s/m")
+        first = call.future(b"x" * 50, timeout=30)
+        assert inside.wait(30)
+        code, detail = refused(call, b"x" * 50)
+        assert (code, "ask again later" in detail) == ("RESOURCE_EXHAUSTED", True)
+        go_on.set()
+        assert first.result() == b"x" * 50
+        assert call(b"x" * 5000, timeout=30) == b"x" * 5000  # alone it may be of any size
+    server.stop(0).wait()
+    lanes.stop()
+
+
+@pytest.mark.parametrize("what", ["signature_name", "output_filter", "input", "model", "label"])
+def test_long_names_are_shortened(stub, what):
+    request, name = to_tiny(), "x" * (2 * MB)
+    tensors.fill(request.inputs[name if what == "input" else "frames"], FRAMES)
+    if what == "output_filter":
+        request.output_filter.append(name)
+    elif what == "label":
+        request.model_spec.version_label = name
+    elif what != "input":
+        setattr(request.model_spec, {"model": "name"}.get(what, what), name)
+    code, detail = refused(stub.Predict, request)
+    assert code in ("INVALID_ARGUMENT", "NOT_FOUND", "FAILED_PRECONDITION")
+    assert "xxxx" in detail
+    assert len(detail) < 2010
+
+
+def test_who_watches_a_service_that_is_not_there(large):
+    with grpc.insecure_channel(f"localhost:{large.port}") as channel:
+        watch = health_pb2_grpc.HealthStub(channel).Watch
+        for name, status in (("", "SERVING"), ("made up", "SERVICE_UNKNOWN")):
+            answers = watch(health_pb2.HealthCheckRequest(service=name), timeout=20)
+            wanted = health_pb2.HealthCheckResponse.ServingStatus.Value(status)
+            assert next(answers).status == wanted
+            answers.cancel()
 
 
 def _varint(value):
