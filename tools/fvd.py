@@ -19,6 +19,7 @@ wrong flags, 130 after Ctrl-C.
 
 import dataclasses
 import json
+import math
 import os
 import sys
 from collections.abc import Sequence
@@ -109,7 +110,7 @@ def _value_range() -> tuple[float, float] | None:
         return None
     try:
         black, white = map(float, VALUE_RANGE.value.split(","))
-        if black < white:
+        if -math.inf < black < white < math.inf:
             return black, white
     except ValueError:
         pass
