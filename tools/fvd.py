@@ -19,6 +19,7 @@ Exit status: 0 if all videos were used, 1 if some were not or the work failed, 2
 
 import dataclasses
 import json
+import math
 import os
 import sys
 from collections.abc import Sequence
@@ -114,7 +115,7 @@ def _value_range() -> tuple[float, float] | None:
         return None
     try:
         black, white = map(float, VALUE_RANGE.value.split(","))
-        if black < white:
+        if -math.inf < black < white < math.inf:
             return black, white
     except ValueError:
         pass

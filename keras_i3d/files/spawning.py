@@ -1,7 +1,13 @@
 """Fresh processes that say nothing of their own when they are ended while they start."""
 
 import signal
+import sys
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from multiprocessing.context import SpawnContext, SpawnProcess
+
+_starting = threading.Lock()
 
 
 class _DeafProcess(SpawnProcess):
@@ -10,9 +16,27 @@ class _DeafProcess(SpawnProcess):
     def start(self):
         before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
         try:
-            super().start()  # the new process inherits the mask
+            with _program_unnamed():
+                super().start()  # the new process inherits the mask
         finally:
             signal.pthread_sigmask(signal.SIG_SETMASK, before)
+
+
+@contextmanager
+def _program_unnamed() -> Iterator[None]:
+    """Hide where the running program lies, so that a new process does not import it.
+
+    All that is done there is of modules. A script of a few lines, without a guard of its own,
+    would be run again in each process, and each would start more.
+    """
+    program = vars(sys.modules["__main__"])
+    with _starting:
+        named = {name: program[name] for name in ("__spec__", "__file__") if name in program}
+        program.update(dict.fromkeys(named))
+        try:
+            yield
+        finally:
+            program.update(named)
 
 
 class QuietlySpawned(SpawnContext):

@@ -75,9 +75,10 @@ class FVDProtocol:
                 raise ValueError(
                     f"{name} should be one of {known}. Received: {getattr(self, name)!r}"
                 )
-        if min(self.frames, self.stride, self.videos or 1) < 1 or self.ridge < 0:
+        counts = (self.frames, self.stride, 1 if self.videos is None else self.videos)
+        if min(counts) < 1 or self.seed < 0 or self.ridge < 0:
             raise ValueError(
-                f"frames, stride and videos should be at least 1, and ridge at least 0. "
+                f"frames, stride and videos should be at least 1, seed and ridge at least 0. "
                 f"Received: {self}"
             )
         if not self.resizing or not self.range[0] < self.range[1]:

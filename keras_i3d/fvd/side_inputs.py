@@ -4,15 +4,16 @@ import os
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
+from itertools import chain, islice
 
 import numpy as np
 
 from keras_i3d.data.lists.file_index import suffix
+from keras_i3d.fvd.array_files import ARRAYS, stored_arrays
 from keras_i3d.fvd.protocols import FVDProtocol
 from keras_i3d.fvd.sides import FVDError, find_arrays, with_counts
 from keras_i3d.prediction_inputs import NamedVideo, find_videos
 
-ARRAYS = (".npy", ".npz")
 # So far outside its range a float may lie.
 SLACK = 1e-3
 WANTED = "videos should be (videos, time, height, width, 3)"
@@ -47,71 +48,86 @@ def side_inputs(
     Raises:
         FVDError: there are none, or they are not what the protocol wants.
     """
-    if isinstance(given, str | os.PathLike):
+    value_range = _checked_range(value_range)
+    if _is_path(given):
         return _of_paths([os.fspath(given)], protocol, value_range)
-    if hasattr(given, "shape"):
-        return _of_array(given, "", protocol, value_range)
-    if isinstance(given, list | tuple) and given and all(map(_is_path, given)):
-        return _of_paths([os.fspath(one) for one in given], protocol, value_range)
-    if not isinstance(given, Iterable):
+    if hasattr(given, "shape") and len(given.shape) != 1:
+        return _of_array(given, protocol, value_range)
+    if not isinstance(given, Iterable) or isinstance(given, bytes):
         raise FVDError(
             f"a side should be a folder, a file, an array or an iterable of videos. "
             f"Received: {type(given).__name__}"
         )
-    count = len(given) if hasattr(given, "__len__") else None
-    named = ((f"video {place}", video) for place, video in enumerate(given))
+    count, videos = _count(given), iter(given)
+    first = list(islice(videos, 1))
+    if first and _is_path(first[0]):
+        return _of_paths(_paths([*first, *videos]), protocol, value_range)
+    named = ((f"video {place}", video) for place, video in enumerate(chain(first, videos)))
     return SideInputs(arrays=_checked(named, protocol, value_range), count=count)
+
+
+def _paths(given: list) -> list[str]:
+    for one in given:
+        if not _is_path(one):
+            raise FVDError(
+                f"a side should be paths or arrays, not both. Received: {type(one).__name__} "
+                f"among paths"
+            )
+    return [os.fspath(one) for one in given]
 
 
 def _is_path(one) -> bool:
     return isinstance(one, str | os.PathLike)
 
 
+def _count(given: Iterable) -> int | None:
+    try:
+        return len(given)
+    except TypeError:  # it has no length, or one that it does not know
+        return None
+
+
+def _checked_range(value_range) -> tuple[float, float] | None:
+    if value_range is None:
+        return None
+    try:
+        black, white = map(float, value_range)
+        if -np.inf < black < white < np.inf:
+            return black, white
+    except (TypeError, ValueError):
+        pass
+    raise FVDError(
+        f"value_range should be (black, white), such as (0, 1) or (-1, 1). Received: {value_range}"
+    )
+
+
 def _of_paths(paths: list[str], protocol, value_range) -> SideInputs:
     named = [path for path in paths if suffix(path) in ARRAYS and os.path.isfile(path)]
     others = [path for path in paths if path not in named]
-    opened = [(path, *one) for path in named for one in _opened(path)]
+    stored = [one for path in named for one in stored_arrays(path)]
     files = find_videos(others)
     below = [found for path in others if os.path.isdir(path) for found in find_arrays(path)]
     for path in below:
         try:  # what is no video, such as a table of numbers, is another file of the folder
-            opened += [(path, *one) for one in _opened(path) if one[1].ndim in (4, 5)]
+            stored += [one for one in stored_arrays(path) if len(one.shape) in (4, 5)]
         except FVDError as error:
             files.append(NamedVideo(path, str(error).removeprefix(f"{path} is ")))
-    if not opened:
+    if not stored:
         return SideInputs(files)
     # A folder of arrays alone has no videos, and that is no fault of it.
     files = [one for one in files if not (one.cause and one.path in others)]
-    videos = (pair for path, name, array in opened for pair in _videos(path, name, array))
-    count = sum(len(array) if array.ndim == 5 else 1 for *_, array in opened)
+    videos = (pair for one in stored for pair in one.videos())
+    count = sum(one.count for one in stored)
     return SideInputs(files, _checked(videos, protocol, value_range), count)
 
 
-def _opened(path: str) -> list[tuple[str, np.ndarray]]:
-    """(name in the file, array) of an array file; .npy files stay on the disk."""
-    try:
-        if suffix(path) == ".npy":
-            return [("", np.lib.format.open_memmap(path, mode="r"))]
-        with open(path, "rb") as opened, np.load(opened, allow_pickle=False) as file:
-            found = [(f"/{name}", file[name]) for name in sorted(file.files)]
-            return [(name, array) for name, array in found if array.ndim in (4, 5)]
-    except Exception as error:  # NumPy and zipfile raise whatever they like for a damaged file
-        raise FVDError(f"{path} is damaged, or no array file: {error}") from error
-
-
-def _videos(path: str, name: str, array: np.ndarray) -> Iterator[tuple[str, np.ndarray]]:
-    if array.ndim == 5:
-        yield from ((f"{path}{name}[{place}]", video) for place, video in enumerate(array))
-    else:
-        yield f"{path}{name}", array
-
-
-def _of_array(given, path: str, protocol, value_range) -> SideInputs:
-    array = given if isinstance(given, np.ndarray) else np.asarray(given)
-    if array.ndim != 5:
-        raise FVDError(f"{_wanted(protocol)}. Received: {array.dtype} {array.shape}")
-    named = ((f"video {place}", video) for place, video in enumerate(array))
-    return SideInputs(arrays=_checked(named, protocol, value_range), count=len(array))
+def _of_array(given, protocol, value_range) -> SideInputs:
+    if len(given.shape) != 5:
+        kind = getattr(given, "dtype", type(given).__name__)
+        raise FVDError(f"{_wanted(protocol)}. Received: {kind} {tuple(given.shape)}")
+    # Videos are taken one after the other: of an array on disk, such as h5py's, not all are held.
+    named = ((f"video {place}", video) for place, video in enumerate(given))
+    return SideInputs(arrays=_checked(named, protocol, value_range), count=len(given))
 
 
 def _checked(

@@ -109,27 +109,40 @@ def load_side(path: str | os.PathLike) -> Side:
         FVDError: the file is damaged.
     """
     try:
-        with zipfile.ZipFile(path) as archive:
-            if sum(one.file_size for one in archive.infolist()) > MOST_BYTES:
-                raise ValueError(f"it claims more than {MOST_BYTES} bytes")
-        with open(path, "rb") as opened, np.load(opened, allow_pickle=False) as file:
-            features, about = file["features"], json.loads(str(file["about"]))
-        if about["format"] != FORMAT or features.ndim != 2 or not np.isfinite(features).all():
-            raise ValueError(f"it should have {FORMAT!r} and finite features")
-        side = Side(
-            np.asarray(features, np.float32),
-            tuple(about["names"]),
-            tuple(about["contents"]),
-            about["made"],
-            tuple(LeftOut(*one) for one in about["left_out"]),
-            tuple(about["notes"]),
-            about["shape"] and tuple(about["shape"]),
-        )
-        if not len(side) == len(side.names) == len(side.contents):
-            raise ValueError("its names are not as many as its features")
-        return side
-    except (OSError, ValueError, KeyError, TypeError, EOFError, zipfile.BadZipFile) as error:
+        return _loaded(path)
+    except Exception as error:  # NumPy, zipfile and json raise whatever they like for damaged files
         raise FVDError(f"{os.fspath(path)} is damaged, or no statistics of FVD: {error}") from error
+
+
+def _loaded(path: str | os.PathLike) -> Side:
+    with zipfile.ZipFile(path) as archive:
+        if sum(one.file_size for one in archive.infolist()) > MOST_BYTES:
+            raise ValueError(f"it claims more than {MOST_BYTES} bytes")
+    with open(path, "rb") as opened, np.load(opened, allow_pickle=False) as file:
+        features, about = file["features"], json.loads(str(file["about"]))
+    if about["format"] != FORMAT or features.ndim != 2 or features.dtype.kind != "f":
+        raise ValueError(f"it should have {FORMAT!r} and features of floats")
+    with np.errstate(over="ignore"):
+        features = np.asarray(features, np.float32)
+    if not np.isfinite(features).all():
+        raise ValueError("it should have finite features")
+    names, contents = (tuple(map(str, about[key])) for key in ("names", "contents"))
+    if not 0 < len(features) == len(names) == len(contents):
+        raise ValueError("its names are not as many as its features, or it has none")
+    made = about["made"]
+    if not all(
+        isinstance(one, dict) for one in (made, made.get("clip", {}), made.get("engine", {}))
+    ):
+        raise ValueError("it should say how its features were made")
+    return Side(
+        features,
+        names,
+        contents,
+        made,
+        tuple(LeftOut(str(name), str(cause)) for name, cause in about["left_out"]),
+        tuple(map(str, about["notes"])),
+        about["shape"] and tuple(map(int, about["shape"])),
+    )
 
 
 def with_counts(counted: Counter, what: str) -> str:

@@ -35,7 +35,7 @@ class FVD:
         self.protocol = protocol_named(protocol)
         self._network = FVDNetwork.opened(self.protocol, **how)
         self._test = self_test(self._network)
-        self._sides: dict[str, list[Side]] = {"real": [], "fake": []}
+        self._sides: dict[str, Side | None] = {"real": None, "fake": None}
         if real is not None:
             self._add("real", real, None, keep=True)
 
@@ -76,18 +76,18 @@ class FVD:
 
     def report(self) -> FVDResult:
         """Return FVD of all videos so far with all that it rests on; errors as of `result`."""
-        for name, sides in self._sides.items():
-            if not sides:
+        for name, side in self._sides.items():
+            if side is None:
                 raise FVDError(f"{name} has no videos yet: give some by update_state({name}=...)")
-        real, fake = (joined(sides) for sides in self._sides.values())
-        return measured(real, fake, self.protocol, self._test)
+        return measured(self._sides["real"], self._sides["fake"], self.protocol, self._test)
 
     def reset_state(self, real: bool = False) -> None:
         """Forget the fake videos; the real ones too where `real` is True."""
-        self._sides["fake"] = []
+        self._sides["fake"] = None
         if real:
-            self._sides["real"] = []
+            self._sides["real"] = None
 
     def _add(self, name: str, given, value_range, keep: bool) -> None:
         one: Given = given_side(name, given, self.protocol, value_range)
-        self._sides[name].append(side_of(name, one, self._network, keep))
+        side, before = side_of(name, one, self._network, keep), self._sides[name]
+        self._sides[name] = side if before is None else joined([before, side])

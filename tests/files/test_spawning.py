@@ -1,4 +1,4 @@
-"""Processes that are ended while they start say nothing."""
+"""Processes start without the program that asked for them, and say nothing if ended meanwhile."""
 
 import os
 import signal
@@ -8,39 +8,45 @@ from pathlib import Path
 
 import pytest
 
-# A worker imports the program before it does anything else, and is then still without a handler
-# of its own for signals, and without its locks.
+# No guard: a process does not run the program again.
 PROGRAM = """
-import os, sys, time
-
-if __name__ != "__main__":
-    os.write(2, b"starting\\n")
-    time.sleep(float(sys.argv[1]))
-
+import sys
 from keras_i3d.files.workers import run_all
 
-if __name__ == "__main__":
-    try:
-        for outcome in run_all(abs, [-1], processes=int(sys.argv[2])):
-            print(outcome.result, flush=True)
-    except KeyboardInterrupt:
-        print("given up")
+try:
+    for outcome in run_all(abs, [-1], processes=int(sys.argv[1])):
+        print(outcome.result, flush=True)
+except KeyboardInterrupt:
+    print("given up")
+"""
+# Python imports it first of all: a process is then still without a handler of its own for signals,
+# and without its locks.
+FIRST = """
+import os, sys, time
+
+if "--multiprocessing-fork" in sys.orig_argv:
+    os.write(2, b"starting\\n")
+    time.sleep(float(os.environ["SECONDS_TO_START"]))
 """
 
 
 @pytest.fixture
 def program(tmp_path):
-    """A function that starts the program with its arguments, in a group of its own."""
+    """A function that starts the program in a group of its own."""
     path = tmp_path / "program.py"
     path.write_text(PROGRAM)
-    environment = {**os.environ, "PYTHONPATH": str(Path(__file__).parents[2])}
+    (tmp_path / "sitecustomize.py").write_text(FIRST)
 
-    def start(*arguments):
+    def start(seconds, processes):
         return subprocess.Popen(
-            [sys.executable, path, *map(str, arguments)],
+            [sys.executable, path, str(processes)],
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
-            env=environment,
+            env={
+                **os.environ,
+                "PYTHONPATH": f"{tmp_path}{os.pathsep}{Path(__file__).parents[2]}",
+                "SECONDS_TO_START": str(seconds),
+            },
             start_new_session=True,
         )
 

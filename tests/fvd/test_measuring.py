@@ -130,6 +130,9 @@ def test_the_metric_of_a_training(means):
     metric.update_state(fake=grey_videos(FAKE[2:]) / 255.0 * 2 - 1, value_range=(-1, 1))
     assert metric.result() == pytest.approx(by_hand(REAL, FAKE, 1), rel=1e-5)
     assert metric.report().fake.videos == 4
+    with pytest.raises(FVDError, match="one length and size"):
+        metric.update_state(fake=grey_videos(FAKE, size=9))
+    assert metric.result() == pytest.approx(by_hand(REAL, FAKE, 1), rel=1e-5)
     metric.reset_state()
     metric.update_state(fake=grey_videos(REAL))
     assert metric.result() == pytest.approx(0, abs=1e-8)  # the real side stays

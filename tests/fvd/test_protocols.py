@@ -60,6 +60,8 @@ def test_a_name_does_not():
         ({"ddof": 2}, "ddof should be one of 0, 1"),
         ({"frames": 0}, "at least 1"),
         ({"videos": -1}, "at least 1"),
+        ({"videos": 0}, "at least 1"),
+        ({"seed": -1}, "seed and ridge at least 0"),
         ({"range": (1.0, 0.0)}, r"range \(low, high\)"),
         ({"resizing": ()}, "should have a resizing"),
     ],

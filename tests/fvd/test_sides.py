@@ -63,11 +63,41 @@ def test_iterables_and_grey_and_whole_numbers(small):
         (np.zeros((2, 3, 8, 8, 3), np.uint8), None, "video 0: too short: 3 frames of the 4"),
         ([], None, "it has no videos"),
         (7, None, "a folder, a file, an array or an iterable of videos. Received: int"),
+        (np.uint8(7), None, r"videos should be \(videos, time.* Received: uint8 \(\)"),
+        (["a.mp4", np.zeros((4, 8, 8, 3))], None, "paths or arrays, not both. Received: ndarray"),
+        (np.zeros((1, 4, 8, 8, 3)), (1, 1), r"value_range should be .* Received: \(1, 1\)"),
+        (np.zeros((1, 4, 8, 8, 3)), (0, np.inf), "value_range should be"),
+        (np.zeros((1, 4, 8, 8, 3)), "0,1", "value_range should be"),
     ],
 )
 def test_what_a_protocol_does_not_take(small, given, value_range, message):
     with pytest.raises(FVDError, match=message):
         of(given, small, value_range)
+
+
+class Unmeasured:
+    """Some videos, as data sets of TensorFlow and PyTorch give them: `len` is an error."""
+
+    def __init__(self, videos):
+        self.videos = videos
+
+    def __iter__(self):
+        return iter(self.videos)
+
+    def __len__(self):
+        raise TypeError("the length is unknown")
+
+
+def test_iterables_that_do_not_know_their_length(small):
+    assert_levels(of(Unmeasured(grey_videos([3, 50])), small), [3, 50])
+
+
+def test_any_iterable_of_paths(tmp_path, small):
+    for level in (3, 50):
+        write_video(tmp_path / f"{level}.mkv", list(grey_videos([level], 4, 16)[0]))
+    paths = sorted(tmp_path.iterdir())
+    for given in (paths, tmp_path.glob("*.mkv"), dict.fromkeys(paths), np.array(paths, str)):
+        assert sorted(of(given, small).names) == sorted(map(str, paths))
 
 
 @pytest.fixture
@@ -171,6 +201,56 @@ def test_a_damaged_side(small, tmp_path):
         load_side(path)
     Side(np.full((2, 3), np.nan, np.float32), ("a", "b"), ("c", "d")).save(path)
     with pytest.raises(FVDError, match="finite features"):
+        load_side(path)
+
+
+ABOUT = {
+    "format": "keras_i3d.fvd 1", "names": ["a", "b"], "contents": ["c", "d"], "made": {},
+    "left_out": [], "notes": [], "shape": None,
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    "about",
+    [
+        5, [], "[" * 100_000, {**ABOUT, "made": 5}, {**ABOUT, "made": {"engine": 5}},
+        {**ABOUT, "left_out": [[1]]}, {**ABOUT, "notes": 5}, {**ABOUT, "shape": "abc"},
+        {**ABOUT, "names": ["a"]}, np.array({"a": 1}, object),
+    ],
+)  # fmt: skip
+def test_a_side_that_another_wrote(tmp_path, about):
+    if not isinstance(about, str | np.ndarray):
+        about = json.dumps(about)
+    np.savez(tmp_path / "side.npz", features=np.zeros((2, 3), np.float32), about=about)
+    with pytest.raises(FVDError, match="side.npz is damaged, or no statistics"):
+        load_side(tmp_path / "side.npz")
+
+
+@pytest.mark.parametrize(
+    "features",
+    [
+        np.zeros((0, 3)), np.zeros((2, 3), int), np.full((2, 3), 1j), np.full((2, 3), 1e300),
+        np.array([[{}], [{}]], object), np.full((2, 3), "a"),
+    ],
+)  # fmt: skip
+def test_what_are_no_features(tmp_path, features):
+    np.savez(tmp_path / "side.npz", features=features, about=json.dumps(ABOUT))
+    with pytest.raises(FVDError, match="side.npz is damaged, or no statistics"):
+        load_side(tmp_path / "side.npz")
+
+
+@pytest.mark.parametrize("place", [6, 8, 200, 300])
+def test_a_side_with_a_flipped_byte(tmp_path, place):
+    """Its flags, the kind of its compression, and what is compressed."""
+    path = tmp_path / "side.npz"
+    draw = np.random.default_rng(0)
+    Side(draw.random((40, 3), np.float32), ("a",) * 40, ("b",) * 40).save(path)
+    content = bytearray(path.read_bytes())
+    content[place] ^= 0xFF
+    if place < 30:  # the directory at its end says it too
+        content[content.find(b"PK\x01\x02") + place + 2] ^= 0xFF
+    path.write_bytes(content)
+    with pytest.raises(FVDError, match="side.npz is damaged, or no statistics"):
         load_side(path)
 
 

@@ -89,6 +89,7 @@ def test_several_sides(folders, weights, tmp_path):
         (("real", "fake", "faulty"), "2 generated sides: give --compare"),
         (("real", "gone"), "there is no such file or folder"),
         (("real", "fake", "--protocol=goggle"), "protocol should be one of google, styleganv"),
+        (("real", "fake", "--value_range=0,inf"), "--value_range should be such as 0,1"),
         (("real", "fake", "--value_range=1"), "--value_range should be such as 0,1"),
         (("real", "fake", "--engine=openvino", "--precision=int8"), "add --allow_approximate"),
         (("real", "fake", "--weights=gone"), "--weights should be"),
