@@ -2,7 +2,7 @@
 
 import json
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -18,7 +18,7 @@ from keras_i3d.evaluation.scores import (
 )
 from keras_i3d.experiments import TABLES
 from keras_i3d.experiments.apart import Job, measure_apart
-from keras_i3d.experiments.runs import Result, in_order, in_waves
+from keras_i3d.experiments.runs import Result, Results, in_order, in_waves
 from keras_i3d.experiments.write_up import write_up
 from keras_i3d.files.whole import write_whole
 from keras_i3d.files.workers import run_all
@@ -46,8 +46,8 @@ def run_experiments(
 ) -> Path:
     """Run tables and write report.html and report.md; return the page's path.
 
-    Stopped or killed, the same call goes on from where it was. After each repetition the report is
-    written, of those that are done.
+    Stopped or killed, the same call goes on from where it was. After each repetition of a table the
+    report is written, of those that are done.
 
     Args:
         folder: of everything that comes of it; a folder for each seed, in it one for each run.
@@ -70,44 +70,41 @@ def run_experiments(
             f"a table should be one of {', '.join(TABLES)}. Received: {', '.join(unknown)}"
         )
     tables = [table for name, table in TABLES.items() if not only or name in only]
-    runs = in_order(row for table in tables for row in table.rows)
-    results: dict[str, list[Result]] = {run.name: [] for run in runs}
-    places: list[Path] = []
-    for number in range(seed, seed + (repetitions if runs else 1)):
-        place, done = folder / f"seed_{number}", 0
-        places.append(place)
-        for wave in in_waves(runs):
-            jobs = {
-                run.name: Job(
-                    run.recipe_at(place, number, scale), place / run.name, videos, run.clips
-                )
-                for run in wave
-            }
-            for name, result in _measured(jobs, processes, watch):
-                results[name].append(result)
-                done += 1
-                tell(f"seed {number}, {done} of {len(runs)}: {name}: {summary_line(result.scores)}")
-        page = write_up(folder, tables, places, results)
-        tell(f"{len(places)} of {repetitions} repetitions: {page}")
+    results: Results = {}
+    for number in range(seed, seed + repetitions):
+        place = folder / f"seed_{number}"
+        for table in tables:
+            for wave in in_waves(in_order(table.rows)):
+                jobs = [
+                    Job(run.recipe_at(place, number, scale), place / run.name, videos, run.clips)
+                    for run in wave
+                    if place not in results.get(run.name, {})
+                ]
+                for job, result in _measured(jobs, processes, watch):
+                    name = job.folder.name
+                    results.setdefault(name, {})[place] = result
+                    tell(f"{place.name}, {table.name}: {name}: {summary_line(result.scores)}")
+            page = write_up(folder, tables, results)
+            tell(f"{place.name}, {table.name}: {page}")
     return page
 
 
-def _measured(jobs: Mapping[str, Job], processes: int, watch) -> Iterator[tuple[str, Result]]:
-    """(name, result) of each as it comes; none needs another."""
-    for job in jobs.values():
+def _measured(jobs: Sequence[Job], processes: int, watch) -> Iterator[tuple[Job, Result]]:
+    """(job, result) of each as it comes; none needs another."""
+    for job in jobs:
         if not is_finished(job.recipe, job.folder):
             check_run(job.recipe, job.folder, Devices())  # what is refused is refused now
     if processes == 1:
-        for name, job in jobs.items():
-            yield name, measure(job.recipe, job.folder, job.videos, watch, job.clips)
+        for job in jobs:
+            yield job, measure(job.recipe, job.folder, job.videos, watch, job.clips)
         return
-    for job in jobs.values():
+    for job in jobs:
         job.folder.parent.mkdir(parents=True, exist_ok=True)
-    for outcome in run_all(measure_apart, jobs.values(), processes, None, None):
-        job = outcome.item
+    for outcome in run_all(measure_apart, jobs, processes, None, None):
+        folder = outcome.item.folder
         if outcome.error:
-            raise FailedError(f"{job.folder}: {outcome.error}; more is in {job.folder}.log")
-        yield job.folder.name, outcome.result
+            raise FailedError(f"{folder}: {outcome.error}; {folder}.log has more")
+        yield outcome.item, outcome.result
 
 
 def measure(

@@ -82,6 +82,10 @@ class Result:
     seconds: float
 
 
+# {run's name: {folder of the repetition: what came of it}}.
+Results = dict[str, dict[Path, Result]]
+
+
 def small_recipe(steps: int, **changes) -> Recipe:
     """Return the recipe for videos made by rule that two CPU cores can train in minutes."""
     every = {"steps": steps, "validate_every": max(1, steps // 2), "validation_videos": 100}

@@ -13,7 +13,7 @@ from keras_i3d.evaluation.markdown import escaped, markdown_table
 from keras_i3d.evaluation.scores import Scores, fuse
 from keras_i3d.experiments.curves import learning_curves
 from keras_i3d.experiments.expectations import AGREES, Finding, accuracy, each_accuracy
-from keras_i3d.experiments.runs import Fusion, Result, Row, Run
+from keras_i3d.experiments.runs import Fusion, Result, Results, Row, Run, in_order
 from keras_i3d.experiments.table import Grid, Measured, Table
 from keras_i3d.files.whole import write_whole
 
@@ -26,7 +26,7 @@ NOTE = (
     "over the videos of all repetitions; differences, in points of percent on the same videos, "
     "McNemar's."
 )
-ABOUT = "No test video shows a pixel of a training video. {} of seed {}, {:.0f} s in all."
+ABOUT = "No test video shows a pixel of a training video. {} trainings, {:.0f} s in all."
 TITLE = "The tables of “Quo Vadis” on videos made by rule"
 
 
@@ -71,35 +71,38 @@ class Report:
         return self.folder / "report.html"
 
 
-def write_up(
-    folder: Path,
-    tables: Sequence[Table],
-    places: Sequence[Path],
-    results: Mapping[str, Sequence[Result]],
-) -> Path:
+def write_up(folder: Path, tables: Sequence[Table], results: Results) -> Path:
     """Write report.md and report.html into the folder; return the page's path.
 
     Args:
         folder: of the report.
-        tables: in the order of the report.
-        places: the repetitions' folders, each with one for each run.
-        results: {run's name: scores and seconds of each repetition}, for all runs of the tables.
+        tables: in the order of the report. A table has those repetitions of which all its runs are
+            done, and is left out where there is none.
+        results: what is done.
     """
     report = Report(folder)
     report.markdown.append(f"# {TITLE}\n")
-    if results:
-        took = [one.seconds for of in results.values() for one in of if not math.isnan(one.seconds)]
-        seeds = ", ".join(place.name.removeprefix("seed_") for place in places)
-        trainings = f"{sum(map(len, results.values()))} trainings"
-        report.text(f"{ABOUT.format(trainings, seeds, sum(took))} {NOTE}")
+    every = [one for of in results.values() for one in of.values()]
+    if every:
+        took = sum(one.seconds for one in every if not math.isnan(one.seconds))
+        report.text(f"{ABOUT.format(len(every), took)} {NOTE}")
     for table in tables:
-        _write_table(report, table, places, results)
+        runs = in_order(table.rows)
+        found = [set(results.get(run.name, ())) for run in runs]
+        places = sorted(set.intersection(*found)) if found else []
+        if places or not runs:
+            of_runs = {run.name: [results[run.name][place] for place in places] for run in runs}
+            _write_table(report, table, places, of_runs)
     return report.write(TITLE)
 
 
-def _write_table(report: Report, table: Table, places, results) -> None:
+def _write_table(
+    report: Report, table: Table, places: Sequence[Path], results: Mapping[str, Sequence[Result]]
+) -> None:
     report.title(table.title, 2)
     report.text(table.asks)
+    if places:
+        report.text(f"Repetitions: {', '.join(place.name for place in places)}.")
     scores = _scores(table, results)
     for grid in table.grids:
         report.title(grid.title, 3)
@@ -107,19 +110,23 @@ def _write_table(report: Report, table: Table, places, results) -> None:
         report.table(("", *grid.columns, *grid.paper), _cells(grid, scores))
         report.chart(learning_curves(_courses(grid.rows, places[0])))
     if table.expects:
-        found = [(one, one.judge(scores)) for one in table.expects]
-        report.title("Expected, and what came", 3)
-        report.table(FINDINGS, [_finding(finding) for _, finding in found])
-        unmet = [row for one, finding in found if finding.verdict != AGREES for row in one.rows]
-        for row in {row.name: row for row in unmet if isinstance(row, Run)}.values():
-            course = ", ".join(f"step {n}: {right:.0f} %" for n, right in _course(places[0], row))
-            report.text(f"{row.what}, right in training at {course}.")
+        _write_findings(report, table, places[0], scores)
     if table.grids:
         report.title("Each network", 3)
         rows = {row.name: row for grid in table.grids for row in grid.rows}.values()
         report.table(DETAILS, [_details(row, scores[row.name], results) for row in rows])
     if table.measure:
         _write_measured(report, table.name, table.measure(report.folder, places))
+
+
+def _write_findings(report: Report, table: Table, place: Path, scores) -> None:
+    found = [(one, one.judge(scores)) for one in table.expects]
+    report.title("Expected, and what came", 3)
+    report.table(FINDINGS, [_finding(finding) for _, finding in found])
+    unmet = [row for one, finding in found if finding.verdict != AGREES for row in one.rows]
+    for row in {row.name: row for row in unmet if isinstance(row, Run)}.values():
+        course = ", ".join(f"step {step}: {right:.0f} %" for step, right in _course(place, row))
+        report.text(f"{row.what}, right in training at {course}.")
 
 
 def _write_measured(report: Report, name: str, measured: Measured) -> None:
