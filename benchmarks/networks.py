@@ -49,30 +49,10 @@ def build(name: str):
     return record.model("rgb", input_shape=shapes["rgb"]), clips["rgb"]
 
 
-def multiply_adds(model, clip) -> int:
-    """Of all convolutions and matrix products of one call."""
-    import keras
-    import tensorflow as tf
-
-    specs = keras.tree.map_structure(lambda x: tf.TensorSpec(x.shape, tf.float32), clip)
-    graph = tf.function(lambda x: model(x, training=False)).get_concrete_function(specs).graph
-    total = 0
-    for operation in graph.get_operations():
-        kind = operation.type
-        if kind in ("Conv2D", "Conv3D", "DepthwiseConv2dNative"):
-            *extent, into, out = operation.inputs[1].shape
-            each = math.prod(extent) * (1 if kind.startswith("Depthwise") else into)
-        elif "MatMul" in kind:
-            transposed = operation.get_attr("transpose_a" if kind == "MatMul" else "adj_x")
-            each = operation.inputs[0].shape[-2 if transposed else -1]
-        else:
-            continue
-        total += math.prod(operation.outputs[0].shape) * each
-    return total
-
-
 def on_tensorflow(name: str) -> None:
     """A network's process."""
+    from keras_i3d.training.multiply_adds import multiply_adds
+
     model, clip = build(name)
     model.predict_on_batch(clip)  # compilation
     contenders.serve(

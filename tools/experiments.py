@@ -1,14 +1,15 @@
 """Repeat the papers' comparisons in small: train networks on synthetic videos, test them, report.
 
-  keras-i3d experiments [--out=experiments] [--only=new_task]
+  keras-i3d experiments [--out=experiments] [--only=table_1]
 
-motion_needs_time: recognise how something moves, from clips and from single frames (which cannot
-show it). two_streams: RGB, flow and both together. new_task: learn a new task from few videos, from
-random weights, with a new head, and by training the whole network. All seven trainings together
-take about ten minutes on two CPU cores. d3d, which runs only with --only=d3d: what a network on RGB
-learns from one on flow; 15 small trainings and 9 of decoders, about half an hour. If you stop the
-command and run it again, it continues. Exit status: 0 if the report is written, whatever the
-results, 1 if a training failed, 2 if a flag is wrong, 130 after Ctrl-C.
+table_1: what the five architectures of "Quo Vadis" see and cost; nothing is trained. table_2: the
+five on RGB, flow and both. order: which of two motions comes first. table_3: with and without
+pretraining on still pictures. table_4: transfer to a second task. filters: the first layer of RGB
+and of flow. Each states what should come out before anything is trained. Everything is trained
+three times, and the report is written after each table. d3d, which runs only with --only=d3d: what
+a network on RGB learns from one on flow; 15 small trainings and 9 of decoders, about half an hour.
+If you stop the command and run it again, it continues. Exit status: 0 if the report is written,
+whatever the results, 1 if a training failed, 2 if a flag is wrong, 130 after Ctrl-C.
 """
 
 from collections.abc import Sequence
@@ -21,7 +22,7 @@ from tqdm import tqdm
 from keras_i3d.tools.running import FlagError, ToolError, can_be_written, loaded, quiet_import, run
 
 OUT = flags.DEFINE_string("out", "experiments", "the output folder")
-TABLES = ["motion_needs_time", "two_streams", "new_task"]
+TABLES = ["table_1", "table_2", "order", "table_3", "table_4", "filters"]
 ONLY = flags.DEFINE_multi_enum(
     "only", TABLES, [*TABLES, "d3d"], "what to run; may be repeated [all but d3d]"
 )
@@ -29,7 +30,13 @@ SEED = flags.DEFINE_integer("seed", 0, "seed for everything random", lower_bound
 SCALE = flags.DEFINE_float(
     "scale", 1.0, "factor for the number of training steps", lower_bound=1e-3
 )
-VIDEOS = flags.DEFINE_integer("videos", 200, "number of videos in each test", lower_bound=1)
+VIDEOS = flags.DEFINE_integer("videos", 100, "number of videos in each test", lower_bound=1)
+REPETITIONS = flags.DEFINE_integer(
+    "repetitions", 3, "how often to train each network, with other seeds", lower_bound=1
+)
+PROCESSES = flags.DEFINE_integer(
+    "processes", None, "trainings at once, but for d3d [one per core]", lower_bound=1
+)
 
 
 def main(arguments: Sequence[str]) -> int:
@@ -40,6 +47,7 @@ def main(arguments: Sequence[str]) -> int:
     with quiet_import():
         from keras_i3d.experiments.d3d_study import run_d3d
         from keras_i3d.experiments.measurement import run_experiments
+        from keras_i3d.files.workers import usable_cores
         from keras_i3d.training.failures import FailedError, NotFiniteError
         from keras_i3d.training.run_folder import RunFolderError
 
@@ -54,7 +62,11 @@ def main(arguments: Sequence[str]) -> int:
     try:
         with loaded():
             if tables := [name for name in ONLY.value if name in TABLES]:
-                pages.append(run_experiments(folder, tables, **options))
+                more = {
+                    "repetitions": REPETITIONS.value,
+                    "processes": PROCESSES.value or usable_cores(),
+                }
+                pages.append(run_experiments(folder, tables, **more, **options))
             if "d3d" in ONLY.value:
                 pages.append(run_d3d(folder / "d3d", **options))
     except (FailedError, NotFiniteError, RunFolderError) as error:

@@ -60,6 +60,11 @@ def section(title: str, *parts: str) -> str:
     return f"<section><h2>{html.escape(title)}</h2>{''.join(parts)}</section>"
 
 
+def heading(title: str, level: int) -> str:
+    """Return a heading, of 2 or 3."""
+    return f"<h{level}>{html.escape(title)}</h{level}>"
+
+
 def faint(text: str) -> str:
     """Return a remark."""
     return f'<p class="faint">{html.escape(text)}</p>'

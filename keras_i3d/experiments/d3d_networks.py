@@ -5,8 +5,8 @@ than chance has it, how much more differs by motion; in validation and test any 
 a network on RGB may take a short cut, which flow cannot show.
 """
 
-from keras_i3d.experiments.motion_needs_time import WAYS
 from keras_i3d.experiments.runs import Fusion, Run, small_recipe
+from keras_i3d.experiments.tasks import WAYS
 
 APPEARANCES = ("Bricks", "Cat", "Coffee", "Retina")
 # How probable a motion's own appearance is in what is learnt from, beside the quarter of chance;

@@ -1,9 +1,10 @@
-"""What a table is expected to show, said before it is run, and what came of it.
+"""What a table is expected to show, and why, said before it is run; and what came of it.
 
-An expectation is met, or not, only where the whole 95 % interval says so; else it is not shown.
+An expectation agrees with what came, or does not, only where the whole 95 % interval says so, and
+every repetition is on the same side; else it is not shown.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -14,20 +15,23 @@ from keras_i3d.evaluation.intervals import paired_difference, wilson
 from keras_i3d.evaluation.scores import Scores
 from keras_i3d.experiments.runs import Row
 
-YES, NO, NOT_SHOWN = "yes", "no", "not shown"
+AGREES, DIFFERS, NOT_SHOWN = "agrees", "does not", "not shown"
+# {name of a row: its scores, of each repetition}.
+OfRows = Mapping[str, Sequence[Scores]]
 
 
 @dataclass(frozen=True)
 class Finding:
     """What came of one expectation.
 
-    expected: in words.
-    value, low, high: the figure and its 95 % interval.
+    expected, why: in words.
+    value, low, high: the figure and its 95 % interval, of all repetitions' videos together.
     unit: "%", or "points" of percent for a difference.
-    verdict: YES, NO or NOT_SHOWN.
+    verdict: AGREES, DIFFERS or NOT_SHOWN.
     """
 
     expected: str
+    why: str
     value: float
     low: float
     high: float
@@ -43,8 +47,8 @@ class Expectation(Protocol):
 
     rows: tuple[Row, ...]
 
-    def judge(self, scores: Mapping[str, Scores]) -> Finding:
-        """Compare with {name of a row: its scores}."""
+    def judge(self, scores: OfRows) -> Finding:
+        """Compare with what came."""
 
 
 @dataclass(frozen=True)
@@ -53,37 +57,36 @@ class Reaches:
 
     row: Row
     percent: float
+    why: str
 
     @property
     def rows(self) -> tuple[Row, ...]:
         """Return the network's row."""
         return (self.row,)
 
-    def judge(self, scores: Mapping[str, Scores]) -> Finding:
+    def judge(self, scores: OfRows) -> Finding:
         """Compare Wilson's interval with the percentage."""
-        value, low, high = accuracy(scores[self.row.name])
         expected = f"{self.row.what}: above {self.percent:.0f} %"
-        return Finding(expected, value, low, high, "%", _above(self.percent, low, high))
+        return _of_accuracy(self, scores, expected, above=True)
 
 
 @dataclass(frozen=True)
-class StaysNearChance:
-    """A network is right in less than so many points of percent above chance."""
+class StaysBelow:
+    """A network is right in less than so many percent of the videos, as chance or its input has."""
 
     row: Row
-    points: float
+    percent: float
+    why: str
 
     @property
     def rows(self) -> tuple[Row, ...]:
         """Return the network's row."""
         return (self.row,)
 
-    def judge(self, scores: Mapping[str, Scores]) -> Finding:
-        """Compare Wilson's interval with chance and the points."""
-        value, low, high = accuracy(scores[self.row.name])
-        limit = 100 / len(scores[self.row.name].classes) + self.points
-        expected = f"{self.row.what}: below {limit:.1f} %, chance + {self.points:.0f} points"
-        return Finding(expected, value, low, high, "%", _above(-limit, -high, -low))
+    def judge(self, scores: OfRows) -> Finding:
+        """Compare Wilson's interval with the percentage."""
+        expected = f"{self.row.what}: below {self.percent:.0f} %"
+        return _of_accuracy(self, scores, expected, above=False)
 
 
 @dataclass(frozen=True)
@@ -92,34 +95,62 @@ class Beats:
 
     better: Row
     worse: Row
+    why: str
 
     @property
     def rows(self) -> tuple[Row, ...]:
         """Return both networks' rows."""
         return (self.better, self.worse)
 
-    def judge(self, scores: Mapping[str, Scores]) -> Finding:
+    def judge(self, scores: OfRows) -> Finding:
         """Compare McNemar's interval of the difference with zero; of the videos that both have."""
-        first, second = scores[self.better.name], scores[self.worse.name]
-        _, ours, theirs = np.intersect1d(first.ids, second.ids, return_indices=True)
-        ends = paired_difference(_right(first)[ours], _right(second)[theirs])
+        pairs = zip(scores[self.better.name], scores[self.worse.name], strict=True)
+        each = [_right_in_both(*pair) for pair in pairs]
+        ends = paired_difference(*(np.concatenate(side) for side in zip(*each, strict=True)))
         value, low, high = (100 * end for end in ends)
-        expected = f"{self.better.what}: above {self.worse.what}"
-        return Finding(expected, value, low, high, "points", _above(0, low, high))
+        differences = [100 * float(ours.mean() - theirs.mean()) for ours, theirs in each]
+        return Finding(
+            f"{self.better.what}: above {self.worse.what}",
+            self.why,
+            value,
+            low,
+            high,
+            "points",
+            _verdict(0, low, high, differences),
+        )
 
 
-def accuracy(scores: Scores) -> tuple[float, float, float]:
-    """Return (percent, low, high): top-1 accuracy with Wilson's 95 % interval."""
-    right = _right(scores)
+def accuracy(scores: Sequence[Scores]) -> tuple[float, float, float]:
+    """Return (percent, low, high): top-1 accuracy of all, with Wilson's 95 % interval."""
+    right = np.concatenate([_right(one) for one in scores])
     ends = right.mean(), *wilson(int(right.sum()), len(right))
     return tuple(100 * float(end) for end in ends)
+
+
+def each_accuracy(scores: Sequence[Scores]) -> list[float]:
+    """Return the percent of each repetition."""
+    return [100 * float(_right(one).mean()) for one in scores]
+
+
+def _of_accuracy(asked: Reaches | StaysBelow, scores: OfRows, expected: str, above: bool):
+    of_row = scores[asked.row.name]
+    value, low, high = accuracy(of_row)
+    sign = 1 if above else -1
+    ends = sorted((sign * low, sign * high))
+    verdict = _verdict(sign * asked.percent, *ends, [sign * one for one in each_accuracy(of_row)])
+    return Finding(expected, asked.why, value, low, high, "%", verdict)
 
 
 def _right(scores: Scores) -> np.ndarray:
     return metrics.top_k(scores.probabilities, scores.labels)
 
 
-def _above(limit: float, low: float, high: float) -> str:
-    if low > limit:
-        return YES
-    return NO if high < limit else NOT_SHOWN
+def _right_in_both(first: Scores, second: Scores) -> tuple[np.ndarray, np.ndarray]:
+    _, ours, theirs = np.intersect1d(first.ids, second.ids, return_indices=True)
+    return _right(first)[ours], _right(second)[theirs]
+
+
+def _verdict(limit: float, low: float, high: float, each: Sequence[float]) -> str:
+    if low > limit and min(each) > limit:
+        return AGREES
+    return DIFFERS if high < limit and max(each) < limit else NOT_SHOWN

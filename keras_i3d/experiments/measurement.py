@@ -2,7 +2,7 @@
 
 import json
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -17,10 +17,13 @@ from keras_i3d.evaluation.scores import (
     summary_line,
 )
 from keras_i3d.experiments import TABLES
-from keras_i3d.experiments.runs import Result, in_order
+from keras_i3d.experiments.apart import Job, measure_apart
+from keras_i3d.experiments.runs import Result, Results, in_order, in_waves
 from keras_i3d.experiments.write_up import write_up
 from keras_i3d.files.whole import write_whole
+from keras_i3d.files.workers import run_all
 from keras_i3d.training.devices import Devices
+from keras_i3d.training.failures import FailedError
 from keras_i3d.training.recipes import Recipe
 from keras_i3d.training.run import check_run, is_finished, train
 from keras_i3d.training.run_folder import RECIPE, read_run
@@ -34,23 +37,28 @@ def run_experiments(
     only: Sequence[str] = (),
     *,
     seed: int = 0,
+    repetitions: int = 3,
     scale: float = 1.0,
-    videos: int = 200,
+    videos: int = 100,
+    processes: int = 1,
     tell: Callable[[str], None] = lambda line: None,
     watch: Callable[[Iterable[int], str, int], Iterable[int]] | None = None,
 ) -> Path:
     """Run tables and write report.html and report.md; return the page's path.
 
-    Stopped or killed, the same call goes on from where it was.
+    Stopped or killed, the same call goes on from where it was. After each repetition of a table the
+    report is written, of those that are done.
 
     Args:
-        folder: of everything that comes of it; a folder for each run.
+        folder: of everything that comes of it; a folder for each seed, in it one for each run.
         only: names in TABLES; by default all of them.
-        seed: of everything random.
+        seed: of everything random in the first repetition; the next has the next.
+        repetitions: how often everything is trained.
         scale: so many times the steps.
         videos: of each test.
-        tell: called with a line before and after each run.
-        watch: as `evaluate_run` takes it.
+        processes: trainings at once; several are in processes of their own.
+        tell: called with a line before or after each run.
+        watch: as `evaluate_run` takes it, of trainings in this process.
 
     Raises:
         ValueError: for an unknown table, or where the folder has a run with another recipe.
@@ -62,17 +70,46 @@ def run_experiments(
             f"a table should be one of {', '.join(TABLES)}. Received: {', '.join(unknown)}"
         )
     tables = [table for name, table in TABLES.items() if not only or name in only]
-    runs = in_order(row for table in tables for row in table.rows)
-    results = {}
-    for number, run in enumerate(runs, 1):
-        tell(f"{number} of {len(runs)}: {run.name}")
-        recipe = run.recipe_at(folder, seed, scale)
-        results[run.name] = measure(recipe, folder / run.name, videos, watch)
-        tell(f"{run.name}: {summary_line(results[run.name].scores)}")
-    return write_up(folder, tables, results)
+    results: Results = {}
+    for number in range(seed, seed + repetitions):
+        place = folder / f"seed_{number}"
+        for table in tables:
+            for wave in in_waves(in_order(table.rows)):
+                jobs = [
+                    Job(run.recipe_at(place, number, scale), place / run.name, videos, run.clips)
+                    for run in wave
+                    if place not in results.get(run.name, {})
+                ]
+                for job, result in _measured(jobs, processes, watch):
+                    name = job.folder.name
+                    results.setdefault(name, {})[place] = result
+                    tell(f"{place.name}, {table.name}: {name}: {summary_line(result.scores)}")
+            page = write_up(folder, tables, results)
+            tell(f"{place.name}, {table.name}: {page}")
+    return page
 
 
-def measure(recipe: Recipe, folder: Path, videos: int, watch=None) -> Result:
+def _measured(jobs: Sequence[Job], processes: int, watch) -> Iterator[tuple[Job, Result]]:
+    """(job, result) of each as it comes; none needs another."""
+    for job in jobs:
+        if not is_finished(job.recipe, job.folder):
+            check_run(job.recipe, job.folder, Devices())  # what is refused is refused now
+    if processes == 1:
+        for job in jobs:
+            yield job, measure(job.recipe, job.folder, job.videos, watch, job.clips)
+        return
+    for job in jobs:
+        job.folder.parent.mkdir(parents=True, exist_ok=True)
+    for outcome in run_all(measure_apart, jobs, processes, None, None):
+        folder = outcome.item.folder
+        if outcome.error:
+            raise FailedError(f"{folder}: {outcome.error}; {folder}.log has more")
+        yield outcome.item, outcome.result
+
+
+def measure(
+    recipe: Recipe, folder: Path, videos: int, watch=None, clips: int | None = None
+) -> Result:
     """Train and test one network, or take from the folder what an earlier call has done.
 
     Args:
@@ -80,6 +117,7 @@ def measure(recipe: Recipe, folder: Path, videos: int, watch=None) -> Result:
         folder: of the run.
         videos: of the test; none of their pixels is in the training's videos.
         watch: as `evaluate_run` takes it.
+        clips: of each of these; None for the whole video.
     """
     path = folder / SCORES
     if not is_finished(recipe, folder):
@@ -90,7 +128,7 @@ def measure(recipe: Recipe, folder: Path, videos: int, watch=None) -> Result:
     if scores is None or scores.listed != videos:
         run = read_run(folder)
         run = replace(run, recipe=replace(run.recipe, validation_videos=videos))
-        scores = evaluate_run(run, "test", watch=watch)
+        scores = evaluate_run(run, "test", watch=watch, num_clips=clips)
         save_scores(path, scores)
     return Result(scores, _seconds(folder))
 

@@ -18,6 +18,7 @@ class Run:
     recipe: at scale 1 and seed 0.
     start: the run whose network it starts from; None for a start that the recipe says.
     teacher: the run whose network it learns from; None for none.
+    clips: of each video of the test, spread over it; None for the whole video.
     """
 
     name: str
@@ -25,6 +26,7 @@ class Run:
     recipe: Recipe
     start: "Run | None" = None
     teacher: "Run | None" = None
+    clips: int | None = None
 
     def recipe_at(self, folder: Path, seed: int, scale: float) -> Recipe:
         """Return the recipe with another seed and `scale` times the steps.
@@ -46,21 +48,23 @@ class Run:
             seed=seed,
             steps=steps,
             warm_up=min(self.recipe.warm_up, steps),
-            validate_every=max(1, steps // 2),
+            validate_every=max(1, round(self.recipe.validate_every * scale)),
             validation_videos=max(1, round(self.recipe.validation_videos * min(1, scale))),
         )
 
 
 @dataclass(frozen=True)
 class Fusion:
-    """Several runs' logits added.
+    """Several runs' scores as one's.
 
     name: unlike any run's. what: the text of its row. parts: the runs.
+    average: whether probabilities are averaged; else logits are added.
     """
 
     name: str
     what: str
     parts: tuple[Run, ...]
+    average: bool = False
 
 
 Row = Run | Fusion
@@ -78,9 +82,14 @@ class Result:
     seconds: float
 
 
+# {run's name: {folder of the repetition: what came of it}}.
+Results = dict[str, dict[Path, Result]]
+
+
 def small_recipe(steps: int, **changes) -> Recipe:
     """Return the recipe for synthetic videos that two CPU cores can train in minutes."""
-    return replace(SYNTHETIC_SMALL, steps=steps, validation_videos=100, **changes)
+    every = {"steps": steps, "validate_every": max(1, steps // 2), "validation_videos": 100}
+    return replace(SYNTHETIC_SMALL, **{**every, **changes})
 
 
 def in_order(rows: Iterable[Row]) -> list[Run]:
@@ -88,12 +97,29 @@ def in_order(rows: Iterable[Row]) -> list[Run]:
     found: dict[str, Run] = {}
 
     def add(run: Run) -> None:
-        for before in (run.start, run.teacher):
-            if before:
-                add(before)
+        for before in learnt_before(run):
+            add(before)
         found.setdefault(run.name, run)
 
     for row in rows:
         for run in row.parts if isinstance(row, Fusion) else (row,):
             add(run)
     return list(found.values())
+
+
+def learnt_before(run: Run) -> list[Run]:
+    """Return the runs that it starts or learns from."""
+    return [before for before in (run.start, run.teacher) if before]
+
+
+def in_waves(runs: Iterable[Run]) -> list[list[Run]]:
+    """Return the runs of `in_order` in as few groups as can be: within one none needs another."""
+    places: dict[str, int] = {}
+    waves: list[list[Run]] = []
+    for run in runs:
+        place = max((places[before.name] + 1 for before in learnt_before(run)), default=0)
+        places[run.name] = place
+        if place == len(waves):
+            waves.append([])
+        waves[place].append(run)
+    return waves

@@ -5,114 +5,198 @@ import math
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
+import numpy as np
+
 from keras_i3d.evaluation import charts
 from keras_i3d.evaluation import report_page as page
 from keras_i3d.evaluation.markdown import escaped, markdown_table
 from keras_i3d.evaluation.scores import Scores, fuse
-from keras_i3d.experiments.expectations import YES, Finding, accuracy
-from keras_i3d.experiments.runs import Fusion, Result, Run
-from keras_i3d.experiments.table import Table
+from keras_i3d.experiments.curves import learning_curves
+from keras_i3d.experiments.expectations import AGREES, Finding, accuracy, each_accuracy
+from keras_i3d.experiments.runs import Fusion, Result, Results, Row, Run, in_order
+from keras_i3d.experiments.table import Grid, Measured, Table
 from keras_i3d.files.whole import write_whole
 
-ROWS = ("", "top-1, %", "95 % interval", "chance, %", "videos", "steps", "seconds")
-FINDINGS = ("expected beforehand", "measured", "95 % interval", "came true")
+DETAILS = ("", "top-1, %, by seed", "95 % interval", "chance, %", "steps", "seconds")
+FINDINGS = ("expected beforehand", "because", "measured", "95 % interval", "came")
 NOTE = (
-    "An expectation came true, or did not, only where its whole interval says so. Accuracies have "
-    "Wilson's interval; differences, in points of percent on the same videos, McNemar's. They are "
-    "about the videos of the test: training again with another --seed may change more."
+    "Cells are top-1 accuracies in percent, the mean over repetitions and their standard "
+    "deviation. What was expected agrees with what came, or does not, only where the whole "
+    "interval says so and every repetition is on the same side. Accuracies have Wilson's interval "
+    "over the videos of all repetitions; differences, in points of percent on the same videos, "
+    "McNemar's."
 )
-ADVICE = (
-    "Where validation still rises, more steps help (--scale=3); where training is far above it, "
-    "more training videos. --videos=1000 narrows the intervals."
-)
+ABOUT = "No test video shows a pixel of a training video. {} trainings, {:.0f} s in all."
+TITLE = "The tables of “Quo Vadis” on videos made by rule"
 
 
-def write_up(folder: Path, tables: Sequence[Table], results: Mapping[str, Result]) -> Path:
+class Report:
+    """A page in Markdown and in HTML that grow together.
+
+    text, table: for both. chart: for the page alone. picture: a file for Markdown.
+    """
+
+    def __init__(self, folder: Path):
+        self.folder, self.markdown, self.body = folder, [], []
+
+    def title(self, title: str, level: int) -> None:
+        """Write a heading."""
+        self.markdown.append(f"{'#' * level} {escaped(title)}\n")
+        self.body.append(page.heading(title, level))
+
+    def text(self, text: str) -> None:
+        """Write a paragraph."""
+        self.markdown.append(f"{escaped(text)}\n")
+        self.body.append(page.faint(text))
+
+    def table(self, header: Sequence[str], rows: Sequence[tuple]) -> None:
+        """Write a table."""
+        self.markdown.append(markdown_table(header, rows).lstrip("\n"))
+        self.body.append(charts.table(header, rows))
+
+    def chart(self, svg: str) -> None:
+        """Draw a chart on the page."""
+        self.body.append(svg)
+
+    def picture(self, name: str, png: bytes, caption: str) -> None:
+        """Show a picture, which Markdown has beside it."""
+        write_whole(self.folder / name, png)
+        self.markdown.append(f"![{escaped(caption)}]({name})\n")
+        self.body.append(page.image(png, caption))
+
+    def write(self, title: str) -> Path:
+        """Write report.md and report.html; return the page's path."""
+        write_whole(self.folder / "report.md", "\n".join(self.markdown))
+        write_whole(self.folder / "report.html", page.whole(title, self.body))
+        return self.folder / "report.html"
+
+
+def write_up(folder: Path, tables: Sequence[Table], results: Results) -> Path:
     """Write report.md and report.html into the folder; return the page's path.
 
     Args:
-        folder: with a folder for each run, whose history explains what did not come true.
-        tables: in the order of the report.
-        results: {run's name: its scores and seconds}, for every run of the tables.
+        folder: of the report.
+        tables: in the order of the report. A table has those repetitions of which all its runs are
+            done, and is left out where there is none.
+        results: what is done.
     """
-    title = "Experiments on synthetic videos"
-    about = _about(results)
-    markdown, body = [f"# {title}\n\n{about} {NOTE}\n"], [page.faint(f"{about} {NOTE}")]
+    report = Report(folder)
+    report.markdown.append(f"# {TITLE}\n")
+    every = [one for of in results.values() for one in of.values()]
+    if every:
+        took = sum(one.seconds for one in every if not math.isnan(one.seconds))
+        report.text(f"{ABOUT.format(len(every), took)} {NOTE}")
     for table in tables:
-        rows, findings, notes = _part(folder, table, results)
-        markdown.append(
-            f"## {escaped(table.title)}\n\n{escaped(table.asks)}\n{markdown_table(ROWS, rows)}"
-            f"{markdown_table(FINDINGS, findings)}"
-            + "".join(f"\n{escaped(note)}\n" for note in notes)
-        )
-        body.append(
-            page.section(
-                table.title,
-                page.faint(table.asks),
-                charts.table(ROWS, rows),
-                charts.bars([row[0] for row in rows], [float(row[1]) / 100 for row in rows]),
-                charts.table(FINDINGS, findings),
-                *map(page.faint, notes),
-            )
-        )
-    texts = {"report.md": "\n".join(markdown), "report.html": page.whole(title, body)}
-    for name, text in texts.items():
-        write_whole(folder / name, text)
-    return folder / "report.html"
+        runs = in_order(table.rows)
+        found = [set(results.get(run.name, ())) for run in runs]
+        places = sorted(set.intersection(*found)) if found else []
+        if places or not runs:
+            of_runs = {run.name: [results[run.name][place] for place in places] for run in runs}
+            _write_table(report, table, places, of_runs)
+    return report.write(TITLE)
 
 
-def _about(results: Mapping[str, Result]) -> str:
-    took = [result.seconds for result in results.values() if not math.isnan(result.seconds)]
-    return (
-        f"No test video shows a pixel of a training video. {len(results)} trainings, "
-        f"{sum(took):.0f} s in all."
-    )
+def _write_table(
+    report: Report, table: Table, places: Sequence[Path], results: Mapping[str, Sequence[Result]]
+) -> None:
+    report.title(table.title, 2)
+    report.text(table.asks)
+    if places:
+        report.text(f"Repetitions: {', '.join(place.name for place in places)}.")
+    scores = _scores(table, results)
+    for grid in table.grids:
+        report.title(grid.title, 3)
+        report.text(grid.asks)
+        report.table(("", *grid.columns, *grid.paper), _cells(grid, scores))
+        report.chart(learning_curves(_courses(grid.rows, places[0])))
+    if table.expects:
+        _write_findings(report, table, places[0], scores)
+    if table.grids:
+        report.title("Each network", 3)
+        rows = {row.name: row for grid in table.grids for row in grid.rows}.values()
+        report.table(DETAILS, [_details(row, scores[row.name], results) for row in rows])
+    if table.measure:
+        _write_measured(report, table.name, table.measure(report.folder, places))
 
 
-def _part(folder: Path, table: Table, results: Mapping[str, Result]) -> tuple:
-    """(cells of the rows, cells of the findings, notes on what did not come true)."""
-    scores = {name: result.scores for name, result in results.items()}
+def _write_findings(report: Report, table: Table, place: Path, scores) -> None:
+    found = [(one, one.judge(scores)) for one in table.expects]
+    report.title("Expected, and what came", 3)
+    report.table(FINDINGS, [_finding(finding) for _, finding in found])
+    unmet = [row for one, finding in found if finding.verdict != AGREES for row in one.rows]
+    for row in {row.name: row for row in unmet if isinstance(row, Run)}.values():
+        course = ", ".join(f"step {step}: {right:.0f} %" for step, right in _course(place, row))
+        report.text(f"{row.what}, right in training at {course}.")
+
+
+def _write_measured(report: Report, name: str, measured: Measured) -> None:
+    report.text(measured.text)
+    report.table(measured.header, measured.rows)
+    if measured.picture:
+        report.picture(f"{name}.png", measured.picture, measured.caption)
+
+
+def _scores(table: Table, results: Mapping[str, Sequence[Result]]) -> dict[str, list[Scores]]:
+    """{row's name: scores of each repetition}, fusions too."""
+    found = {name: [one.scores for one in of] for name, of in results.items()}
     for row in table.rows:
         if isinstance(row, Fusion):
-            scores[row.name] = fuse({part.name: scores[part.name] for part in row.parts})
-    rows = [
-        _row(row.what, scores[row.name], results[row.name].seconds if row.name in results else None)
-        for row in table.rows
+            each = zip(*(found[part.name] for part in row.parts), strict=True)
+            names = [part.name for part in row.parts]
+            found[row.name] = [
+                fuse(dict(zip(names, parts, strict=True)), average=row.average) for parts in each
+            ]
+    return found
+
+
+def _cells(grid: Grid, scores: Mapping[str, Sequence[Scores]]) -> list[tuple]:
+    return [
+        (
+            line.title,
+            *(_cell(scores[cell.name]) if cell else "–" for cell in line.cells),
+            *line.paper,
+        )
+        for line in grid.lines
     ]
-    findings = [(one, one.judge(scores)) for one in table.expects]
-    unmet = [row for one, finding in findings if finding.verdict != YES for row in one.rows]
-    courses = [_course(folder / row.name) for row in dict.fromkeys(unmet) if isinstance(row, Run)]
-    notes = [*courses, ADVICE] if courses else []
-    return rows, [_cells(finding) for _, finding in findings], notes
 
 
-def _row(what: str, scores: Scores, seconds: float | None) -> tuple:
-    value, low, high = accuracy(scores)
-    took = "" if seconds is None else "not known" if math.isnan(seconds) else f"{seconds:.0f}"
+def _cell(scores: Sequence[Scores] | None) -> str:
+    if scores is None:
+        return "–"
+    each = each_accuracy(scores)
+    spread = f" ± {np.std(each, ddof=1):.1f}" if len(each) > 1 else ""
+    return f"{np.mean(each):.1f}{spread}"
+
+
+def _details(row: Row, scores: Sequence[Scores], results) -> tuple:
+    _, low, high = accuracy(scores)
+    steps = seconds = ""
+    if isinstance(row, Run):
+        steps = scores[0].made["recipe"]["steps"]
+        took = [one.seconds for one in results[row.name]]
+        seconds = ", ".join("not known" if math.isnan(one) else f"{one:.0f}" for one in took)
     return (
-        what,
-        f"{value:.1f}",
+        row.what,
+        ", ".join(f"{one:.1f}" for one in each_accuracy(scores)),
         f"{low:.1f} to {high:.1f}",
-        f"{100 / len(scores.classes):.1f}",
-        len(scores.ids),
-        "" if seconds is None else scores.made["recipe"]["steps"],
-        took,
+        f"{100 / len(scores[0].classes):.1f}",
+        steps,
+        seconds,
     )
 
 
-def _cells(finding: Finding) -> tuple[str, ...]:
+def _finding(finding: Finding) -> tuple[str, ...]:
     sign = "+" if finding.unit == "points" else ""
     value, low, high = (f"{n:{sign}.1f}" for n in (finding.value, finding.low, finding.high))
-    return finding.expected, f"{value} {finding.unit}", f"{low} to {high}", finding.verdict
+    measured = f"{value} {finding.unit}", f"{low} to {high}"
+    return finding.expected, finding.why, *measured, finding.verdict
 
 
-def _course(folder: Path) -> str:
-    """How a training went, for those who ask why: accuracy and validation as they came."""
-    with open(folder / "history.csv", newline="", encoding="utf-8") as file:
-        rows = [row for row in csv.DictReader(file) if row.get("val_accuracy")]
-    course = ", ".join(
-        f"step {row['step']}: {100 * float(row['accuracy']):.0f} % and "
-        f"{100 * float(row['val_accuracy']):.0f} %"
-        for row in rows
-    )
-    return f"{folder.name}, right in training and in validation at {course}."
+def _courses(rows: Sequence[Row], place: Path) -> dict[str, list[tuple[float, float]]]:
+    return {row.what: _course(place, row) for row in rows if isinstance(row, Run)}
+
+
+def _course(place: Path, run: Run) -> list[tuple[float, float]]:
+    """(step, percent right since the step before), as a training went."""
+    with open(place / run.name / "history.csv", newline="", encoding="utf-8") as file:
+        return [(int(row["step"]), 100 * float(row["accuracy"])) for row in csv.DictReader(file)]

@@ -12,8 +12,8 @@ from keras_i3d.experiments.d3d_findings import (
     without_flow,
 )
 from keras_i3d.experiments.d3d_measurement import OfSeed
-from keras_i3d.experiments.motion_needs_time import WAYS
 from keras_i3d.experiments.runs import Result, in_order
+from keras_i3d.experiments.tasks import WAYS
 from keras_i3d.training.networks import check_network
 from keras_i3d.training.recipe_checks import check
 

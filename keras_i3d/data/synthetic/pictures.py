@@ -74,6 +74,14 @@ def resized(pixels: np.ndarray, short_side: int) -> np.ndarray:
     return np.asarray(Image.fromarray(pixels).resize(size, Image.Resampling.LANCZOS))
 
 
+@lru_cache(maxsize=64)
+def resized_quarter(name: str, number: int, short_side: int) -> np.ndarray:
+    """Return a quarter, resized; kept, for videos that are read frame after frame."""
+    pixels = resized(quarter(name, number), short_side)
+    pixels.flags.writeable = False
+    return pixels
+
+
 def mirrored(start: int, stop: int, length: int) -> np.ndarray:
     """Return indices into `length` pixels that fill the line: there and back, for ever.
 

@@ -23,9 +23,8 @@ from keras_i3d.data.synthetic.pictures import (
     PICTURES,
     QUARTERS,
     plane_size,
-    quarter,
     render,
-    resized,
+    resized_quarter,
 )
 
 APPEARANCES = tuple(PICTURES)
@@ -210,7 +209,7 @@ class SyntheticVideos:
     def _frames(self, index: int, scene: Scene, cameras: np.ndarray, numbers: range) -> np.ndarray:
         most = largest_fraction(scene.path, self._num_frames, self.size)
         short_side = max(2, round(DETAIL * min(self.size) / most))
-        picture = resized(quarter(scene.appearance, scene.quarter), short_side)
+        picture = resized_quarter(scene.appearance, scene.quarter, short_side)
         levels = np.clip(np.rint(scene.gain * np.arange(256) + scene.offset), 0, 255)
         picture, extent = levels.astype(np.uint8)[picture], plane_size(scene.appearance)
         frames = np.empty((len(numbers), *self.size, 3), np.uint8)
