@@ -5,7 +5,7 @@
 motion_needs_time: how something moves, told from clips, and from single frames, which cannot tell.
 two_streams: RGB, flow and both together. new_task: few videos of a new task, learnt from random
 weights, by a new head, and by all of a trained network. All seven trainings take some ten minutes
-on two CPU cores. d3d, by --only=d3d alone: what a network on RGB learns from one on flow, 15 small
+on two CPU cores. d3d, by --only=d3d alone: what a network on RGB learns from one on flow, 17 small
 trainings and 9 of decoders, some half an hour. Stopped, the same command goes on. Exit status: 0
 when the report is written, whatever it says, 1 when a training failed, 2 for wrong flags, 130 after
 Ctrl-C.
