@@ -7,7 +7,7 @@ five on RGB, flow and both. order: which of two motions comes first. table_3: wi
 pretraining on still pictures. table_4: transfer to a second task. filters: the first layer of RGB
 and of flow. Each states what should come out before anything is trained. Everything is trained
 three times, and the report is written after each table. d3d, which runs only with --only=d3d: what
-a network on RGB learns from one on flow; 15 small trainings and 9 of decoders, about half an hour.
+a network on RGB learns from one on flow; 17 small trainings and 9 of decoders, about half an hour.
 If you stop the command and run it again, it continues. Exit status: 0 if the report is written,
 whatever the results, 1 if a training failed, 2 if a flag is wrong, 130 after Ctrl-C.
 """

@@ -27,14 +27,22 @@ def networks(seed: int) -> dict[str, Run]:
     """Return {name: run}, each after those that it learns from."""
     tied = tuple(f"{way}={share}" for way, share in shares(seed).items())
 
-    def run(name, what, steps=STUDENT_STEPS, teacher=None, **changes):
+    def run(name, what, steps=STUDENT_STEPS, teacher=None, start=None, **changes):
         sizes = {"num_frames": 8, "batch_size": 32, "learning_rate": 2e-3}
         data = {"motions": WAYS, "appearances": APPEARANCES, "training_videos": 1600}
         options = {"model": "five_units", "shortcut": tied, **sizes, **data, **changes}
-        return Run(name, what, small_recipe(steps, **options), teacher=teacher)
+        return Run(name, what, small_recipe(steps, **options), start=start, teacher=teacher)
 
     flow = run("flow", "flow: the teacher", FLOW_STEPS, stream="flow")
     rgb = run("rgb", "RGB, action loss alone")
+    inside = {"model": "learnt_flow_five_units"}
+    first = run(
+        "learnt_flow_first",
+        "two streams on RGB: the flow network inside, alone",
+        flow_loss=("flow=itself",),
+        action_weight=0.0,
+        **inside,
+    )
     found = [
         flow,
         rgb,
@@ -58,6 +66,14 @@ def networks(seed: int) -> dict[str, Run]:
             distil=("Unit_5",),
         ),
         run("flow_beside", "RGB that must tell flow at Unit_3", flow_loss=("Unit_3=spatial",)),
+        first,
+        run(
+            "learnt_flow",
+            "two streams on RGB, the flow of a network inside",
+            start=first,
+            transfer="full",
+            **inside,
+        ),
     ]
     return {one.name: one for one in found}
 

@@ -1,4 +1,4 @@
-"""What the networks are asked: tasks on videos made by rule, a recipe's data each."""
+"""What the networks are asked: tasks on synthetic videos, a recipe's data each."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
