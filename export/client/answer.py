@@ -45,7 +45,7 @@ class Answer:
     seconds: float
 
     def top(self) -> list[list[tuple[str, float]]]:
-        """For each clip its best classes: [("playing cricket", 0.98), ...], the best first.
+        """Return each clip's best classes: [("playing cricket", 0.98), ...], the best first.
 
         Raises:
             KeyError: when the signature gives no labels and scores.

@@ -136,7 +136,7 @@ class GrpcClient:
         signature: str = "classify",
         timeout: float | None = None,
     ) -> Answer:
-        """TF Serving's classification API: JPEG or PNG files of clips, which may differ in length.
+        """Ask TF Serving's classification API about JPEG or PNG files of clips of any lengths.
 
         Returns:
             an answer whose outputs are `classes` and `scores`, (clips, top) each.
@@ -174,7 +174,7 @@ class GrpcClient:
         return ModelMetadata(self.model, version, signatures, about)
 
     def status(self, timeout: float | None = None) -> dict[int, str]:
-        """{version: state}, such as {1: "UNLOADING", 2: "AVAILABLE"}."""
+        """Return {version: state}, such as {1: "UNLOADING", 2: "AVAILABLE"}."""
         request = message_class("GetModelStatusRequest")()
         self._fill(request.model_spec, "")
         response, _ = self._call(self._status, request, timeout)

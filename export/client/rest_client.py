@@ -125,7 +125,7 @@ class RestClient:
         signature: str = "classify",
         timeout: float | None = None,
     ) -> Answer:
-        """TF Serving's classification API; see `GrpcClient.classify`."""
+        """Ask TF Serving's classification API; see `GrpcClient.classify`."""
         examples = [{"image/encoded": _as_json(list(files))} for files in clips]
         start = time.monotonic()
         body = {"signature_name": signature, "examples": examples}
@@ -156,7 +156,7 @@ class RestClient:
         return ModelMetadata(self.model, version, signatures, about)
 
     def status(self, timeout: float | None = None) -> dict[int, str]:
-        """{version: state}, such as {1: "UNLOADING", 2: "AVAILABLE"}."""
+        """Return {version: state}, such as {1: "UNLOADING", 2: "AVAILABLE"}."""
         found = self._call("GET", "", None, timeout, "model_version_status")
         return {int(status["version"]): status["state"] for status in found}
 

@@ -147,7 +147,7 @@ def describe(infos) -> str:
 
 
 def number_of(kind: np.dtype) -> int | None:
-    """types.proto's number of a NumPy type, None where there is none."""
+    """Return types.proto's number of a NumPy type, None where there is none."""
     return _NUMBERS.get(kind.newbyteorder("="))
 
 

@@ -42,7 +42,7 @@ class Item:
         )
 
     def cancel(self) -> None:
-        """Nobody waits for it any more: it is dropped from the queue."""
+        """Drop it from the queue: nobody waits for it any more."""
         self.fail(Refusal("CANCELLED", "the client is gone"))
 
     def fail(self, error: BaseException) -> None:

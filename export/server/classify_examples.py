@@ -23,7 +23,7 @@ def examples_of(request, limits: Limits) -> np.ndarray:
 
 
 def joined(examples: Sequence, context, limits: Limits) -> np.ndarray:
-    """Examples as bytes, each with the features of the context that it does not have itself.
+    """Return examples as bytes, each with the features of the context that it does not have itself.
 
     The context is copied into each, so what they take together is told before.
     """

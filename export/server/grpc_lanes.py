@@ -45,7 +45,7 @@ class Lanes(grpc.ServerInterceptor):
         self._memory, self._parsing = _Memory(most_bytes), threading.Lock()
 
     def intercept_service(self, continuation, details):
-        """The handler of a call, in its threads; gRPC asks before the message is received."""
+        """Return a call's handler, in its threads; gRPC asks before the message is received."""
         handler = continuation(details)
         if handler is None or handler.unary_unary is None:
             return handler and _of_small_messages(handler)

@@ -159,7 +159,7 @@ class _PredictionService(prediction_service_pb2_grpc.PredictionServiceServicer):
         self._engine = engine
 
     def Predict(self, request, context):
-        """Any signature: tensors in, tensors out."""
+        """Answer any signature: tensors in, tensors out."""
 
         def work(servable: Servable, signature: str):
             servable.check_names(signature, request.inputs)
@@ -186,7 +186,7 @@ class _PredictionService(prediction_service_pb2_grpc.PredictionServiceServicer):
         return self._counted("Predict", request, context, work)
 
     def Classify(self, request, context):
-        """The classification API: tf.Examples in, class names and scores out."""
+        """Answer the classification API: tf.Examples in, class names and scores out."""
 
         def work(servable: Servable, signature: str):
             servable.definition(signature, CLASSIFY)
@@ -203,7 +203,7 @@ class _PredictionService(prediction_service_pb2_grpc.PredictionServiceServicer):
         return self._counted("Classify", request, context, work)
 
     def GetModelMetadata(self, request, context):
-        """The signatures of a model."""
+        """Return the signatures of a model."""
 
         def work():
             if list(request.metadata_field) != ["signature_def"]:
@@ -255,7 +255,7 @@ class _ModelService(model_service_pb2_grpc.ModelServiceServicer):
         self._engine, self._reloading = engine, reloading
 
     def GetModelStatus(self, request, context):
-        """The versions of a model and their states."""
+        """Return the versions of a model and their states."""
         return _answered(
             context, lambda: status_of(self._engine.models.status(*_wanted(request.model_spec)))
         )

@@ -66,7 +66,7 @@ class Metrics:
         self._queue.set_function(lambda: len(queue))
 
     def see_version(self, model: str, version: int, state: int) -> None:
-        """A version's state has changed."""
+        """Note that a version's state has changed."""
         self._state.labels(model, str(version)).set(state)
 
     def text(self) -> bytes:

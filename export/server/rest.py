@@ -203,7 +203,7 @@ class _Closing:
         return self._lines
 
     def close(self) -> None:
-        """The WSGI server calls this, once, whatever has happened."""
+        """Close; the WSGI server calls this, once, whatever has happened."""
         for end in self._ends:
             end()
 

@@ -47,7 +47,7 @@ class Servable:
         }
 
     def definition(self, signature: str, method: str | None = None):
-        """The SignatureDef of a name, "" for serving_default; a Refusal where there is none."""
+        """Return the SignatureDef of a name, "" for serving_default; Refusal if there is none."""
         signature = signature or "serving_default"
         found = self.definitions.get(signature)
         if found is None or (method and found.method_name != method):

@@ -27,7 +27,7 @@ class ServingMetrics:
         self._sums = Counter()
 
     def count(self, model: str, api: str, entrypoint: str, status: str, seconds: float) -> None:
-        """One request.
+        """Count one request.
 
         Args:
             model: its name.

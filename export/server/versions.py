@@ -25,7 +25,7 @@ class Found:
 
 
 def find_versions(folder: Path) -> tuple[dict[int, Found], list[str]]:
-    """{number: version}, and what lies there that is refused, a line each.
+    """Return {number: version}, and what lies there that is refused, a line each.
 
     Refused are files and links that lead out of the version's folder, and whatever is neither a
     file nor a folder; a folder without saved_model.pb may be one that is still being copied.

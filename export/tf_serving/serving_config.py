@@ -80,7 +80,7 @@ def write_serving_config(folder: str | os.PathLike, config: ServingConfig) -> li
 
 
 def files(config: ServingConfig) -> dict[str, str]:
-    """{file name: text}."""
+    """Return {file name: text}."""
     texts = {
         "models.config": models_config(config),
         "batching.config": batching_config(config),
@@ -95,7 +95,7 @@ def files(config: ServingConfig) -> dict[str, str]:
 
 
 def models_config(config: ServingConfig) -> str:
-    """ModelServerConfig, as text: which versions are served, and what clients may call them."""
+    """Return ModelServerConfig as text: which versions are served, under which labels."""
     policy = "latest { num_versions: 1 }"
     if config.versions:
         policy = "specific { " + " ".join(f"versions: {v}" for v in config.versions) + " }"
@@ -116,7 +116,7 @@ model_config_list {{
 
 
 def batching_config(config: ServingConfig) -> str:
-    """BatchingParameters, as text, with the reason for each number."""
+    """Return BatchingParameters, as text, with the reason for each number."""
     sizes = [2**power for power in range(config.max_batch.bit_length())]
     if sizes[-1] != config.max_batch:
         sizes.append(config.max_batch)

@@ -47,7 +47,7 @@ def has_after(node, has: str) -> str:
 
 
 def inflated(node, has: str):
-    """The operation for a clip."""
+    """Return the operation for a clip."""
     config = node.operation.get_config()
     if has != NO_TIME and type(node.operation).__name__ in WITH_AXIS:
         axis = past_time(config["axis"])

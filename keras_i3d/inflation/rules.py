@@ -145,7 +145,7 @@ ADDRESSED_RULES = {
 
 
 def inflation_rule(layer_class: type, rule: Rule | str) -> None:
-    """Teach `inflate` a layer class, in place of what it knew of it.
+    """Set the rule of a layer class for `inflate`, in place of an earlier one.
 
     Args:
         layer_class: the 2D layer's class; subclasses need a rule of their own.

@@ -185,7 +185,7 @@ def _temporal_strides(scales: list[tuple]) -> dict:
 
 
 def resnet_3x1x1(model: keras.Model) -> Schedule:
-    """I3D-ResNet: 3x1x1 in the first convolution of every other block, 5x7x7 in the stem.
+    """Return I3D-ResNet's: 3x1x1 first in every other block, 5x7x7 in the stem.
 
     The stem and the first max pool stride in time, and a 2x1x1 max pool follows the first stage:
     32 frames become 4. For ResNet50, 101 and 152 of keras.applications and their V2.

@@ -11,12 +11,12 @@ from keras_i3d.inflation.rule import CLIP, FRAME, NO_TIME, Site
 
 
 def axis_moved(config: dict, site: Site) -> dict:
-    """Axes counted from the front move by one, past time."""
+    """Move axes counted from the front by one, past time."""
     return {**config, "axis": past_time(config["axis"])}
 
 
 def past_time(axis):
-    """1 to 2, [1, 2] to [2, 3]; -1 and None stay."""
+    """Turn 1 into 2, [1, 2] into [2, 3]; -1 and None stay."""
     if isinstance(axis, (list, tuple)):
         return [past_time(a) for a in axis]
     return axis + 1 if axis is not None and axis > 0 else axis
@@ -31,7 +31,7 @@ def normalization_weights(arrays: list[np.ndarray], site: Site) -> list[np.ndarr
 
 
 def border_config(name: str) -> Callable:
-    """Of padding or cropping: none in time."""
+    """Return the config of padding or cropping: none in time."""
 
     def config(config: dict, site: Site) -> dict:
         return {**config, name: ((0, 0), *config[name])}
@@ -93,11 +93,11 @@ def reshape_why_not(site: Site) -> str:
 
 
 def flatten(**config) -> keras.layers.Layer:
-    """Mean over time, then flatten."""
+    """Take the mean over time, then flatten."""
     config.pop("data_format", None)
     return ours.FlattenClip.from_config(config)
 
 
 def permute_config(config: dict, site: Site) -> dict:
-    """Time stays in front."""
+    """Return the config with time in front."""
     return {**config, "dims": (1, *[d + 1 for d in config["dims"]])}

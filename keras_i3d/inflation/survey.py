@@ -46,7 +46,7 @@ class Survey:
     complaints: dict[str, str] = field(default_factory=dict)
 
     def read(self, model: keras.Model, flows: list[Flow], prefix: str = "") -> list[Flow]:
-        """Flows of the outputs of a model, nested models included, given those of its inputs."""
+        """Return the flows of a model's outputs, given its inputs'; nested models included."""
 
         def apply(node, flows):
             operation, path = node.operation, prefix + node.operation.name

@@ -44,7 +44,7 @@ def nodes(model: keras.Model) -> list:
 
 
 def walk(model: keras.Model, inputs: list, apply: Callable) -> list:
-    """Values of the model's outputs, given those of its inputs.
+    """Return values of the model's outputs, given those of its inputs.
 
     Args:
         model: a functional model.

@@ -12,7 +12,7 @@ from keras_i3d.inflation.rule import FRAME, NO_TIME, Site
 
 
 def conv_config(config: dict, site: Site) -> dict:
-    """Kernel, stride and dilation with time in front; constraints on the kernel's axes moved."""
+    """Return kernel, stride and dilation with time in front; axes of constraints are moved."""
     config = dict(config)
     kernel, stride = taps(site), site.time.stride
     config["kernel_size"] = (kernel, *config["kernel_size"])
@@ -48,7 +48,7 @@ def taps(site: Site) -> int:
 
 
 def kernels_inflated(count: int, pointwise: bool = False) -> Callable:
-    """Rule for weights whose first `count` arrays are kernels; a pointwise one gets one slice."""
+    """Return the rule for weights whose first `count` arrays are kernels; 1 x 1 gets one slice."""
 
     def weights(arrays: list[np.ndarray], site: Site) -> list[np.ndarray]:
         stride = site.time.stride if isinstance(site.layer, layers.Conv2DTranspose) else 1
@@ -61,7 +61,7 @@ def kernels_inflated(count: int, pointwise: bool = False) -> Callable:
 
 
 def convolution(temporal_padding: str, **config) -> keras.layers.Layer:
-    """Keras' own Conv3D where it does what is wanted, else ours."""
+    """Return Keras' own Conv3D where it does what is needed, else ours."""
     plain = config["kernel_size"][0] == 1 or (
         config["padding"] == "same" and temporal_padding == "zero"
     )
@@ -71,7 +71,7 @@ def convolution(temporal_padding: str, **config) -> keras.layers.Layer:
 
 
 def transposed_config(config: dict, site: Site) -> dict:
-    """As `conv_config`; no output padding in time."""
+    """Return what `conv_config` does, without output padding in time."""
     config = conv_config(config, site)
     if config["output_padding"] is not None:
         config["output_padding"] = (0, *site.layer.output_padding)
@@ -79,7 +79,7 @@ def transposed_config(config: dict, site: Site) -> dict:
 
 
 def transposed_why_not(site: Site) -> str:
-    """With output padding, frames would be met by unequal numbers of slices."""
+    """Say why not: with output padding, frames would be met by unequal numbers of slices."""
     if site.layer.output_padding is None or taps(site) == 1:
         return ""
     return "it has output_padding, beside which it can have neither kernel nor stride in time"
@@ -95,7 +95,7 @@ def pool_config(config: dict, site: Site) -> dict:
 
 
 def pool(plain: type, unpadded: type) -> Callable:
-    """Keras' own pooling, save that "valid" pooling over several frames keeps the border."""
+    """Return Keras' own pooling, save that "valid" pooling over several frames keeps the border."""
 
     def build(**config):
         several = config["pool_size"][0] > 1 and config["padding"] == "valid"
@@ -105,7 +105,7 @@ def pool(plain: type, unpadded: type) -> Callable:
 
 
 def up_sampling(interpolation: str, **config) -> keras.layers.Layer:
-    """Keras' own for the only interpolation it knows, else ours."""
+    """Return Keras' own for the only interpolation it knows, else ours."""
     if interpolation == "nearest":
         return layers.UpSampling3D.from_config(config)
     return ours.ClipUpSampling3D.from_config({**config, "interpolation": interpolation})
@@ -117,7 +117,7 @@ def up_sampling_config(config: dict, site: Site) -> dict:
 
 
 def pooled(site: Site) -> str:
-    """Global pooling leaves no time, or, keeping dimensions, one frame."""
+    """Return what is left of time: none, or, keeping dimensions, one frame."""
     if site.has == NO_TIME or not site.layer.keepdims:
         return NO_TIME
     return FRAME

@@ -13,7 +13,7 @@ from keras_i3d.layers.time_padding import (
 
 
 def check_temporal_padding(layer):
-    """ValueError unless the layer's `temporal_padding` is known and its channels come last."""
+    """Raise ValueError unless `temporal_padding` is known and channels come last."""
     if layer.temporal_padding not in TEMPORAL_PADDINGS:
         raise ValueError(
             f"{layer.name}: temporal_padding should be one of {TEMPORAL_PADDINGS}. "

@@ -86,7 +86,7 @@ class DepthwiseConv3D(layers.Layer):
             )
 
     def convolve(self, clip):
-        """The convolution alone, before bias and activation."""
+        """Return the convolution alone, before bias and activation."""
         taps, stride = self.kernel_size[0], self.strides[0]
         clip = pad_time(clip, *time_padding(taps, stride), self.temporal_padding)
 

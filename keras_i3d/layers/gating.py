@@ -40,7 +40,7 @@ class FeatureGating(layers.Layer):
         self.transformer_w.build((input_shape[0], input_shape[-1]))
 
     def gate(self, clip):
-        """(batch, time, height, width, channels) to (batch, 1, 1, 1, channels), in float32."""
+        """Turn (batch, time, height, width, channels) to (batch, 1, 1, 1, channels), float32."""
         means = ops.mean(ops.cast(clip, "float32"), axis=(1, 2, 3))
         return self.transformer_w(means)[:, None, None, None]
 

@@ -27,7 +27,7 @@ def calls_after(layer) -> list:
 
 
 def origin(tensor):
-    """The layer or operation whose output a symbolic tensor is."""
+    """Return the layer or operation whose output a symbolic tensor is."""
     return tensor._keras_history.operation
 
 
@@ -47,7 +47,7 @@ def averaged_variables(optimizer) -> list:
 
 
 def strategy_of(optimizer):
-    """The tf.distribute strategy below which an optimizer was made."""
+    """Return the tf.distribute strategy below which an optimizer was made."""
     return optimizer._distribution_strategy
 
 
@@ -57,7 +57,7 @@ def add_up_nothing(optimizer) -> None:
 
 
 def backend_variable(variable):
-    """What a Keras variable holds: TensorFlow's variable, which on several devices has one each."""
+    """Return what a Keras variable holds: TensorFlow's, which on several devices has one each."""
     return getattr(variable, "_value", variable)
 
 

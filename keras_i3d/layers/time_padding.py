@@ -6,7 +6,7 @@ TEMPORAL_PADDINGS = ("zero", "replicate")
 
 
 def time_padding(kernel: int, stride: int) -> tuple[int, int]:
-    """Frames to add before and after, so that a window gives ceil(time / stride) frames.
+    """Return frames to add before and after, so that a window gives ceil(time / stride) frames.
 
     Fixed numbers, where TensorFlow's SAME asks for the number of frames first; on a multiple of the
     stride the windows lie on the same frames as SAME's, and what is left over at the end is unused.
@@ -19,7 +19,7 @@ def time_padding(kernel: int, stride: int) -> tuple[int, int]:
 
 
 def pad_time(clip, before: int, after: int, mode: str):
-    """(batch, time, ...) with frames added: "zero" ones, or copies of the first and the last.
+    """Return (batch, time, ...) with frames added: zeros, or copies of the first and last.
 
     Zeros are joined on, not padded: TensorFlow 2.21 on a CPU (oneDNN) merges two paddings before a
     Conv3D, as after ZeroPadding3D, into the convolution, and loses one of them.
@@ -33,17 +33,17 @@ def pad_time(clip, before: int, after: int, mode: str):
 
 
 def frames_after(frames: int | None, stride: int) -> int | None:
-    """ceil(frames / stride); None stays unknown."""
+    """Return ceil(frames / stride); None stays unknown."""
     return None if frames is None else -(-frames // stride)
 
 
 def fold_time(clip):
-    """(batch, time, ...) to (batch * time, ...): every frame an image."""
+    """Turn (batch, time, ...) into (batch * time, ...): every frame an image."""
     return ops.reshape(clip, (-1, *_sizes(clip)[2:]))
 
 
 def unfold_time(frames, clip):
-    """(batch * time, ...) to (batch, time, ...), with batch and time of `clip`.
+    """Turn (batch * time, ...) into (batch, time, ...), with batch and time of `clip`.
 
     Where TensorFlow's graph knows neither, the result's shape does not know its time.
     """
@@ -52,7 +52,7 @@ def unfold_time(frames, clip):
 
 
 def sum_over_taps(clip, kernel, stride: int, convolve):
-    """A 3D convolution as the sum of 2D ones, one for each slice of the kernel in time.
+    """Compute a 3D convolution as the sum of 2D ones, one for each slice of the kernel in time.
 
     Args:
         clip: (batch, time, height, width, channels), its time already padded.

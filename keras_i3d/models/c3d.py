@@ -17,7 +17,7 @@ LEAST = (16, 16, 16)
 
 
 def c3d(clip, variant: str = "mmaction2", width: float = 1.0):
-    """(batch, 16, 112, 112, c) to pool5, (batch, 1, 4, 4, 512).
+    """Turn (batch, 16, 112, 112, c) into pool5, (batch, 1, 4, 4, 512).
 
     Args:
         variant: whose pool5: "mmaction2", with which its files were trained, or "caffe".
@@ -78,7 +78,7 @@ def build_c3d(
     width: float = 1.0,
     variant: str = "mmaction2",
 ) -> keras.Model:
-    """C3D with random weights; arguments as in `keras_i3d.C3D`.
+    """Return C3D with random weights; arguments as in `keras_i3d.C3D`.
 
     The two fully connected layers are convolutions over all of pool5, so that the logits of clips
     longer or larger than those it was built for are averaged.

@@ -14,7 +14,7 @@ SINGLE = {"rgb": 1, "flow": 1}
 
 
 def convnet_2d(clip, stack: int, prefix: str = "", width: float = 1.0):
-    """(batch, stack * t, 224, 224, c) to (batch, t, 7, 7, 1024).
+    """Turn (batch, stack * t, 224, 224, c) into (batch, t, 7, 7, 1024).
 
     Source: "Quo Vadis, Action Recognition?", section 2.3 and figure 2 c.
     """

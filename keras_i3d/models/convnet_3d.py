@@ -12,7 +12,7 @@ SIDE, LAST_STRIDE = 112, 32
 
 
 def convnet_3d(clip, width: float = 1.0):
-    """(batch, 16, 112, 112, c) to pool5, (batch, 1, 4, 4, 512); any other size likewise.
+    """Turn (batch, 16, 112, 112, c) into pool5, (batch, 1, 4, 4, 512); any other size likewise.
 
     Source: "Quo Vadis, Action Recognition?", section 2.2 and figure 2 b; Tran et al., "Learning
     Spatiotemporal Features with 3D Convolutional Networks", 2015, for what it leaves open. Its 79 M
@@ -56,7 +56,7 @@ def build_convnet_3d(
     name: str | None = None,
     width: float = 1.0,
 ) -> keras.Model:
-    """3D-ConvNet with random weights; arguments as in `keras_i3d.ConvNet3D`.
+    """Return 3D-ConvNet with random weights; arguments as in `keras_i3d.ConvNet3D`.
 
     The two fully connected layers are convolutions over all of pool5, so that the logits of clips
     longer or larger than those it was built for are averaged. Dropout follows both, as in C3D.

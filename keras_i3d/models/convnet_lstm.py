@@ -24,7 +24,7 @@ def build_convnet_lstm(
     name: str | None = None,
     width: float = 1.0,
 ) -> keras.Model:
-    """ConvNet+LSTM with random weights; arguments as in `keras_i3d.ConvNetLSTM`.
+    """Return ConvNet+LSTM with random weights; arguments as in `keras_i3d.ConvNetLSTM`.
 
     Source: "Quo Vadis, Action Recognition?", section 2.1 and figure 2 a: an LSTM of 512 with batch
     norm behind the last average pool of Inception-v1, a classifier on top of it at every step.

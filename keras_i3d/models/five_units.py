@@ -12,7 +12,7 @@ HEAD = "Logits"
 
 
 def five_units(clip, prefix: str = ""):
-    """(batch, time, height, width, channels) to Unit_5's output; `prefix` is the layers'."""
+    """Turn (batch, time, height, width, channels) into Unit_5's output; `prefix` is the layers'."""
     for number, (filters, strides) in enumerate(UNITS, 1):
         # He's start, that of networks without residual paths.
         start = keras.initializers.HeNormal()
@@ -31,7 +31,7 @@ def build_five_units(
     dropout: float = 0.5,
     name: str | None = None,
 ) -> keras.Model:
-    """Five 3 x 3 x 3 units, the mean over all, a dense layer; arguments as in `keras_i3d.I3D`.
+    """Return five 3 x 3 x 3 units, a mean and a dense layer; arguments as in `keras_i3d.I3D`.
 
     It takes clips of any size; every end point, Unit_1 to Unit_5, is a layer.
     """

@@ -16,7 +16,7 @@ SIDE = 224
 
 
 def fused_3d(clips: dict, width: float = 1.0):
-    """{"rgb": (batch, 5, 224, 224, 3), "flow": (batch, 50, 224, 224, 2)} to (batch, 1, 1, 1, 512).
+    """Turn {"rgb": (b, 5, 224, 224, 3), "flow": (b, 50, 224, 224, 2)} into (b, 1, 1, 1, 512).
 
     Of a longer or larger clip come more positions. Where the streams' features are less than 5 x 5,
     the convolution is padded in space and the pool as large as they are: its variables are the
@@ -56,7 +56,7 @@ def build_fused_3d(
     name: str | None = None,
     width: float = 1.0,
 ) -> keras.Model:
-    """3D-Fused with random weights; arguments as in `keras_i3d.Fused3D`."""
+    """Return 3D-Fused with random weights; arguments as in `keras_i3d.Fused3D`."""
     least = {"rgb": (LEAST_STEPS, 1, 1), "flow": (LEAST_STEPS * STACK, 1, 1)}
     clips = clip_inputs(input_shape, least, include_top)
     x = fused_3d(clips, width)

@@ -20,7 +20,7 @@ PREFIXES = {"rgb": "RGB_", "flow": "Flow_"}
 
 
 def i3d_logits(clip, classes: int, dropout: float = 0.5, prefix: str = "", width: float = 1.0):
-    """(batch, time, height, width, channels) to (batch, classes): trunk, head, mean of the logits.
+    """Turn (batch, time, height, width, channels) into (batch, classes): trunk, head, mean logits.
 
     The original removes height and width, which are 1 for frames of 193 to 224 pixels, and averages
     over time; for larger frames, where that fails, the logits are averaged over space as well.
@@ -33,7 +33,7 @@ def i3d_logits(clip, classes: int, dropout: float = 0.5, prefix: str = "", width
 
 
 def mean_logits(features, classes: int, dropout: float = 0.5, head: str = HEAD, prefix: str = ""):
-    """(batch, t, h, w, c) to (batch, classes): the head on the mean over all of t, h and w.
+    """Turn (batch, t, h, w, c) into (batch, classes): the head on the mean over all of t, h and w.
 
     For clips too small for the network's own pool; the variables are those of its own head.
     """
@@ -44,7 +44,7 @@ def mean_logits(features, classes: int, dropout: float = 0.5, head: str = HEAD, 
 
 
 def scored(x, classes: int, dropout: float, prefix: str = "", head: str = HEAD, start=None):
-    """(batch, t, h, w, c) to (batch, classes): dropout, 1x1x1 convolution, mean of the logits.
+    """Turn (batch, t, h, w, c) into (batch, classes): dropout, 1x1x1 convolution, mean logits.
 
     `start` is the convolution's initialiser.
     """
@@ -90,7 +90,7 @@ def build_two_stream_i3d(
     name: str | None = None,
     width: float = 1.0,
 ) -> keras.Model:
-    """Two-Stream I3D with random weights; arguments as in `keras_i3d.TwoStreamI3D`."""
+    """Return Two-Stream I3D with random weights; arguments as in `keras_i3d.TwoStreamI3D`."""
     clips = clip_inputs(input_shape, dict.fromkeys(CHANNELS, _least(include_top)), include_top)
     if include_top:
         logits = [i3d_logits(clips[s], classes, dropout, p, width) for s, p in PREFIXES.items()]
@@ -102,7 +102,7 @@ def build_two_stream_i3d(
 
 
 def predictions(logits, activation):
-    """Class scores from logits; None leaves the logits as they are."""
+    """Return class scores from logits; None leaves the logits as they are."""
     if activation is None:
         return logits
     # The softmax is taken in float32 whatever the policy: in half precision small scores vanish.
@@ -110,7 +110,7 @@ def predictions(logits, activation):
 
 
 def pooled(features, pooling: str | None, prefix: str = ""):
-    """(batch, t, h, w, c) as it is, or its mean or maximum over t, h and w: (batch, c)."""
+    """Return (batch, t, h, w, c) as it is, or its mean or maximum over t, h and w: (batch, c)."""
     if pooling not in POOLINGS:
         raise ValueError(f"pooling should be one of {POOLINGS}. Received: pooling={pooling!r}")
     if pooling == "avg":
@@ -131,7 +131,7 @@ def check_stream(stream: str) -> None:
 def clip_input(
     stream: str, input_shape, input_tensor, include_top: bool, name: str = "clip", least=None
 ):
-    """The network's input, checked: (frames, height, width, channels), the first three free.
+    """Return the network's input, checked: (frames, height, width, channels), the first three free.
 
     `least` is the smallest (frames, height, width); by default I3D's.
     """

@@ -12,7 +12,7 @@ TOTAL_STRIDES = (8, 32, 32)
 
 
 def inception_v1(x, conv: Callable, pool: Callable, block: Callable):
-    """The trunk, from the input to Mixed_5c; shapes are those of I3D on (t, 224, 224).
+    """Apply the trunk, from the input to Mixed_5c; shapes are those of I3D on (t, 224, 224).
 
     Args:
         conv: (x, name, filters, kernel_size, strides=1) to the unit's output.
@@ -44,7 +44,7 @@ def inception_v1(x, conv: Callable, pool: Callable, block: Callable):
 
 
 def inception_v1_3d(clip, prefix: str = "", width: float = 1.0, time: bool = True):
-    """(batch, t, 224, 224, c) to Mixed_5c, (batch, t/8, 7, 7, 1024); any other size likewise.
+    """Turn (batch, t, 224, 224, c), or any size, into Mixed_5c, (batch, t/8, 7, 7, 1024).
 
     Every layer is named `prefix` and its end point in kinetics-i3d, so that
     `model.get_layer("Mixed_4f").output` is that end point.
@@ -95,7 +95,7 @@ def build_inception_v1(
     name: str = "inception_v1",
     input_tensor=None,
 ) -> keras.Model:
-    """Slim's 2D Inception-v1 with random weights; arguments as in `keras_i3d.InceptionV1`.
+    """Return slim's 2D Inception-v1 with random weights; arguments as in `keras_i3d.InceptionV1`.
 
     It is made of Keras' own layers, so that `inflate` takes it like any other network. End points
     have slim's names: `model.get_layer("Mixed_4f").output`.
@@ -161,5 +161,5 @@ def build_inception_v1(
 
 
 def without_time(name: str) -> str:
-    """'Conv3d_1a_7x7' to slim's 'Conv2d_1a_7x7', 'MaxPool3d_2a_3x3' to 'MaxPool_2a_3x3'."""
+    """Turn 'Conv3d_1a_7x7' into slim's 'Conv2d_1a_7x7', 'MaxPool3d_2a_3x3' to 'MaxPool_2a_3x3'."""
     return name.replace("Conv3d", "Conv2d").replace("MaxPool3d", "MaxPool")

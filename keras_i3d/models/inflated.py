@@ -80,7 +80,7 @@ def build_inflated(
 
 
 def image_classes(network: str) -> int | None:
-    """Classes of the image network's head that the video network takes over; None if it cannot."""
+    """Return the classes of the image network's head, None if the video network cannot have it."""
     return INFLATED[network][3]
 
 

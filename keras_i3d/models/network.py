@@ -90,5 +90,5 @@ class Network:
         return self.build(**options) if self.joint else self.build(stream=stream, **options)
 
     def feature_layers(self, stream: str) -> dict[str, str]:
-        """{stream: name of the layer whose output is its features}."""
+        """Return {stream: name of the layer whose output is its features}."""
         return {s: self.prefixes.get(s, "") + self.features for s in self.seen(stream)}

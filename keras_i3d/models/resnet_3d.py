@@ -76,7 +76,7 @@ DESIGNS = {
 
 
 def resnet_3d(clip, design: Design, width: int = 64):
-    """The trunk, from the input to the last block of res5; shapes are those of I3D on 224 pixels.
+    """Apply the trunk, from the input to the last block of res5; shapes are of I3D on 224 pixels.
 
     Every layer has its name in video-nonlocal-net: conv1, pool1, res2_0, ..., nonlocal3_1, ...
 

@@ -93,7 +93,7 @@ GATED_LAYOUTS = {
 
 
 def s3d_trunk(clip, layout: Layout, width: float = 1.0):
-    """(batch, t, 224, 224, c) to Mixed_5c, (batch, t/8, 7, 7, 1024); any other size likewise.
+    """Turn (batch, t, 224, 224, c), or any size, into Mixed_5c, (batch, t/8, 7, 7, 1024).
 
     Every layer is named as its end point in slim: `model.get_layer("Mixed_4f").output`. `width` is
     a factor of all channels.
@@ -151,7 +151,7 @@ def build_s3d(
     layout: Layout = TORCHVISION,
     width: float = 1.0,
 ) -> keras.Model:
-    """S3D with random weights; arguments as in `keras_i3d.S3D`."""
+    """Return S3D with random weights; arguments as in `keras_i3d.S3D`."""
     least = layout.least_clip if include_top else layout.least_trunk
     clip = clip_input(stream, input_shape, input_tensor, include_top, least=least)
     x = s3d_trunk(clip, layout, width)

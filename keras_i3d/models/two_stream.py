@@ -17,7 +17,7 @@ def build_two_stream(
     name: str | None = None,
     width: float = 1.0,
 ) -> keras.Model:
-    """Two-Stream with random weights; arguments as in `keras_i3d.TwoStream`.
+    """Return Two-Stream with random weights; arguments as in `keras_i3d.TwoStream`.
 
     The streams' probabilities are averaged, not their logits as Two-Stream I3D's are added: its
     scores are the logarithm of that mean.

@@ -55,7 +55,7 @@ def _cluster() -> dict:
 
 
 def make_deterministic() -> None:
-    """Same command, same bits: TensorFlow's deterministic kernels, at some cost of time."""
+    """Use TensorFlow's deterministic kernels: same command, same bits, at some cost of time."""
     tf.config.experimental.enable_op_determinism()
 
 
@@ -92,7 +92,7 @@ class Devices:
         return f"{self.replicas} {kind}{many}{machines}"
 
     def divide(self, batch: tuple):
-        """A batch (x, y) or (x, y, weights) of this worker as (x, y, weights) for each device.
+        """Divide this worker's batch, (x, y) or (x, y, weights), among its devices, with weights.
 
         Parts differ by one example at most. Of fewer examples than devices every device gets all,
         with weights that add up to the batch's: so no device is idle, which batch norm would not

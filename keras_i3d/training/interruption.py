@@ -27,7 +27,7 @@ class StopSign:
 
 @contextlib.contextmanager
 def catch_signals() -> Iterator[StopSign]:
-    """Within, the first SIGINT or SIGTERM only turns the sign to True; the second interrupts.
+    """Catch signals within: the first SIGINT or SIGTERM sets the sign, the second interrupts.
 
     In a thread other than the main one signals stay as they are: Python allows no other.
     """

@@ -13,7 +13,7 @@ class Schedule(Protocol):
         """Return the learning rate of step `step`, counted from 0."""
 
     def observe(self, loss: float) -> None:
-        """Told once an epoch: the validation loss, or the training loss where there is none."""
+        """Take, once an epoch, the validation loss, or the training loss if there is none."""
 
     def state(self) -> dict:
         """Return all that it has learnt from `observe`, as JSON can keep it."""
@@ -113,5 +113,5 @@ class PlateauSchedule:
 
 
 def warmth(step: int, warm_up: int) -> float:
-    """1 / warm_up in step 0, one more of them with each step, 1 from step warm_up - 1 on."""
+    """Return 1 / warm_up in step 0, one more of them with each step, 1 from step warm_up - 1 on."""
     return min(1.0, (step + 1) / warm_up) if warm_up else 1.0

@@ -34,7 +34,7 @@ class Progress:
         self._bar = None
 
     def begin(self, step: int) -> None:
-        """The run starts, or goes on, before this step."""
+        """Begin: the run starts, or continues, before this step."""
         self._away, self._left = 0.0, None
         self._marks, self._shown = [(self._seconds(), step)], time.monotonic()
         if self.stream.isatty():
@@ -43,7 +43,7 @@ class Progress:
             )
 
     def advance(self) -> None:
-        """One step more is done."""
+        """Count one more step."""
         if self._bar is not None:
             self._bar.update()
 
@@ -62,7 +62,7 @@ class Progress:
             self._left = None
 
     def speed(self, step: int) -> float:
-        """Clips per second since it was last asked; at first with the slow first step."""
+        """Return clips per second since it was last asked; at first with the slow first step."""
         now, (then, before) = self._seconds(), self._marks[-1]
         self._marks = [*self._marks[-4:], (now, step)]
         return (step - before) * self.batch_size / max(now - then, 1e-9)
@@ -89,7 +89,7 @@ class Progress:
         print(f"{step}/{self.steps}  " + "  ".join(parts), file=self.stream, flush=True)
 
     def end(self) -> None:
-        """The run has ended, for whatever reason."""
+        """End: the run has ended, for whatever reason."""
         if self._bar is not None:
             self._bar.close()
 
@@ -102,7 +102,7 @@ SHORT = {
 
 
 def clock(seconds: float) -> str:
-    """3725 as '1:02:05'."""
+    """Format 3725 as '1:02:05'."""
     minutes, seconds = divmod(round(seconds), 60)
     hours, minutes = divmod(minutes, 60)
     return f"{hours}:{minutes:02d}:{seconds:02d}"

@@ -51,7 +51,7 @@ def change(recipe: Recipe, changes: dict) -> Recipe:
 
 
 def parse(name: str, text: str | bool):
-    """A field's value from what its flag says: 'none', '0.1', '97000,108000'.
+    """Return a field's value from its flag's text: 'none', '0.1', '97000,108000'.
 
     Raises:
         ValueError: says what was wanted.
@@ -223,7 +223,7 @@ def augmentation(r: Recipe) -> Augmentation:
 
 
 def pattern_and_factor(entry: str) -> tuple[str, float]:
-    """'Mixed_5.*=0.1' as ('Mixed_5.*', 0.1); ValueError for anything else."""
+    """Turn 'Mixed_5.*=0.1' into ('Mixed_5.*', 0.1); ValueError for anything else."""
     pattern, _, factor = entry.rpartition("=")
     try:
         re.compile(pattern)

@@ -106,7 +106,7 @@ class Step:
         return float(self.optimizer.learning_rate.numpy())
 
     def set_learning_rate(self, rate: float) -> None:
-        """The learning rate from now on."""
+        """Set the learning rate from now on."""
         if rate != self._rate:
             self.optimizer.learning_rate = self._rate = rate
 

@@ -47,7 +47,7 @@ def prepare(
 
 
 def rate_factors(model: keras.Model, rates: Sequence[str]) -> dict[str, float]:
-    """{variable.path: factor}: of each learning variable the first of `rates` that fits its path.
+    """Return {path of a trainable variable: factor}, by the first of `rates` that fits its path.
 
     Args:
         rates: 'PATTERN=FACTOR', a regular expression each, such as 'Conv3d_0c_1x1=10'.

@@ -20,7 +20,7 @@ def validate(
     stop: StopSign | None = None,
     pictures: Pictures | None = None,
 ) -> dict:
-    """{"val_loss": mean over all examples, "val_" and the name of each other loss and metric}.
+    """Return {"val_loss": mean over all examples, and "val_" with each other loss and metric}.
 
     Workers may have different numbers of batches. Ends early, with what there is, when `stop` says.
     `pictures` sees every batch: all labels and scores, and the clips of this worker, the chief.

@@ -77,7 +77,7 @@ class Pictures:
             del self.mistakes[self.most :]
 
     def drawn(self) -> dict[str, Image.Image]:
-        """{"confusion": ..., "mistakes": ...}; without what there is none of."""
+        """Return {"confusion": ..., "mistakes": ...}; without what there is none of."""
         found = {}
         if self.counts.any():
             found["confusion"] = draw_confusion(self.counts, self.class_names)

@@ -81,7 +81,7 @@ def with_time_and_numbers(picture: np.ndarray, kernel: np.ndarray, zoom: int = 4
 
 
 def side_by_side(pictures: dict[str, np.ndarray]) -> np.ndarray:
-    """Pictures in a row, each under its name: (height, width, 3) uint8."""
+    """Return pictures in a row, each under its name: (height, width, 3) uint8."""
     height = max(p.shape[0] for p in pictures.values()) + 2 * MARGIN + TITLE
     width = sum(p.shape[1] + MARGIN for p in pictures.values()) + MARGIN
     canvas = Image.new("RGB", (width, height), "white")

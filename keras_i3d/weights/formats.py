@@ -135,7 +135,7 @@ def read_weights(
     head: Sequence[str],
     foreign: Foreign = OUR_FILES,
 ) -> Arrays:
-    """{path in the model: array} of the file at `path`.
+    """Return {path in the model: array} of the file at `path`.
 
     Args:
         path: a .keras or .weights.h5 file of ours, or one of `foreign`.

@@ -4,7 +4,7 @@ import numpy as np
 
 
 def smooth_clip(shape: tuple[int, int, int, int, int]) -> np.ndarray:
-    """Moving waves in [-1, 1]: (batch, time, height, width, channels) float32, computed in float64.
+    """Return moving waves in [-1, 1]: (batch, time, height, width, channels) float32.
 
     0.5 sin 2pi(2x/w + t/n + c/3 + b/10) + 0.5 cos 2pi(3y/h - 2t/n + c/5) sin 2pi(x + y)/(37 + 5c)
     """

@@ -57,7 +57,7 @@ def image_arrays(weights: str, network: str, stream: str) -> Arrays | None:
 
 
 def published_inception_v1() -> Arrays:
-    """{'Mixed_3b/Branch_0/Conv2d_0a_1x1/conv_2d/kernel': array} of slim's file, fetched if need be.
+    """Return {'Mixed_3b/Branch_0/Conv2d_0a_1x1/conv_2d/kernel': array} of slim's published file.
 
     Raises:
         UnavailableError, DamagedFileError: as `download.fetch` does.

@@ -78,7 +78,7 @@ def in_head(path: str, head: Sequence[str]) -> bool:
 
 
 def read_keras_2(path: Path) -> dict[str, np.ndarray]:
-    """{'layer/leaf': array} of Keras 2's HDF5 layout: [model_weights/]layer/.../leaf:0."""
+    """Return {'layer/leaf': array} of Keras 2's HDF5 layout: [model_weights/]layer/.../leaf:0."""
     arrays = {}
     with h5py.File(path, "r") as file:
         for name, item in check_hdf5(file, stored_bytes(path)).items():

@@ -50,7 +50,7 @@ class Entry:
 
 
 def read_checkpoint(prefix: str | Path, wanted=lambda name: True) -> dict[str, np.ndarray]:
-    """{name: array} of the tensors whose name is `wanted`, each checked against its CRC32C.
+    """Return {name: array} of the tensors whose name is `wanted`, each checked against its CRC32C.
 
     Raises:
         FileNotFoundError: when one of the two files is not there.
@@ -72,7 +72,7 @@ def index_and_data(prefix: str | Path) -> tuple[Path, Path]:
 
 
 def read_index(path: Path) -> dict[str, Entry]:
-    """{tensor name: Entry} of a checkpoint's index, in the index's order."""
+    """Return {tensor name: Entry} of a checkpoint's index, in the index's order."""
     size = path.stat().st_size
     if size > MAX_INDEX_BYTES:
         raise ValueError(f"{path}: {size} bytes are too many for a checkpoint index")

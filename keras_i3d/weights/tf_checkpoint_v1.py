@@ -30,7 +30,7 @@ VALUES = {1: 5, 2: 6, 3: 7, 9: 10}
 
 
 def read_checkpoint_v1(path: str | Path, wanted=lambda name: True) -> dict[str, np.ndarray]:
-    """{name: array} of the tensors whose name is `wanted`; every block's CRC32C is checked.
+    """Return {name: array} of the tensors whose name is `wanted`; every block's CRC32C is checked.
 
     Raises:
         FileNotFoundError: when there is no such file.

@@ -34,15 +34,15 @@ class Source(Protocol):
         """Return the video's own name; unique."""
 
     def labels(self, index: int) -> tuple[int, ...]:
-        """Numbers of its classes."""
+        """Return the numbers of its classes."""
 
     def num_frames(self, index: int) -> int:
-        """Its frames, at `fps` a second."""
+        """Return its number of frames, at `fps` a second."""
 
     def read(
         self, index: int, start: int, count: int, streams: Sequence[str]
     ) -> dict[str, np.ndarray]:
-        """Frames start, start + 1, ... of a video, `count` of them, of any size.
+        """Return frames start, start + 1, ... of a video, `count` of them, of any size.
 
         Returns:
             rgb: (count, height, width, 3) uint8.
@@ -58,7 +58,7 @@ def read_crops(
     crops: Sequence[tuple[float, float]],
     inputs: Mapping[str, Input],
 ) -> dict[str, np.ndarray] | None:
-    """Crops of chosen frames of a video. A source that has a method of this name does it itself.
+    """Return crops of chosen frames of a video, by the source's own method if it has one.
 
     Args:
         source: where the video is.
@@ -129,7 +129,7 @@ class Skipped:
         self._lock, self._causes = Lock(), {}
 
     def add(self, id: str, cause: str) -> None:
-        """A video that was left out, maybe not for the first time."""
+        """Count a video that was left out, maybe not for the first time."""
         with self._lock:
             self._causes[id] = cause
 

@@ -35,7 +35,7 @@ def evaluation_batches(
     skipped: Skipped | None = None,
     parallel: int | None = None,
 ) -> tf.data.Dataset:
-    """Batches (inputs, labels, videos, views): each of num_clips x num_crops views of each video.
+    """Return batches (inputs, labels, videos, views) of num_clips x num_crops views of each video.
 
     No view is left out and none comes twice; the last batch may be smaller.
 
@@ -85,7 +85,7 @@ def whole_video_batches(
     skipped: Skipped | None = None,
     parallel: int | None = None,
 ) -> tf.data.Dataset:
-    """As evaluation_batches, but all frames of each video: a batch is its crops, 1 or 3.
+    """Return batches like evaluation_batches', but of all frames of a video, in 1 or 3 crops.
 
     Args:
         inputs: their `frames` are the least; a shorter video is looped. Streams may see different

@@ -13,7 +13,7 @@ from keras_i3d.data.shards.source import Shards
 
 
 def check(source: Source, inputs: Mapping[str, Input]) -> None:
-    """ValueError unless there are videos, and the streams that are asked for, as they are seen."""
+    """Raise ValueError unless there are videos, with the streams that are asked for."""
     if not inputs or set(inputs) - set(CHANNELS):
         raise ValueError(f"inputs should be for 'rgb', 'flow' or both. Received: {tuple(inputs)}")
     if source.num_videos < 1:
@@ -45,17 +45,17 @@ def multi_hot(source: Source, video: int) -> np.ndarray:
 
 
 def scaled(clips: Mapping[str, tf.Tensor], inputs: Mapping[str, Input]) -> dict[str, tf.Tensor]:
-    """Each stream's pixels or flow in the range of the network, float32."""
+    """Return each stream's pixels or flow in the range of the network, float32."""
     return {stream: scale(clips[stream], one.preprocessing) for stream, one in inputs.items()}
 
 
 def as_model_input(clips: dict[str, tf.Tensor]):
-    """A stream alone as a tensor, two as a dictionary."""
+    """Return a single stream as a tensor, two as a dictionary."""
     return clips if len(clips) > 1 else next(iter(clips.values()))
 
 
 def settled(batches: tf.data.Dataset, prefetch: int = tf.data.AUTOTUNE) -> tf.data.Dataset:
-    """Prefetched, in a fixed order, and left as it is by tf.distribute."""
+    """Return it prefetched, in a fixed order, and left as it is by tf.distribute."""
     options = tf.data.Options()
     options.deterministic = True
     # The workers' parts are cut here, by example; tf.distribute must not cut them again.

@@ -46,7 +46,7 @@ def mirrored(frames: tf.Tensor, stream: str) -> tf.Tensor:
 
 
 def jittered(frames: tf.Tensor, jitter: tf.Tensor) -> tf.Tensor:
-    """Brightness, contrast, saturation by their factors, then the hue by its shift; see Draw."""
+    """Change brightness, contrast and saturation by factors, then the hue by a shift; see Draw."""
     values = _clipped(tf.cast(frames, tf.float32) * jitter[0])
     values = _clipped(_blend(tf.reduce_mean(_grey(values)), values, jitter[1]))
     values = _clipped(_blend(_grey(values), values, jitter[2]))
@@ -57,7 +57,7 @@ def jittered(frames: tf.Tensor, jitter: tf.Tensor) -> tf.Tensor:
 def mixed(
     clips: dict[str, tf.Tensor], labels: tf.Tensor, mix: tf.Tensor
 ) -> tuple[dict[str, tf.Tensor], tf.Tensor]:
-    """Examples 2k and 2k + 1 of a batch, each with its share of the other; labels alike.
+    """Mix examples 2k and 2k + 1 of a batch, each with its share of the other; labels too.
 
     Args:
         clips: (examples, time, height, width, c) float32 each.

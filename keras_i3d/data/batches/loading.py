@@ -60,7 +60,7 @@ class Loader:
     parallel: int | None = None
 
     def load(self, numbers: tf.data.Dataset) -> tf.data.Dataset:
-        """Numbers to (clip, *others) in their order; clip["rgb"] is (crops, time, crop, crop, 3).
+        """Load numbers as (clip, *others) in order; clip["rgb"] is (crops, time, crop, crop, 3).
 
         A request that cannot be met, and has no further attempt, gives a clip of 0 crops.
         """

@@ -30,7 +30,7 @@ class View:
 
 
 def clip_indices(start: int, total: int, num_frames: int, stride: int = 1) -> np.ndarray:
-    """Frame numbers of one clip; a clip that runs past the end goes on from frame 0.
+    """Return frame numbers of one clip; a clip that runs past the end goes on from frame 0.
 
     start=2, total=10, num_frames=4, stride=2   ..x.x.x.x.   [2 4 6 8]
     start=2, total=5,  num_frames=4, stride=2   .xxxx        [2 4 1 3]
@@ -39,7 +39,7 @@ def clip_indices(start: int, total: int, num_frames: int, stride: int = 1) -> np
 
 
 def view_numbers(place: float, total: int, inputs: Mapping[str, Input]) -> dict[str, np.ndarray]:
-    """Frame numbers of one view's clip for each stream, in a video of `total` frames.
+    """Return frame numbers of one view's clip for each stream, in a video of `total` frames.
 
     The streams begin at the same frame, and each goes on by its own offset and steps, so that they
     show the same moment; `place`, in [0, 1), is where they begin among all beginnings at which all
@@ -55,7 +55,7 @@ def view_numbers(place: float, total: int, inputs: Mapping[str, Input]) -> dict[
 def part_numbers(
     part: int, total: int, inputs: Mapping[str, Input], longest: int | None
 ) -> dict[str, np.ndarray] | None:
-    """Frame numbers of one part of a whole video; None where it has no such part.
+    """Return frame numbers of one part of a whole video; None where it has no such part.
 
     The parts follow one another, as long as each other to one step and no longer than `longest`
     frames of any stream. They hold every whole step of the video once, see Pace; a part that is
@@ -105,7 +105,7 @@ def _numbers(
 
 
 def evaluation_views(num_clips: int, num_crops: int) -> list[View]:
-    """`num_clips` in the middles of equal parts of the video, each with the same crops.
+    """Return `num_clips` views, in the middles of equal parts of the video, with the same crops.
 
     num_clips=1    place 1/2        num_clips=2    places 1/4, 3/4
     """

@@ -34,7 +34,7 @@ def training_batches(
     skipped: Skipped | None = None,
     parallel: int | None = None,
 ) -> tf.data.Dataset:
-    """Endless batches (inputs, labels) of clips drawn at random.
+    """Return endless batches (inputs, labels) of clips drawn at random.
 
     Every epoch of source.num_videos samples shows each video once, in an order of its own.
 

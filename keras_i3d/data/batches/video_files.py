@@ -61,18 +61,18 @@ class VideoFiles:
         return self.videos[index].id
 
     def labels(self, index: int) -> tuple[int, ...]:
-        """Numbers of its classes."""
+        """Return the numbers of its classes."""
         return self.videos[index].labels
 
     def num_frames(self, index: int) -> int:
-        """Its frames, at `fps` a second; the file is read for it, once."""
+        """Return its number of frames, at `fps` a second; the file is read for it, once."""
         video = self.videos[index]
         return len(_part(video, self._timelines.indexed(video.path), self.fps))
 
     def read(
         self, index: int, start: int, count: int, streams: Sequence[str] = ("rgb",)
     ) -> dict[str, np.ndarray]:
-        """Whole frames, with a shorter side of 256 pixels; see clip_sources.Source."""
+        """Return whole frames, with a shorter side of 256 pixels; see clip_sources.Source."""
         clip = {}
         numbers = np.arange(start, start + count)
         if "rgb" in streams:
@@ -88,7 +88,7 @@ class VideoFiles:
         crops: Sequence[tuple[float, float]],
         inputs: Mapping[str, Input],
     ) -> dict[str, np.ndarray] | None:
-        """Crops of chosen frames; see clip_sources.read_crops."""
+        """Return crops of chosen frames; see clip_sources.read_crops."""
         croppers, rgb = {}, inputs.get("rgb")
 
         def cut(frame):

@@ -115,7 +115,7 @@ def _unknown(method: str) -> str:
 
 
 def encode(flow: np.ndarray, bound: float = 20.0) -> np.ndarray:
-    """Flow in pixels, of any shape, to uint8; clamped to [-bound, bound].
+    """Turn flow in pixels, of any shape, into uint8; clamped to [-bound, bound].
 
     Zero is 128, -bound 1 and bound 255. Within the bound the largest error of decode(encode(flow))
     is bound / 254: 0.0787 pixels at 20.
@@ -131,7 +131,7 @@ def encode(flow: np.ndarray, bound: float = 20.0) -> np.ndarray:
 
 
 def decode(coded: np.ndarray, bound: float = 20.0) -> np.ndarray:
-    """uint8 that `encode` made to flow in pixels, float32; 128 is exactly zero."""
+    """Turn uint8 that `encode` made into flow in pixels, float32; 128 is exactly zero."""
     levels = np.maximum(coded, ZERO - STEPS).astype(np.float32) - ZERO
     return levels * np.float32(bound / STEPS)
 
@@ -198,7 +198,7 @@ class FlowFingerprint:
         return cls(**values)
 
     def digest(self) -> str:
-        """Sixteen hexadecimal digits; equal for equal fingerprints alone, for all purposes."""
+        """Return sixteen hexadecimal digits, for all purposes equal only for equal fingerprints."""
         return hashlib.sha256(self.to_json().encode()).hexdigest()[:16]
 
 

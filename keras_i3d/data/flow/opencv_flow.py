@@ -18,12 +18,12 @@ LEAST_SIDE_DIS = 32
 
 
 def tvl1_opencv(first: np.ndarray, second: np.ndarray) -> np.ndarray:
-    """DualTVL1OpticalFlow with OpenCV's defaults; grey uint8 to (height, width, 2) float32."""
+    """Compute OpenCV's DualTVL1OpticalFlow with its defaults; (height, width, 2) float32."""
     return _tvl1().calc(first, second, None)
 
 
 def dis(first: np.ndarray, second: np.ndarray) -> np.ndarray:
-    """Dense inverse search (Kroeger et al., ECCV 2016), preset "medium"."""
+    """Compute flow by dense inverse search (Kroeger et al., ECCV 2016), preset "medium"."""
     height, width = first.shape
     if min(height, width) < LEAST_SIDE_DIS:
         raise ValueError(
@@ -34,7 +34,7 @@ def dis(first: np.ndarray, second: np.ndarray) -> np.ndarray:
 
 
 def farneback(first: np.ndarray, second: np.ndarray) -> np.ndarray:
-    """Farneback's polynomial expansion (SCIA 2003), parameters FARNEBACK."""
+    """Compute flow by Farneback's polynomial expansion (SCIA 2003), parameters FARNEBACK."""
     return cv2.calcOpticalFlowFarneback(first, second, None, **FARNEBACK)
 
 
@@ -42,7 +42,7 @@ METHODS = {"tvl1_opencv": tvl1_opencv, "dis": dis, "farneback": farneback}
 
 
 def version() -> str:
-    """OpenCV's version, a part of the flow's fingerprint."""
+    """Return OpenCV's version, a part of the flow's fingerprint."""
     return f"opencv {cv2.__version__}"
 
 

@@ -44,7 +44,7 @@ DEFAULTS = Parameters()
 
 
 def tvl1(first: np.ndarray, second: np.ndarray, parameters: Parameters = DEFAULTS) -> np.ndarray:
-    """Flow from one grey image to the next: (height, width, 2) float32, x then y, in pixels.
+    """Compute flow from one grey image to the next: (height, width, 2), x then y, in pixels.
 
     Args:
         first, second: (height, width), values in [0, 255].
@@ -67,7 +67,7 @@ def tvl1(first: np.ndarray, second: np.ndarray, parameters: Parameters = DEFAULT
 
 
 def pyramid(first: np.ndarray, second: np.ndarray, parameters: Parameters) -> list[tuple]:
-    """Both images at every scale, the finest first."""
+    """Return both images at every scale, the finest first."""
     scales = [(first, second)]
     step = parameters.scale_step
     for _ in range(parameters.scales - 1):

@@ -39,7 +39,7 @@ def _cached(function):
 
 @_cached
 def solve(first, second, flow, limit, theta, step, tolerance, warps, outer, inner):
-    """One scale: `flow` (2, height, width) is what it starts from, and becomes the result."""
+    """Solve one scale: `flow` (2, height, width) is the start, and becomes the result."""
     height, width = first.shape
     source = _gradients(second)
     # One column more on the right repeats the last one: no gradient across the border.

@@ -44,7 +44,7 @@ class Cropper:
 
 
 def crop_corner(rows: int, columns: int, crop: int, place: tuple[float, float]) -> tuple[int, int]:
-    """First row and column of a crop of View.crops in a frame of rows x columns pixels."""
+    """Return the first row and column of a crop of View.crops in a frame of rows x columns."""
     shorter, longer = place
     down, across = (shorter, longer) if rows <= columns else (longer, shorter)
     return placed(down, rows, crop), placed(across, columns, crop)

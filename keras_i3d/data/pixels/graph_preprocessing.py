@@ -45,7 +45,7 @@ def centre_crop(frames: tf.Tensor, crop: int) -> tf.Tensor:
 
 
 def resized(height, width, short_side: int, keep_aspect: bool = True):
-    """(rows, columns) as `preprocessing.resized` gives them, of scalar tensors."""
+    """Return (rows, columns) as `preprocessing.resized` gives them, of scalar tensors."""
     if not keep_aspect:
         return tf.constant(short_side), tf.constant(short_side)
     least = tf.minimum(height, width)
@@ -53,7 +53,7 @@ def resized(height, width, short_side: int, keep_aspect: bool = True):
 
 
 def scale(values: tf.Tensor, spec: Preprocessing) -> tf.Tensor:
-    """Pixel or flow values to the range of the network, float32; the shape stays."""
+    """Scale pixel or flow values to the range of the network, float32; the shape stays."""
     values = tf.cast(values, tf.float32)
     if spec.bgr:
         values = tf.reverse(values, [-1])

@@ -185,7 +185,7 @@ def resize_and_crop(frames: np.ndarray, spec: Preprocessing) -> np.ndarray:
 
 
 def scale(values: np.ndarray, spec: Preprocessing) -> np.ndarray:
-    """Pixel or flow values to the range of the network, float32; the shape stays."""
+    """Scale pixel or flow values to the range of the network, float32; the shape stays."""
     values = np.asarray(values, np.float32)
     if spec.bgr:
         values = values[..., ::-1]
@@ -195,14 +195,14 @@ def scale(values: np.ndarray, spec: Preprocessing) -> np.ndarray:
 
 
 def unscale(values: np.ndarray, spec: Preprocessing) -> np.ndarray:
-    """Values in the range of the network back to pixels or flow, float32: undoes `scale`."""
+    """Turn values in the range of the network back into pixels or flow, float32: undo `scale`."""
     values = np.asarray(values, np.float32)
     values = (values - np.float32(spec.offset)) * np.float32(spec.scale)
     return values[..., ::-1] if spec.bgr else values
 
 
 def preprocess_input(x, stream: str = "rgb"):
-    """Values to the range of the network, as the function of this name in keras.applications does.
+    """Scale values to the range of the network, as keras.applications' function of this name does.
 
     Args:
         x: RGB in [0, 255], or flow in pixels; an array or tensor of any shape. Not resized.

@@ -101,7 +101,7 @@ class VideoFile:
             yield self.image(frame), stamp, duration
 
     def unconverted(self) -> Iterator[tuple[av.VideoFrame, Fraction | None, Fraction | None]]:
-        """As iterating, but with frames that `image` converts: for those who want few of them."""
+        """Iterate with frames that `image` converts later: for callers that need few of them."""
         clock, presentation = timing.Clock(), Presentation()
         timed = presentation.timed(self._with_times(), self._undecided, self._most_waiting())
         for frame, stamp, duration in timed:

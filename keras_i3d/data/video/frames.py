@@ -28,7 +28,7 @@ def cropped_frames(
 def resized_frames(
     video: VideoFile, spec: Preprocessing = DEEPMIND_RGB, start: int = 0, end: int | None = None
 ) -> Iterator[np.ndarray]:
-    """As cropped_frames, but whole: (rows, columns, 3) uint8 each.
+    """Give frames as cropped_frames does, but whole: (rows, columns, 3) uint8 each.
 
     All have the size of the file's first, also where the file changes its own.
     """

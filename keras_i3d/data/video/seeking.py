@@ -52,7 +52,7 @@ class SeekableFile(VideoFile):
             yield frame
 
     def frames_from(self, stamp: int) -> Iterator[av.VideoFrame]:
-        """Frames from a time stamp on, and some before it; ends where anything is damaged.
+        """Give the frames from a time stamp on, and some before it; end where anything is damaged.
 
         Decoding begins at the last key picture that is not after `stamp`. Pictures before `stamp`
         that no other is built on are not decoded.

@@ -53,7 +53,7 @@ class Timelines:
         self._kept: OrderedDict[tuple, Timeline] = OrderedDict()
 
     def indexed(self, path: str) -> Timeline:
-        """By the file's index where it has one that can be trusted; else as `decoded`.
+        """Read the file's index if it has one that can be trusted; else do as `decoded`.
 
         Raises:
             VideoError: the file gives no frames.
@@ -61,11 +61,11 @@ class Timelines:
         return self.listed(path) or self.decoded(path)
 
     def listed(self, path: str) -> Timeline | None:
-        """By the file's index; None where it has none that can be trusted."""
+        """Read the file's index; None if it has none that can be trusted."""
         return self._get(path, "listed", self._by_index)
 
     def decoded(self, path: str) -> Timeline:
-        """By decoding all of the file."""
+        """Decode the whole file for it."""
         return self._get(path, "decoded", self._by_decoding)
 
     def _get(self, path: str, way: str, read) -> Timeline | None:

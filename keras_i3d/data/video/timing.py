@@ -71,7 +71,7 @@ def spans(
 
 
 def resample(shown: Iterable[tuple], fps: int) -> Iterator:
-    """Frames of a regular clock: at each tick the frame that is shown in the tick's middle.
+    """Give the frames of a regular clock: at each tick the frame that is shown in its middle.
 
     Args:
         shown: (frame, start, end) in seconds, one after the other, from 0 on.
@@ -97,7 +97,7 @@ def ticks_before(time: Fraction, fps: int) -> int:
 
 
 def looped(num_frames: int, length: int) -> np.ndarray:
-    """Frame numbers of a clip of at least `length` frames that goes on from frame 0 at the end.
+    """Return frame numbers of a clip of at least `length` frames, looped from frame 0 at the end.
 
     num_frames=3, length=5    [0 1 2 0 1]
     num_frames=3, length=2    [0 1 2]
@@ -117,7 +117,7 @@ class Clock:
         self._steps: Counter[int] = Counter()  # in milliseconds
 
     def see(self, stamp: Fraction | None, duration: Fraction) -> None:
-        """The next frame's time stamp, None where it has none, and duration, in seconds."""
+        """Take the next frame's time stamp, None if it has none, and duration, in seconds."""
         step = duration  # a frame without a usable time stamp follows the one before it
         if stamp is not None and self._last is not None and stamp > self._last:
             step = stamp - self._last

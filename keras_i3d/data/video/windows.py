@@ -89,7 +89,7 @@ def network_windows(
 
 
 def windows(frames: Iterable, length: int, stride: int) -> Iterator[Window]:
-    """`length` frames every `stride` frames, and last of all what is left.
+    """Give `length` frames every `stride` frames, and at the end what is left.
 
     A window stands for all of its frames, but the last one, which is moved back so that it ends
     with the video, only for those that no window before it has shown. So where stride >= length no

@@ -13,7 +13,7 @@ def wanted(key: str) -> bool:
 
 
 def rename(key: str) -> str:
-    """'RGB/inception_i3d/Mixed_3b/Branch_0/Conv3d_0a_1x1/conv_3d/w' to its path in the model."""
+    """Turn 'RGB/inception_i3d/Mixed_3b/Branch_0/Conv3d_0a_1x1/conv_3d/w' into our path."""
     key = re.sub(r"^(RGB|Flow)/inception_i3d/", "", key)  # no prefix in rgb_scratch_kin600
     key = key.replace(
         "Mixed_5b/Branch_2/Conv3d_0a_3x3", "Mixed_5b/Branch_2/Conv3d_0b_3x3"
@@ -23,7 +23,7 @@ def rename(key: str) -> str:
 
 
 def convert(arrays: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
-    """{path in the model: array}; batch norm's (1, 1, 1, 1, c) of the 600-class file is (c,)."""
+    """Return {path in the model: array}; the 600-class file's (1, 1, 1, 1, c) becomes (c,)."""
     return {
         rename(key): array.reshape(-1) if "/batch_norm/" in key else array
         for key, array in arrays.items()

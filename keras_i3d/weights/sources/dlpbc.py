@@ -17,7 +17,7 @@ KINDS = {"conv": "conv_3d", "bn": "batch_norm"}
 
 
 def rename(key: str) -> str:
-    """'Conv3d_3b_1a_1x1_conv/kernel' to that variable's path in the model.
+    """Turn 'Conv3d_3b_1a_1x1_conv/kernel' into that variable's path in the model.
 
     A key of another naming comes back as it is; the assignment will say that it is unexpected.
     """
@@ -35,5 +35,5 @@ def rename(key: str) -> str:
 
 
 def convert(arrays: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
-    """{path in the model: array}; the layout is ours already."""
+    """Return {path in the model: array}; the layout is ours already."""
     return {rename(key): array for key, array in arrays.items()}

@@ -35,7 +35,7 @@ HEAD = {"fc.weight": "Conv2d_0c_1x1/conv_2d/kernel", "fc.bias": "Conv2d_0c_1x1/c
 
 
 def rename(key: str) -> str:
-    """'inception3a.branch2.1.bn.bias' to its address in the network.
+    """Turn 'inception3a.branch2.1.bn.bias' into its address in the network.
 
     A key of another naming comes back as it is; the assignment will say that it is unexpected.
     """
@@ -53,7 +53,7 @@ def rename(key: str) -> str:
 
 
 def convert(arrays: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
-    """{'Mixed_3b/Branch_0/Conv2d_0a_1x1/conv_2d/kernel': array}; the auxiliary heads are left out.
+    """Return {'Mixed_3b/Branch_0/Conv2d_0a_1x1/conv_2d/kernel': array} without auxiliary heads.
 
     Kernels (out, in, height, width) become (height, width, in, out), the dense head 1x1.
     """

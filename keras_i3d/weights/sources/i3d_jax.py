@@ -18,7 +18,7 @@ LEAVES = {
 
 
 def read(content: bytes) -> dict[str, np.ndarray]:
-    """{'params/Conv3d_1a_7x7/Conv_0/kernel': array, ...}
+    """Return {'params/Conv3d_1a_7x7/Conv_0/kernel': array, ...}
 
     Raises:
         ValueError: when the pickle asks for anything but arrays.

@@ -24,7 +24,7 @@ HEAD = {"cls_head.fc_cls.weight": "Logits/kernel", "cls_head.fc_cls.bias": "Logi
 
 
 def rename(key: str) -> str:
-    """'backbone.layer2.1.non_local_block.g.0.conv.weight' to its path in the model.
+    """Turn 'backbone.layer2.1.non_local_block.g.0.conv.weight' into its path in the model.
 
     A key of another naming comes back as it is; the assignment will say that it is unexpected.
     """
@@ -48,7 +48,7 @@ def rename(key: str) -> str:
 
 
 def convert(arrays: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
-    """{path in the model: array}; kernels in Keras' order, biases of zeros where there are none."""
+    """Return {path in the model: array}: kernels in Keras' order, zeros for missing biases."""
     converted = {
         rename(key): transposed(array)
         for key, array in arrays.items()

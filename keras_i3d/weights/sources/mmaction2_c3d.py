@@ -13,7 +13,7 @@ POOL5 = (1, 4, 4)
 
 
 def rename(key: str) -> str:
-    """'backbone.conv1a.conv.weight' or 'cls_head.fc_cls.bias' to its path in the model.
+    """Turn 'backbone.conv1a.conv.weight' or 'cls_head.fc_cls.bias' into its path in the model.
 
     A key of another naming comes back as it is; the assignment will say that it is unexpected.
     """
@@ -25,7 +25,7 @@ def rename(key: str) -> str:
 
 
 def convert(arrays: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
-    """{path in the model: array}: fully connected kernels become convolutions over pool5."""
+    """Return {path in the model: array}: fully connected kernels become convolutions over pool5."""
     converted = {}
     for key, array in arrays.items():
         path = rename(key)

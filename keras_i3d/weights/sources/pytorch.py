@@ -30,7 +30,7 @@ LEAVES = {
 
 
 def rename(key: str) -> str:
-    """'Mixed_3b.b1a.bn.bias' or 'mixed_3b.branch_1.0.batch3d.bias' to its path in the model.
+    """Turn 'Mixed_3b.b1a.bn.bias' or 'mixed_3b.branch_1.0.batch3d.bias' into its path in the model.
 
     A key of neither naming comes back as it is; the assignment will say that it is unexpected.
     """
@@ -44,7 +44,7 @@ def rename(key: str) -> str:
 
 
 def convert(arrays: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
-    """{path in the model: array}: kernels (out, in, t, h, w) to (t, h, w, in, out); no gamma."""
+    """Return {path in the model: array}, kernels as (t, h, w, in, out); no gamma."""
     converted = {}
     for key, array in arrays.items():
         if not key.endswith("num_batches_tracked"):

@@ -21,7 +21,7 @@ HEAD = {"blocks.6.proj.weight": "Logits/kernel", "blocks.6.proj.bias": "Logits/b
 
 
 def rename(key: str) -> str:
-    """'blocks.1.res_blocks.0.branch2.norm_a.weight' to its path in the model.
+    """Turn 'blocks.1.res_blocks.0.branch2.norm_a.weight' into its path in the model.
 
     A key of another naming comes back as it is; the assignment will say that it is unexpected.
     """
@@ -44,7 +44,7 @@ def rename(key: str) -> str:
 
 
 def convert(arrays: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
-    """{path in the model: array}; kernels in Keras' order."""
+    """Return {path in the model: array}; kernels in Keras' order."""
     return {
         rename(key.removeprefix("model.")): transposed(array)
         for key, array in arrays.items()

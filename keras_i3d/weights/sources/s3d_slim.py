@@ -22,7 +22,7 @@ def wanted(key: str) -> bool:
 
 
 def rename(key: str) -> str:
-    """'InceptionV1/Mixed_3b/Branch_1/Conv2d_0b_3x3/BatchNorm/beta' to its path in the model."""
+    """Turn 'InceptionV1/Mixed_3b/Branch_1/Conv2d_0b_3x3/BatchNorm/beta' into our path."""
     key = key.removeprefix("InceptionV1/").removeprefix("Logits/")
     stem, leaf = key.rsplit("/", 1)
     leaf = LEAVES.get(leaf, leaf)
@@ -36,7 +36,7 @@ def rename(key: str) -> str:
 
 
 def convert(arrays: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
-    """{path in the model: array}; a gate's kernel (1, 1, 1, c, c) is (c, c)."""
+    """Return {path in the model: array}; a gate's kernel (1, 1, 1, c, c) is (c, c)."""
     converted = {}
     for key, array in arrays.items():
         path = rename(key)

@@ -60,7 +60,7 @@ def layout(key: str) -> str:
 
 
 def rename(key: str) -> str:
-    """'features.5.branch1.1.0.1.bias' or 'base.5.branch1.1.bn_s.bias' to its path in the model.
+    """Turn 'features.5.branch1.1.0.1.bias' or 'base.5.branch1.1.bn_s.bias' into our path.
 
     A key of neither naming comes back as it is; the assignment will say that it is unexpected.
     """
@@ -75,7 +75,7 @@ def rename(key: str) -> str:
 
 
 def convert(arrays: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
-    """{path in the model: array}: kernels (out, in, t, h, w) to (t, h, w, in, out)."""
+    """Return {path in the model: array}: kernels (out, in, t, h, w) to (t, h, w, in, out)."""
     converted = {}
     for key, array in arrays.items():
         if not key.endswith("num_batches_tracked"):

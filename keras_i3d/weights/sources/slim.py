@@ -12,7 +12,7 @@ def wanted(key: str) -> bool:
 
 
 def rename(key: str) -> str:
-    """'InceptionV1/Mixed_3b/Branch_0/Conv2d_0a_1x1/BatchNorm/beta' to its place in the network."""
+    """Turn 'InceptionV1/Mixed_3b/Branch_0/Conv2d_0a_1x1/BatchNorm/beta' into our path."""
     key = key.removeprefix("InceptionV1/").removeprefix("Logits/")
     key = key.replace("Mixed_5b/Branch_2/Conv2d_0a_3x3", "Mixed_5b/Branch_2/Conv2d_0b_3x3")
     stem, leaf = key.replace("BatchNorm", "batch_norm").rsplit("/", 1)
@@ -20,5 +20,5 @@ def rename(key: str) -> str:
 
 
 def convert(arrays: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
-    """{'Mixed_3b/Branch_0/Conv2d_0a_1x1/conv_2d/kernel': array}; the layout is ours already."""
+    """Return {'Mixed_3b/Branch_0/Conv2d_0a_1x1/conv_2d/kernel': array}; the layout is ours."""
     return {rename(key): array for key, array in arrays.items()}

@@ -93,7 +93,7 @@ def _path(stem, block, branch, non_local, part, leaf) -> str:
 
 
 def convert(arrays: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
-    """{path in the model: array}: kernels (out, in, t, h, w) to (t, h, w, in, out).
+    """Return {path in the model: array}: kernels (out, in, t, h, w) to (t, h, w, in, out).
 
     A key of another naming comes back as it is; the assignment will say that it is unexpected.
     """
