@@ -159,14 +159,14 @@ def _notes(real: Side, fake: Side, of: FVDProtocol, test: SelfTest | None):
     least, dimensions = min(len(real), len(fake)), real.features.shape[1]
     if of.videos and least < of.videos:
         yield (
-            f"the protocol {of.label} takes {of.videos} videos of each side: with {len(real)} real "
-            f"and {len(fake)} fake ones the value is larger than its own"
+            f"the protocol {of.label} takes {of.videos} videos of each side; with only {len(real)} "
+            f"real and {len(fake)} fake videos the value is too large"
         )
     if least < 2:
-        yield "one video has no spread: this is the squared distance of means alone"
+        yield "one video has no spread: this is only the squared distance of the means"
     elif least <= dimensions:
         yield (
-            f"{least} videos for {dimensions} dimensions: the value is mostly bias and compares "
+            f"{least} videos for {dimensions} dimensions: the value is mostly bias; compare it "
             f"only with values of as many videos"
         )
     for name, side in (("real", real), ("fake", fake)):

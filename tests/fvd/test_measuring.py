@@ -68,7 +68,7 @@ def test_what_a_result_says(means):
     assert "4 real and 4 (3 distinct) fake videos" in found.line
     assert "float32" in found.line and "self-test" in found.line and "\n" not in found.line
     assert any("takes 9 videos of each side" in note for note in found.notes)
-    assert any("compares only with values of as many" in note for note in found.notes) is False
+    assert any("compare it only with values of as many" in note for note in found.notes) is False
     assert "fake: 1 videos are copies of others" in found.notes
 
 
