@@ -5,7 +5,7 @@ from collections.abc import Callable
 import keras
 
 from keras_i3d.applications.heads import built_with, chosen_classes, read_arrays
-from keras_i3d.applications.options import options_of
+from keras_i3d.applications.shown_options import options_of
 from keras_i3d.models.catalogue import network
 from keras_i3d.models.learnt_flow import HEADS
 

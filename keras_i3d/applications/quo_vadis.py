@@ -9,7 +9,7 @@ from keras_i3d.applications.heads import (
     chosen_classes,
     read_arrays,
 )
-from keras_i3d.applications.options import options_of
+from keras_i3d.applications.shown_options import options_of
 from keras_i3d.models.i3d import HEAD
 from keras_i3d.models.network import Network
 from keras_i3d.models.quo_vadis_networks import (
