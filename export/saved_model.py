@@ -70,7 +70,7 @@ def export_saved_model(
             whether the probabilities are a softmax or sigmoids.
         folder: the version's folder, a number below the model's: `models/i3d/1`.
         top: number of classes in an answer.
-        frame_shape: (time, height, width) that clients must send; each None where it is free.
+        frame_shape: (time, height, width) that clients must send; each None if it is free.
         clips: real clips to check besides a random one: {name: {stream: (time, height, width, c)}},
             uint8 for rgb, float32 pixels for flow.
         precision: "bfloat16" stores and computes the trunk in it, the head in float32.

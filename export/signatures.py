@@ -37,7 +37,7 @@ class ServedNetwork:
         record: what it sees, the names of its classes, which layers give features, and whether a
             video may show several classes: the probabilities are then sigmoids.
         top: how many of the best classes the answer names.
-        frame_shape: (time, height, width) of all clips, each None where it is free.
+        frame_shape: (time, height, width) of all clips, each None if it is free.
         jit_compile: compile the network by XLA. Decoding, resizing and labels stay outside, which
             XLA cannot do.
 
@@ -57,7 +57,7 @@ class ServedNetwork:
         self.labels, self.multi_label = record.labels, record.multi_label
         self.least_frames = record.least_clip[0]
         self.frame_shape = tuple(frame_shape)
-        # Frames that clients must send of each stream; None where they are free.
+        # Frames that clients must send of each stream; None if they are free.
         self.times = {stream: self._time(model, stream) for stream in self.streams}
         classes = model.output.shape[-1]
         if len(self.labels) != classes:

@@ -42,7 +42,7 @@ def best_classes(
     Args:
         scores: (classes,). Of equal scores the class that comes first is taken as better, as
             numpy.argmax and tf.math.top_k do.
-        labels: the classes' names; `numbered` where there are none.
+        labels: the classes' names; `numbered` if there are none.
         top: how many; all of them if there are fewer.
     """
     labels = labels or numbered(len(scores))

@@ -189,7 +189,7 @@ def _part(
 
 
 def _expected(video, rate: float, start: float, end: float | None) -> int | None:
-    """How many frames to expect, by the file's header; None where it does not say."""
+    """How many frames to expect, by the file's header; None if it does not say."""
     if video.duration is None:
         return None
     until = video.duration if end is None else min(end, video.duration)

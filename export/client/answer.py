@@ -34,7 +34,7 @@ class Answer:
 
     outputs: {name: array}, the first axis the clips; strings are an object array of bytes.
     model, signature: what was asked.
-    version: which version answered; None where the protocol does not say (REST).
+    version: which version answered; None if the protocol does not say (REST).
     seconds: from the first attempt's start to the answer's end.
     """
 
@@ -59,7 +59,7 @@ class Answer:
 
 @dataclass(frozen=True)
 class TensorShape:
-    """One input or output of a signature: type, and size of each axis, None where it is free."""
+    """One input or output of a signature: type, and size of each axis, None if it is free."""
 
     dtype: str
     shape: tuple[int | None, ...] | None

@@ -55,7 +55,7 @@ class GrpcClient:
         tls: how to encrypt; None for no encryption.
         headers: metadata of every call, such as {"authorization": "Bearer …"}.
 
-    Every call raises ServingError where there is no answer. May be used from several threads.
+    Every call raises ServingError if there is no answer. May be used from several threads.
     """
 
     video_signature = "serving_default"

@@ -50,7 +50,7 @@ class RestClient:
         roots, certificate, key: paths of PEM files for https; by default the system's trust.
         headers: of every call, such as {"authorization": "Bearer …"}.
 
-    Every call raises ServingError where there is no answer. May be used from several threads.
+    Every call raises ServingError if there is no answer. May be used from several threads.
     """
 
     video_signature = "jpeg_frames"  # JSON is slow with raw frames

@@ -132,7 +132,7 @@ def arrays(protos: Mapping, most_bytes: int) -> dict[str, np.ndarray]:
 
 
 def rows(values: list[list]) -> np.ndarray:
-    """Return (rows, columns) of float32, or of bytes as objects; also where there are no rows."""
+    """Return (rows, columns) of float32, or of bytes as objects; also if there are no rows."""
     strings = any(isinstance(value, bytes) for row in values for value in row)
     return np.array(values, np.object_ if strings else np.float32).reshape(len(values), -1)
 
@@ -147,7 +147,7 @@ def describe(infos) -> str:
 
 
 def number_of(kind: np.dtype) -> int | None:
-    """Return types.proto's number of a NumPy type, None where there is none."""
+    """Return types.proto's number of a NumPy type, None if there is none."""
     return _NUMBERS.get(kind.newbyteorder("="))
 
 

@@ -53,7 +53,7 @@ def sizes_of(record: ServedRecord, weights_mb: float = WEIGHTS_MB) -> ModelSizes
 
 
 def exported_sizes(model: Path) -> ModelSizes | None:
-    """Return the sizes of the newest version in a model's folder; None where there is none of ours.
+    """Return the sizes of the newest version in a model's folder; None if there is none of ours.
 
     Raises:
         ValueError: when its metadata is damaged.

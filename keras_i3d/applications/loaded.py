@@ -101,7 +101,7 @@ def _from_run(folder: Path) -> LoadedNetwork:
 
 
 def _record(path: Path) -> TrainedRecord | None:
-    """The record in a .keras file, or what lies beside it; None where neither is."""
+    """The record in a .keras file, or what lies beside it; None if neither is."""
     if not path.is_file():
         return None
     found = read_record(path)

@@ -53,7 +53,7 @@ class AvailableWeights:
 
     model, weights: as in `keras-i3d predict --model=... --weights=...`.
     streams: those they are published for.
-    classes: how many they tell apart; None where the head is up to the user.
+    classes: how many they tell apart; None if the head is up to the user.
     top_1: published accuracy in percent, by stream; without those nobody published.
     source, licence: whose they are.
     """

@@ -33,7 +33,7 @@ def bars(names: Iterable[str], values: Sequence[float], counts: Sequence[int] | 
     Args:
         names: what the bars are of.
         values: shares of 1, or differences of such.
-        counts: of how many videos each value is; shown where they are few.
+        counts: of how many videos each value is; shown if they are few.
     """
     counts = [FEW] * len(values) if counts is None else counts
     rows = sorted(zip(names, map(float, values), counts, strict=True), key=_largest_first)

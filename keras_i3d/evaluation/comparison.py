@@ -24,8 +24,8 @@ from keras_i3d.evaluation.trials import STREAMS, Trial, trial_of
 class Row:
     """One network's figures on the divisions of one data set.
 
-    trial: of division 0; None where a score file does not say what it is about.
-    name: the file's, where there is no trial.
+    trial: of division 0; None if a score file does not say what it is about.
+    name: the file's, if there is no trial.
     values: {division: percent}.
     """
 
@@ -72,7 +72,7 @@ def write_comparison(
     """Write a folder: report.html and .md, figures.json.
 
     Args:
-        folder: replaced whole where it is a report already; refused where it is something else.
+        folder: replaced if it is a report already; refused if it is something else.
         scores: {name, such as the file's: its scores}.
         title: of the report.
         figure: of `scores.summary`.

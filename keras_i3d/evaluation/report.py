@@ -43,7 +43,7 @@ def write_report(
     """Write a folder: report.html and .md, figures.json, classes.csv, confusion.csv and .png.
 
     Args:
-        folder: replaced whole where it is a report already; refused where it is something else.
+        folder: replaced if it is a report already; refused if it is something else.
         scores: what is reported.
         title: of the report.
         published: the figures to stand beside, and whose they are.
@@ -229,7 +229,7 @@ def _page(title: str, scores: Scores, parts: dict, folder: Path) -> str:
         body.append(page.section("Confusion matrix", picture))
     what = "average precision" if scores.multi_label else "recognised"
     bars = charts.bars(scores.classes, parts["by_class"], parts["shown"])
-    note = f"Percent {what}, and of how many videos where they are fewer than {charts.FEW}."
+    note = f"Percent {what}, and of how many videos if they are fewer than {charts.FEW}."
     body.append(page.section("By class", page.faint(note), bars))
     if "difference" in parts:
         note = page.faint("Percentage points above (blue, +) or below (red, -) the other run.")

@@ -77,7 +77,7 @@ def evaluate_network(
         loaded: what `keras_i3d.load` returns.
         videos: the data. Where its list does not say the classes, they are the network's.
         split: of the data.
-        source: the split, where it is open already.
+        source: the split, if it is open already.
         network: what the scores' record calls it; by default where it was loaded from.
         num_clips, num_crops, batch_size: as `evaluate` takes them.
         open_engine: from the network and the opened split to the engine that computes the logits;

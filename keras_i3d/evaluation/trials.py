@@ -46,7 +46,7 @@ class Trial:
 
 
 def trial_of(made: Mapping, classes: int) -> Trial | None:
-    """Read `Scores.made`; return None where it says too little, or fused parts do not agree.
+    """Read `Scores.made`; return None if it says too little, or fused parts do not agree.
 
     Args:
         made: as `provenance` makes it; of fused scores, a mapping of such.

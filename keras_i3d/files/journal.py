@@ -21,7 +21,7 @@ class Journal:
     death once `add` returns, though not from a power failure.
 
     Args:
-        path: the file; made where it is not there.
+        path: the file; created if it is missing.
         key: which value of a record names the piece of work.
 
     Raises:
@@ -55,7 +55,7 @@ class Journal:
         return iter(self._records.values())
 
     def get(self, key: Any) -> dict | None:
-        """Return the record of this key; None where there is none."""
+        """Return the record of this key; None if there is none."""
         return self._records.get(key)
 
     def add(self, record: dict) -> None:
@@ -81,7 +81,7 @@ class Journal:
 def file_stamp(path: str | os.PathLike) -> dict[str, int] | None:
     """Return what tells whether a file is unchanged: bytes, and when it was modified (ns).
 
-    None where there is no regular file.
+    None if there is no regular file.
     """
     try:
         status = os.stat(path)

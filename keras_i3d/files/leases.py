@@ -31,7 +31,7 @@ class Leases:
     under a lease should end in a write that may be done twice.
 
     Args:
-        folder: for the lease files; made if need be.
+        folder: for the lease files; made if needed.
         forgotten: seconds without a touch after which a lease is free.
     """
 
@@ -136,7 +136,7 @@ def _place() -> str:
 
 
 def _started(process: int) -> str | None:
-    """When a process was started, in the kernel's own unit; None where there is none."""
+    """When a process was started, in the kernel's own unit; None if there is none."""
     try:
         status = Path(f"/proc/{process}/stat").read_text()
     except OSError:

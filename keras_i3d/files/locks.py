@@ -12,7 +12,7 @@ log = logging.getLogger(__name__)
 
 @contextlib.contextmanager
 def held(path: str | os.PathLike, busy: str, *, wait: bool = False) -> Iterator[None]:
-    """Hold a lock file, made if need be, for as long as the block lasts.
+    """Hold a lock file, made if needed, for as long as the block lasts.
 
     Args:
         path: the lock file, which holds nothing.

@@ -100,7 +100,7 @@ def make_folder(path: str) -> None:
 
 
 def remove(path: str) -> None:
-    """Remove a file or a folder with all that is in it; nothing where there is none."""
+    """Remove a file or a folder with all that is in it; nothing if there is none."""
     if is_remote(path):
         with _remote(path) as (system, name):
             if system.exists(name):

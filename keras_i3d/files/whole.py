@@ -30,7 +30,7 @@ def whole_file(path: str | os.PathLike, mode: str = "wb", **options) -> Iterator
     """Open a file to write, which takes its name, and an older one's place, when the block ends.
 
     Args:
-        path: its place; folders are made if need be.
+        path: its place; folders are made if needed.
         mode: "wb" or "w".
         options: as for `open`; text is UTF-8 unless they say otherwise.
 

@@ -25,8 +25,8 @@ class Outcome:
     """What became of one item: its result, or in one line why there is none.
 
     item: as it was given.
-    result: what the task returned; None where it failed.
-    error: the cause of a failure; None where it did not fail.
+    result: what the task returned; None if it failed.
+    error: the cause of a failure; None if it did not fail.
     """
 
     item: Any

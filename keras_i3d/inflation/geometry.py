@@ -45,7 +45,7 @@ def _chain(layer) -> list:
 
 
 def window(layer) -> Window | None:
-    """Return the window of a layer, of images or of clips; None where every pixel is by itself."""
+    """Return the window of a layer, of images or of clips; None if every pixel is by itself."""
     for attribute in ("kernel_size", "pool_size", "size"):
         size = _three(getattr(layer, attribute, None))
         if size is not None:

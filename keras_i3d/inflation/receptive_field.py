@@ -13,8 +13,8 @@ from keras_i3d.inflation.traversal import functional_graph, is_model, walk
 class ReceptiveField:
     """One endpoint: (time, height, width) of what it sees and of its step, in frames and pixels.
 
-    The field is None where the endpoint sees the whole clip: after global pooling, and after a gate
-    made by it. The stride is None where no steps are left.
+    The field is None if the endpoint sees the whole clip: after global pooling, and after a gate
+    made by it. The stride is None if no steps are left.
     """
 
     name: str

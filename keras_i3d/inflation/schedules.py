@@ -132,7 +132,7 @@ def i3d(model: keras.Model) -> Schedule:
 def _scales(model: keras.Model) -> list[tuple]:
     """(layer, reduction of space before, after) of every call of a layer with a window.
 
-    A reduction is a pair of fractions for height and width; None where space is gone.
+    A reduction is a pair of fractions for height and width; None if space is gone.
     """
     found = []
 

@@ -32,7 +32,7 @@ class Network:
     in_clips: whether a whole video goes through it in clips of the inputs' own frames, one after
         the other, whose predictions are averaged; else in one piece, where memory allows.
     image_weights: whether weights="imagenet" starts it from an image network.
-    both: the joint network of all its streams, by name; None where there is none.
+    both: the joint network of all its streams, by name; None if there is none.
     layouts: {layout: what its streams see} of weights files whose publisher has it otherwise.
     any_size: whether it takes clips of any size unless `input_shape` says otherwise; if not, build
         it with the `input_shape` of the clips, of a joint network {stream: shape}.

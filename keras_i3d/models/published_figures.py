@@ -13,7 +13,7 @@ class PublishedFigures:
     transfer: "original", "fixed" or "full", as of a recipe.
     start: "imagenet", "kinetics", "imagenet+kinetics", or None for random weights.
     source: the table, and on what it was measured.
-    top_1, top_5: percent by stream, (rgb, flow, both); None where the paper does not say.
+    top_1, top_5: percent by stream, (rgb, flow, both); None if the paper does not say.
     """
 
     data: str

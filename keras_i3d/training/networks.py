@@ -165,7 +165,7 @@ def build_network(
 
 
 def _check_shapes(model: keras.Model, inputs: Mapping[str, Input]) -> None:
-    """Refuse clips of other sizes than the network's input has, where that is not free."""
+    """Refuse clips of other sizes than the network's input has, if that is not free."""
     for stream, one in inputs.items():
         tensor = model.input[stream] if isinstance(model.input, dict) else model.input
         wanted, clip = tensor.shape[1:4], (one.frames, one.crop, one.crop)

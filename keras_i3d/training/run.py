@@ -99,7 +99,7 @@ def train(
 
     Args:
         recipe: all numbers.
-        folder: made if need be; all workers of a run see the same one.
+        folder: made if needed; all workers of a run see the same one.
         devices: what to compute on; by default one device.
         checkpoint_every, log_every: steps from one to the next.
         keep: how many checkpoints stay.
@@ -207,7 +207,7 @@ def _fewer_steps(recipe: Recipe, folder: Path) -> int | None:
 
 
 def _differences(recipe: Recipe, folder: Path) -> list[str] | None:
-    """What the folder's recipe says otherwise; None where there is none."""
+    """What the folder's recipe says otherwise; None if there is none."""
     try:
         return differences(recipe, (folder / RECIPE).read_text("utf-8"))
     except FileNotFoundError:

@@ -24,7 +24,7 @@ class RunFolder:
 
     path: the folder.
     recipe: all numbers of the training.
-    classes: names of the learnt classes, in the labels' order; None where labels.txt is missing.
+    classes: names of the learnt classes, in the labels' order; None if labels.txt is missing.
     """
 
     path: Path

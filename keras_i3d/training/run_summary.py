@@ -33,7 +33,7 @@ def run_summary(
         model: the network, ready to be trained.
         devices: what computes.
         folder: of the run.
-        done: steps of the last checkpoint; 0 where there is none.
+        done: steps of the last checkpoint; 0 if there is none.
         teacher: as `open_teacher` gives it; it has a line of its own.
     """
     r, kept = recipe, model.count_params()

@@ -32,7 +32,7 @@ Files = tuple[PublishedFile, ...]
 
 
 def checkpoint(record: Weights) -> str:
-    """Return the prefix of a local, verified copy of the record's checkpoint, fetched if need be.
+    """Return the prefix of a local, verified copy of the record's checkpoint, fetched if needed.
 
     Raises:
         DamagedFileError: when the folder or mirror that the user named holds other bytes.

@@ -15,7 +15,7 @@ Arrays = dict[str, np.ndarray]
 
 
 def read_published(record: Weights) -> Arrays:
-    """Return the arrays of a published file, fetched if need be.
+    """Return the arrays of a published file, fetched if needed.
 
     Raises:
         UnavailableError, DamagedFileError: as `download.fetch` does.

@@ -12,7 +12,7 @@ class PublishedFile:
     `path` is where it lies below a mirror or the cache; `url` where the publisher keeps it, None
     where only a package on PyPI has it. Known by `git_blob`, what `git hash-object FILE` prints, or
     by `sha256`, of which some publishers give the beginning alone; by neither where nobody
-    published one. `size` is in bytes, None where nobody published it.
+    published one. `size` is in bytes, None if nobody published it.
     """
 
     path: str
@@ -54,7 +54,7 @@ class Weights:
 
     `name` is the publisher's; `model` and `weights` are ours: `I3D(weights="kinetics")`.
     `parameters` counts trainable values, `statistics` batch norm's moving means and variances.
-    `top_1` is the published accuracy in percent on Kinetics' test set, None where there is none.
+    `top_1` is the published accuracy in percent on Kinetics' test set, None if there is none.
     """
 
     name: str

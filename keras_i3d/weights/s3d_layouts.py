@@ -8,7 +8,7 @@ from keras_i3d.weights.tf_checkpoint import index_and_data
 
 
 def layout_of_file(network: str, weights: str | None) -> str | None:
-    """Return "torchvision", "kylemin" or "slim" for a file of S3D's; None where no file says it.
+    """Return "torchvision", "kylemin" or "slim" for a file of S3D's; None if no file says it.
 
     That is so of files of our own, of names, of networks with one layout, and of what is no sound
     file; reading the weights tells more of it.

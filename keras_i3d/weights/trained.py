@@ -99,7 +99,7 @@ def write_record(path: Path, record: TrainedRecord) -> None:
 
 
 def read_record(path: Path) -> TrainedRecord | None:
-    """Return the record inside a .keras file; None where it has none.
+    """Return the record inside a .keras file; None if it has none.
 
     Raises:
         ValueError: when the file is no .keras file, or its record is damaged.

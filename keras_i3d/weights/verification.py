@@ -21,7 +21,7 @@ CHECKSUMMED = "google-deepmind/kinetics-i3d"
 
 @dataclass(frozen=True)
 class Check:
-    """One thing that was looked at; `passed` is None where there is nothing to compare with."""
+    """One thing that was looked at; `passed` is None if there is nothing to compare with."""
 
     what: str
     found: str

@@ -9,7 +9,7 @@ import numpy as np
 from keras_i3d.data.pixels.cropping import Cropper, crop_corner
 from keras_i3d.data.pixels.preprocessing import Input
 
-# From a video's number of frames to those that each stream wants; None where none is wanted.
+# From a video's number of frames to those that each stream wants; None if none is wanted.
 Choice = Callable[[int], Mapping[str, np.ndarray] | None]
 
 
@@ -70,7 +70,7 @@ def read_crops(
     Returns:
         rgb: (crops, time, crop, crop, 3) uint8; flow: (crops, time, crop, crop, 2) float32 in
         pixels: entry i is from frame i to the video's next one, and the one before it where there
-        is none. None where nothing was chosen.
+        is none. None if nothing was chosen.
     """
     if hasattr(source, "read_crops"):
         return source.read_crops(index, choose, crops, inputs)

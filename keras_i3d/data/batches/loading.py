@@ -42,7 +42,7 @@ class Loader:
 
     source: where the videos are.
     inputs: what each stream sees.
-    request: from a number and an attempt, from 0 on, to a Request; None where no further attempt
+    request: from a number and an attempt, from 0 on, to a Request; None if no further attempt
         is wanted.
     num_crops, others: how many crops each request has, and what its `others` are like.
     fixed: whether every clip of a stream has its input's `frames`, or as many as it happens to.

@@ -55,7 +55,7 @@ def view_numbers(place: float, total: int, inputs: Mapping[str, Input]) -> dict[
 def part_numbers(
     part: int, total: int, inputs: Mapping[str, Input], longest: int | None
 ) -> dict[str, np.ndarray] | None:
-    """Return frame numbers of one part of a whole video; None where it has no such part.
+    """Return frame numbers of one part of a whole video; None if it has no such part.
 
     The parts follow one another, as long as each other to one step and no longer than `longest`
     frames of any stream. They hold every whole step of the video once, see Pace; a part that is

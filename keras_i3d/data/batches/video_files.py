@@ -25,7 +25,7 @@ class VideoFiles:
         videos: the list.
         class_names: a label is a place in it.
         flow_folder: where tools/compute_flow.py put the flow of these files: that of ROOT/NAME is
-            FLOW_FOLDER/NAME.flow.zip. None where there is none.
+            FLOW_FOLDER/NAME.flow.zip. None if there is none.
         root: the folder of the videos; only needed for flow_folder.
         fps: frames per second at which the frames are numbered.
         notes: what the list's reader chose or left aside, in sentences.
@@ -114,7 +114,7 @@ class VideoFiles:
     def _frames(
         self, index: int, choose: Choice, change: Callable | None
     ) -> tuple[Mapping[str, np.ndarray] | None, np.ndarray | None]:
-        """(numbers that were chosen, the frames of rgb after `change`), None where none was."""
+        """(numbers that were chosen, the frames of rgb after `change`), None if none was."""
         video, timelines = self.videos[index], self._timelines
         try:
             return _chosen(video, timelines.indexed(video.path), self.fps, choose, change)

@@ -81,7 +81,7 @@ def compute_flows(
 
     Args:
         videos: (path, name below the folder) of each.
-        folder: for the flow; made where it is not there.
+        folder: for the flow; created if it is missing.
         method: as for methods.compute_flow.
         spec: fps, short_side and bound count.
         draw: a function of a module, called in another process with (path of an MP4, flows in

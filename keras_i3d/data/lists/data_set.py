@@ -15,7 +15,7 @@ class DataSet:
         validation's. None: the splits are the list's own.
     allow_missing: go on without listed videos that are missing; else that is an error.
     flow_folder: where compute_flow put the flow of a folder of videos.
-    train_split, validation_split: names of splits; None where nothing is validated.
+    train_split, validation_split: names of splits; None if nothing is validated.
     multi_label: whether a video may show several classes.
     task, motions, appearances: of synthetic videos, as `SyntheticVideos` takes them.
     shortcut: of synthetic videos that are learnt from, 'MOTION=SHARE' each: how probable it is

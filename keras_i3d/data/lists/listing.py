@@ -175,13 +175,13 @@ def last_word(text: str) -> tuple[str, str]:
 
 
 def natural(text: str) -> int | None:
-    """Return a whole number from 0, in the digits 0 to 9; None where the text is none."""
+    """Return a whole number from 0, in the digits 0 to 9; None if the text is none."""
     digits = text.lstrip("0")[:10] or "0"  # as many as tell a number from a mistake
     return int(digits) if text.isascii() and text.isdigit() else None
 
 
 def seconds(text: str) -> float | None:
-    """Return a number of seconds, at least 0; None where the text is no such number."""
+    """Return a number of seconds, at least 0; None if the text is no such number."""
     try:
         value = float(text)
     except ValueError:

@@ -27,7 +27,7 @@ class Problem:
     kind: one of this module's.
     where: where it stands: "train.csv:17", or the file.
     what: what was found, in a line.
-    split: of which split; None where that cannot be known.
+    split: of which split; None if that cannot be known.
     name, labels: what the list calls the video, and its classes, as far as they were read.
     """
 

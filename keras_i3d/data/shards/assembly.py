@@ -43,7 +43,7 @@ class OtherRunError(ValueError):
 
 
 def finished(plan: Plan) -> Manifest | None:
-    """Return the manifest of a run of this plan that came to its end; None where none has.
+    """Return the manifest of a run of this plan that came to its end; None if none has.
 
     Raises:
         OtherRunError: a finished run of other options, or of another list, is there.

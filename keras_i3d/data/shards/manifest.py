@@ -255,7 +255,7 @@ def read_record(path: str | os.PathLike, offset: int, length: int | None = None)
     Args:
         path: a TFRecord file.
         offset: bytes before the record.
-        length: bytes of data it must have; None where that is not known.
+        length: bytes of data it must have; None if that is not known.
     """
     with open(path, "rb") as file:
         file.seek(offset)

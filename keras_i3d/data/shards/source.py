@@ -32,7 +32,7 @@ class Shards:
         videos: the manifest's StoredVideo of each.
         short_side: pixels of the shorter side of the stored frames.
         fps: stored frames a second.
-        flow: how the stored flow was made; None where there is none.
+        flow: how the stored flow was made; None if there is none.
 
     Raises:
         FileNotFoundError: there is no such split.

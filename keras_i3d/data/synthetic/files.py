@@ -110,7 +110,7 @@ def write_videos(
     arguments give equal bytes, by the same build of FFmpeg.
 
     Args:
-        folder: made where it is not there.
+        folder: created if it is missing.
         videos: what to write.
         processes: how many write at once; by default one for each core.
         watch: called with (outcomes, how many), to show how far it is.

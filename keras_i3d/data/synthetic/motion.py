@@ -43,7 +43,7 @@ class Path:
     motion: one of MOTIONS, or two of IN_TURN with THEN between.
     centre: what the middle of the frame shows, on the plane; (x, y).
     angle: radians by which the picture is turned anticlockwise.
-    fraction: how much of the plane the frame's shorter side shows, where there is no zoom.
+    fraction: how much of the plane the frame's shorter side shows, if there is no zoom.
     speed: pixels per frame of the fastest pixel.
     neutral: the frame at which a zooming clip is not zoomed.
     frozen: the frame whose zoom a clip of another motion has throughout.

@@ -35,7 +35,7 @@ class VideoFile:
             for frame, start, end in video.shown(): ...
 
     Iterating gives (frame, time stamp, duration): uint8 (height, width, 3) RGB, turned and mirrored
-    as the file's display matrix says, and seconds as Fractions, None where the file has none.
+    as the file's display matrix says, and seconds as Fractions, None if the file has none.
     Pixels are taken as square. The stream is the default one, and no still picture beside a film.
     One frame is held at a time; where it is not known yet which time stamps hold, the first few.
 
@@ -43,7 +43,7 @@ class VideoFile:
         fps: nominal frames per second, 25 where the file does not say.
         frames: how many frames were decoded so far, or how many there are by its index.
         width, height: pixels of the first frame, upright; 0 before it is read.
-        duration: seconds, by the file's header; None where it does not say. Not to be relied on.
+        duration: seconds, by the file's header; None if it does not say. Not to be relied on.
         begin: the first frame's own time stamp in seconds, once it is read; None without one.
         notes: what a careful reader should know of the file: damage, broken time stamps, a variable
             frame rate. Complete after the last frame.

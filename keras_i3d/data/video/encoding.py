@@ -26,7 +26,7 @@ def write_mp4(
     Equal frames give equal bytes, by the same build of FFmpeg.
 
     Raises:
-        ValueError: where there is no frame, or one is of another size or type.
+        ValueError: if there is no frame, or one is of another size or type.
         OSError: where the file cannot be written.
     """
     path, frames = Path(path), iter(frames)

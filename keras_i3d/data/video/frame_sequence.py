@@ -16,7 +16,7 @@ class FrameSequence:
         fps: as it was given.
         frames: how many were read so far.
         width, height: pixels of the first one; 0 before it is read.
-        duration: seconds; None where it is not known how many frames there are.
+        duration: seconds; None if it is not known how many frames there are.
         begin: 0, the time of the first one.
         notes: what a careful reader should know.
 

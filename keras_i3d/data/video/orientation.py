@@ -23,7 +23,7 @@ EXIF = {
 
 
 def display_matrix(frame: av.VideoFrame) -> tuple[int, int, int, int] | None:
-    """Return the four values (a, b, c, d) that turn a frame; None where its file says nothing.
+    """Return the four values (a, b, c, d) that turn a frame; None if its file says nothing.
 
     What is stored at (x, y) is shown at (a x + c y, b x + d y), from the upper left corner on.
     """

@@ -52,7 +52,7 @@ def ticks(
 
 
 def expected(video: VideoFile, fps: int, start: int = 0, end: int | None = None) -> int | None:
-    """Return how many ticks to expect, by the file's header; None where it does not say."""
+    """Return how many ticks to expect, by the file's header; None if it does not say."""
     if video.duration is None:
         return None
     total = round(video.duration * fps)

@@ -41,7 +41,7 @@ class Presentation:
         """Turn (frame, shown, decoded, duration) into (frame, time, duration).
 
         Args:
-            frames: their times and durations in seconds, None where the file has none.
+            frames: their times and durations in seconds, None if the file has none.
             undecided: whether nothing yet tells what the times to be shown at are worth.
             most_waiting: frames that may wait for it, at the beginning; MOST_WAITING at most.
         """

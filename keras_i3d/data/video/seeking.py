@@ -33,7 +33,7 @@ class SeekableFile(VideoFile):
     def packets(self) -> Iterator[tuple[int | None, Fraction | None, bool, bool]]:
         """Give (time stamp, duration, key, whole) of each picture as it is stored, none decoded.
 
-        Time stamps in units of `time_base`, durations in seconds, None where there is none.
+        Time stamps in units of `time_base`, durations in seconds, None if there is none.
         `key`: decoding can start there. Pictures that are never shown are left out.
         """
         unit = self._stream.time_base

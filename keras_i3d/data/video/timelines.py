@@ -26,7 +26,7 @@ class Timeline:
     """Which frame of a file is shown at each tick of a clock.
 
     frames: at each tick the number of the frame, in the order in which they are shown.
-    stamps: each frame's time stamp in the file's own unit; None where it must be decoded from its
+    stamps: each frame's time stamp in the file's own unit; None if it must be decoded from its
         start.
     notes: what a careful reader should know of the file, as VideoFile.notes.
     """

@@ -28,7 +28,7 @@ def spans(
     """Turn (frame, time stamp, duration) into (frame, start, end) of showing, from 0 on.
 
     Args:
-        frames: time stamp and duration in seconds, None where the file has none; in display order.
+        frames: time stamp and duration in seconds, None if the file has none; in display order.
         nominal: seconds of one frame where the file says nothing.
         longest_hold: seconds for which a frame may be shown; what is longer is a jump of the clock.
         promised: seconds of the file by its header; a longer hold within them is no jump.
