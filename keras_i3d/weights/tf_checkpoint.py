@@ -99,7 +99,7 @@ def write_checkpoint(prefix: str | Path, arrays: dict[str, np.ndarray]) -> None:
             file.write(content)
             items.append((name.encode(), _encode_entry(array.shape, offset, content)))
             offset += len(content)
-    index.write_bytes(_table(items))
+    index.write_bytes(table_bytes(items))
 
 
 def _read_tensor(file, path: Path, name: str, entry: Entry) -> np.ndarray:
@@ -143,20 +143,25 @@ def table_items(table: bytes) -> Iterator[tuple[bytes, bytes]]:
     offset, position = varint(table, position)
     size, _ = varint(table, position)
     left, entries, unfolded = len(table), 0, 0
-    for _, handle in _block(table, offset, size):
+    for _, handle in block_items(table, offset, size):
         block_offset, position = varint(handle, 0)
         block_size, _ = varint(handle, position)
         left -= block_size
         if left < 0:  # one block a thousand times would make a small file that takes for ever
             raise ValueError("its blocks overlap")
-        for key, value in _block(table, block_offset, block_size):
+        for key, value in block_items(table, block_offset, block_size):
             entries, unfolded = entries + 1, unfolded + len(key)
             if entries > MAX_ENTRIES or unfolded > MAX_UNFOLDED * len(table) + SPARE_UNFOLDED:
                 raise ValueError(f"{entries} keys unfold to {unfolded} bytes")
             yield key, value
 
 
-def _block(table: bytes, offset: int, size: int) -> Iterator[tuple[bytes, bytes]]:
+def block_items(table: bytes, offset: int, size: int) -> Iterator[tuple[bytes, bytes]]:
+    """Yield the keys and values of one block of a table.
+
+    Raises:
+        ValueError: when the block is damaged.
+    """
     block = table[offset : offset + size]
     if len(block) != size or offset + size + 5 > len(table):
         raise ValueError("a block runs past the end")
@@ -182,7 +187,8 @@ def _block(table: bytes, offset: int, size: int) -> Iterator[tuple[bytes, bytes]
         position += fresh + length
 
 
-def _table(items: list[tuple[bytes, bytes]]) -> bytes:
+def table_bytes(items: list[tuple[bytes, bytes]]) -> bytes:
+    """Return the table that `table_items` reads back as these keys and values."""
     table = bytearray()
 
     def block(pairs) -> bytes:

@@ -47,7 +47,7 @@ def by_hand(path, contents, records):
     """A file of one block from the list of tensors and the records, as protos or their bytes."""
     values = [v if isinstance(v, bytes) else v.SerializeToString() for v in (contents, *records)]
     keys = [b"" if n == 0 else b"\0%06d" % n for n in range(len(values))]
-    path.write_bytes(tf_checkpoint._table(list(zip(keys, values, strict=True))))
+    path.write_bytes(tf_checkpoint.table_bytes(list(zip(keys, values, strict=True))))
 
 
 def protos(name, array, **values):
@@ -76,7 +76,7 @@ def blocks(path):
         number, position = protocol_buffers.varint(table, position)
         numbers.append(number)
     found = []
-    for _, handle in tf_checkpoint._block(table, *numbers[2:]):
+    for _, handle in tf_checkpoint.block_items(table, *numbers[2:]):
         offset, position = protocol_buffers.varint(handle, 0)
         found.append((offset, protocol_buffers.varint(handle, position)[0]))
     return found
@@ -253,7 +253,7 @@ def test_a_shape_that_no_array_has_is_refused(tmp_path, sizes):
 def test_limits_stop_a_hostile_file(tmp_path, monkeypatch):
     contents, record = protos("w", np.zeros(1, "f4"), float_val=[0.0])
     pairs = [(b"", contents.SerializeToString()), (b"w" * 9000, record.SerializeToString())]
-    (tmp_path / "c").write_bytes(tf_checkpoint._table(pairs))
+    (tmp_path / "c").write_bytes(tf_checkpoint.table_bytes(pairs))
     with pytest.raises(ValueError, match=f"{DAMAGED}a key has 9000 bytes"):
         read_checkpoint_v1(tmp_path / "c")
     for limit, wanted in (("MAX_TENSORS", "lists 1 tensors"), ("MAX_NAME_BYTES", "has 1 bytes")):

@@ -59,9 +59,9 @@ def solve(first, second, flow, limit, theta, step, tolerance, warps, outer, inne
         _warp(first, source, u1, u2, data)
         error = np.inf
         for _ in range(outer):
-            _median(u1, smooth)
+            median(u1, smooth)
             u1, smooth = smooth, u1
-            _median(u2, smooth)
+            median(u2, smooth)
             u2, smooth = smooth, u2
             for _ in range(inner):
                 error = _iterate(data, u1, u2, p11, p12, p21, p22, limit, theta, step)
@@ -189,8 +189,8 @@ def _cubic(t):
 
 
 @_compiled
-def _median(image, result):
-    """5 x 5 median of a component, the border repeated; in and out have a column to spare.
+def median(image, result):
+    """Compute the 5 x 5 median of a component, its border repeated; both have a spare column.
 
     Columns of five are sorted once for all windows that they are in, then each window's rows. Of 25
     numbers so arranged six are surely below the median and six above it; 13 are left.

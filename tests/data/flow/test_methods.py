@@ -144,7 +144,7 @@ def test_as_opencv_on_the_same_images():
 @pytest.mark.parametrize("size", [(1, 1), (3, 9), (20, 33)])
 def test_median_is_that_of_numpy(size):
     needs("tvl1")
-    from keras_i3d.data.flow.tvl1_kernels import _median
+    from keras_i3d.data.flow.tvl1_kernels import median
 
     rng = np.random.default_rng(0)
     # Numbers, and zeros and ones: a network that sorts all of the latter sorts everything.
@@ -152,7 +152,7 @@ def test_median_is_that_of_numpy(size):
         image = image.astype(np.float32)
         spare = np.concatenate([image, image[:, -1:]], axis=1)
         result = np.empty_like(spare)
-        _median(spare, result)
+        median(spare, result)
         padded = np.pad(image, 2, mode="edge")
         windows = np.lib.stride_tricks.sliding_window_view(padded, (5, 5))
         np.testing.assert_array_equal(result[:, :-1], np.median(windows, axis=(2, 3)))
@@ -161,7 +161,7 @@ def test_median_is_that_of_numpy(size):
 def test_median_of_every_sorted_arrangement():
     """All 5 x 5 zeros and ones with k ones, in random places: 2000 windows for each k."""
     needs("tvl1")
-    from keras_i3d.data.flow.tvl1_kernels import _median
+    from keras_i3d.data.flow.tvl1_kernels import median
 
     rng = np.random.default_rng(0)
     for ones in range(10, 16):
@@ -170,7 +170,7 @@ def test_median_of_every_sorted_arrangement():
         image = np.concatenate(list(windows.astype(np.float32)), axis=1)
         spare = np.concatenate([image, image[:, -1:]], axis=1)
         result = np.empty_like(spare)
-        _median(spare, result)
+        median(spare, result)
         assert (result[2, 2:-1:5] == (ones >= 13)).all()
 
 

@@ -49,7 +49,7 @@ def videos(tmp_path_factory):
 
 
 @pytest.fixture(scope="module")
-def source(videos, tmp_path_factory):
+def shards(videos, tmp_path_factory):
     folder, pixels, _, how = videos
     listed = [Video(str(folder / f"{n}.mkv"), (n % 2,), str(n)) for n in range(len(pixels))]
     options = ShardOptions(shards=2, short_side=24, flow=how)
@@ -58,7 +58,12 @@ def source(videos, tmp_path_factory):
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(examples, "run_all", in_this_process)
         assembly.write_shards(plan)
-    return Shards(out, "train")
+    return out
+
+
+@pytest.fixture(scope="module")
+def source(shards):
+    return Shards(shards, "train")
 
 
 def test_training_from_shards_equals_preprocessing_by_hand(source, videos):
@@ -125,9 +130,9 @@ def test_it_is_a_source_like_others(source):
         training_batches(source, 2, seen(4, 1, 20, 14, streams=("flow",)))
 
 
-def test_a_damaged_shard_is_named_and_never_skipped(source, tmp_path):
+def test_a_damaged_shard_is_named_and_never_skipped(shards, tmp_path):
     folder = tmp_path / "copy"
-    shutil.copytree(source._manifest.folder, folder)
+    shutil.copytree(shards, folder)
     for path in folder.glob("*.tfrecord"):
         data = bytearray(path.read_bytes())
         data[len(data) // 2] ^= 255

@@ -96,8 +96,7 @@ def test_timelines_are_kept_until_the_file_changes(tmp_path, monkeypatch):
     monkeypatch.setattr(timelines, "KEPT_BYTES", 0)
     write_mp4(path, frames[:4])
     assert len(kept.indexed(str(path)).frames) == 4
-    assert not kept._kept
-    assert kept._bytes == 0
+    assert kept.indexed(str(path)) is not kept.indexed(str(path))
 
 
 def test_a_file_that_has_become_shorter(tmp_path):
