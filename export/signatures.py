@@ -107,12 +107,12 @@ class ServedNetwork:
             found["jpeg_frames"] = Signature(
                 lambda frames: self._answer(self._run([self._decoded_clips(frames)])["logits"]),
                 (tf.TensorSpec([None, self.times["rgb"]], tf.string, "frames"),),
-                "JPEG or PNG files, one a frame, to classes and their scores",
+                "JPEG or PNG files, one per frame, to classes and their scores",
             )
             found["classify"] = Signature(
                 self._classify,
                 (tf.TensorSpec([None], tf.string, CLASSIFY_INPUT),),
-                f"TF Serving's classification API: a tf.Example a clip, files in {EXAMPLE_FRAMES}",
+                f"TF Serving's classification API: one tf.Example per clip, files in {EXAMPLE_FRAMES}",
             )
         return found
 

@@ -24,15 +24,18 @@ def main(arguments: Sequence[str]) -> None:
         weights = keras_i3d.list_weights(MODEL.value)
     except ValueError as error:
         raise FlagError(f"--{error}") from error
+    wide = max(len(one.weights) for one in keras_i3d.list_weights())
     for model in [MODEL.value] if MODEL.value else keras_i3d.list_models():
         print(model)
-        for one in weights:
-            if one.model == model:
-                print(f"  {one.weights:<18} {_about(one)}")
+        of_model = [one for one in weights if one.model == model]
+        for one in of_model:
+            print(f"  {one.weights:<{wide}}  {_about(one)}")
+        if not of_model:
+            print("  no published weights by name")
 
 
 def _about(weights) -> str:
-    """What there is to know of weights, in one line."""
+    """Streams, classes, source and accuracy of weights, in one line."""
     streams = ", ".join(weights.streams)
     classes = f"{weights.classes} classes" if weights.classes else "any classes"
     top_1 = ", ".join(f"{stream} {figure} %" for stream, figure in weights.top_1.items())

@@ -158,6 +158,8 @@ def test_networks_and_their_weights_are_listed():
     status, out, err = keras_i3d("list")
     assert (status, err) == (0, "")
     assert [line for line in out.splitlines() if line[0] != " "] == list_models()
+    assert len({line.index("  rgb") for line in out.splitlines() if "  rgb" in line}) == 1
+    assert "d3d\n  no published weights by name\n" in out
     _, of_i3d, _ = keras_i3d("list", "--model=i3d")
     assert of_i3d in out
     lines = dict(line.split(maxsplit=1) for line in of_i3d.splitlines()[1:])
