@@ -112,7 +112,8 @@ class ServedNetwork:
             found["classify"] = Signature(
                 self._classify,
                 (tf.TensorSpec([None], tf.string, CLASSIFY_INPUT),),
-                f"TF Serving's classification API: one tf.Example per clip, files in {EXAMPLE_FRAMES}",
+                f"TF Serving's classification API: one tf.Example per clip, with files in "
+                f"{EXAMPLE_FRAMES}",
             )
         return found
 
