@@ -7,7 +7,7 @@ import sys
 from typing import NoReturn
 
 from keras_i3d import __version__
-from keras_i3d.tools.running import run
+from keras_i3d.tools.running import run, status
 
 # What each tool does, in groups, as `keras-i3d --help` lists them.
 GROUPS = (
@@ -56,11 +56,9 @@ def main() -> NoReturn:
     if first in TOOLS:
         run(importlib.import_module(f"keras_i3d.tools.{first}").main, sys.argv[1:])
     if first in ("--help", "-h", "help"):
-        print(_help())
-        sys.exit(0)
+        sys.exit(status("keras-i3d", lambda: print(_help())))
     if first == "--version":
-        print(f"keras-i3d {__version__}")
-        sys.exit(0)
+        sys.exit(status("keras-i3d", lambda: print(f"keras-i3d {__version__}")))
     print(_help() if first is None else _unknown(first), file=sys.stderr)
     sys.exit(2)
 

@@ -137,14 +137,22 @@ def run(main: Callable[[Sequence[str]], int | None], argv: Sequence[str] | None 
         # TensorFlow's advice on retracing: every new length of a video is a new shape.
         logging.getLogger("tensorflow").setLevel(logging.ERROR)
         absl_logging.get_absl_handler().setFormatter(logging.Formatter(f"{name}: %(message)s"))
-        return _status(name, main, arguments[1:])
+        return status(name, lambda: main(arguments[1:]))
 
     app.run(guarded, argv=argv, flags_parser=lambda args: _parse(args, name, main))
 
 
-def _status(name: str, main: Callable, arguments: Sequence[str]) -> int:
+def status(name: str, work: Callable[[], int | None]) -> int:
+    """Do a tool's work, and return its exit status; what goes wrong is told in a line.
+
+    Args:
+        name: the tool's.
+        work: returns the status, None for 0. What it prints is written before this returns.
+    """
     try:
-        return main(arguments) or 0
+        found = work() or 0
+        sys.stdout.flush()
+        return found
     except FlagError as error:
         print(f"{name}: {error}", file=sys.stderr)
         return 2
@@ -164,6 +172,10 @@ def _status(name: str, main: Callable, arguments: Sequence[str]) -> int:
         return 0
     except OSError as error:
         print(f"{name}: {error_line(error)}", file=sys.stderr)
+        try:
+            sys.stdout.flush()
+        except OSError:  # it is what cannot be written; else Python would say so once more
+            _close_output()
         return 1
 
 
@@ -177,11 +189,8 @@ def _parse(argv: Sequence[str], name: str, main: Callable) -> list[str]:
     if {"--help", "-help", "-h"} & set(argv[1 : argv.index("--") if "--" in argv else None]):
         module = main.__module__
         listed = values.module_help(sys.argv[0] if module == "__main__" else module)  # absl's rule
-        try:
-            print(sys.modules[module].__doc__.strip(), listed, sep="\n\n", flush=True)
-        except BrokenPipeError:
-            _close_output()
-        sys.exit(0)
+        text = f"{sys.modules[module].__doc__.strip()}\n\n{listed}"
+        sys.exit(status(name, lambda: print(text)))
     try:
         return values(argv)
     except flags.Error as error:

@@ -87,6 +87,16 @@ def test_a_full_disk_ends_the_work_in_one_line(size, call, named, disk, videos, 
     assert ".part" not in done.stdout
 
 
+@pytest.mark.skipif(not os.path.exists("/dev/full"), reason="only Linux has /dev/full")
+@pytest.mark.parametrize("call", ["--version", "list --help"])
+def test_what_is_printed_onto_a_full_disk(call):
+    with open("/dev/full", "w") as full:
+        done = subprocess.run([*COMMAND, *call.split()], stdout=full, stderr=-1, text=True)
+    name = "list" if "list" in call else "keras-i3d"
+    cure = "No space left on device; make room, and run the same command again"
+    assert (done.returncode, done.stderr) == (1, f"{name}: {cure}\n")
+
+
 def test_a_folder_that_cannot_be_written_is_told_before_the_work(disk, tmp_path):
     """A disk that is read only; as is told of a folder of somebody else, and before any import."""
     out = tmp_path / "disk"
