@@ -102,7 +102,7 @@ def export_saved_model(
         with _full_disk(made):
             _write(served, made, metadata)
             notes = write_warm_up(made, served)
-        differences = _check(made, original, clips or {}, precision)
+        differences = _check(made, original, clips or {}, precision, folded)
         _check_free(folder, overwrite)  # another export may have been quicker
     signatures = {name: s.purpose for name, s in served.signatures().items()}
     return Exported(folder, signatures, differences, tuple(notes))
@@ -191,7 +191,11 @@ def random_frames(served: ServedNetwork) -> dict[str, np.ndarray]:
 
 
 def _check(
-    folder: Path, original: ServedNetwork, clips: dict[str, dict[str, np.ndarray]], precision: str
+    folder: Path,
+    original: ServedNetwork,
+    clips: dict[str, dict[str, np.ndarray]],
+    precision: str,
+    folded: bool,
 ) -> dict[str, float]:
     """Load what was written in a process of its own, and compare it with the Keras model."""
     asked = {"random": random_frames(original), **clips}
@@ -201,10 +205,11 @@ def _check(
     # Not `> `: NaN is no agreement.
     worst = max(differences, key=lambda name: np.nan_to_num(differences[name], nan=np.inf))
     if not differences[worst] <= LARGEST_DIFFERENCE[precision]:
+        advice = "; folded it rounds in other places: export without folding" if folded else ""
         raise ExportError(
             f"the exported model's probabilities differ from the Keras model's by "
             f"{differences[worst]:.1e} on the {worst} clip, more than "
-            f"{LARGEST_DIFFERENCE[precision]} for {precision}"
+            f"{LARGEST_DIFFERENCE[precision]} for {precision}{advice}"
         )
     for name in clips:
         best, wanted = (original.labels[scores[name].argmax()] for scores in (answers, expected))

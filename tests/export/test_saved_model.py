@@ -278,6 +278,8 @@ def test_a_half_export_is_never_a_version(tmp_path, monkeypatch):
     monkeypatch.setattr(saved_model, "_expected", lambda served, clip: np.zeros((1, 7)))
     with pytest.raises(ExportError, match="differ from the Keras model's"):
         export_saved_model(as_loaded(tiny_network()), tmp_path / "1")
+    with pytest.raises(ExportError, match="more than 0.0001 for float32; .* without folding$"):
+        export_saved_model(as_loaded(tiny_network()), tmp_path / "1", folded=True)
     assert os.listdir(tmp_path) == []
 
 
