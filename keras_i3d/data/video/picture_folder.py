@@ -104,7 +104,7 @@ class PictureFolder(FrameSequence):
                     f"{MAX_PIXELS} are decoded",
                 )
             # Read apart from the pixels, which may be whole where it is not.
-            image = np.asarray(picture.convert("RGB"))
+            image = _pixels(picture)
             try:
                 number = picture.getexif().get(ExifTags.Base.Orientation)
             except NO_EXIF:
@@ -112,6 +112,14 @@ class PictureFolder(FrameSequence):
                 return image
         wanted = EXIF.get(number, AS_STORED)
         return image if wanted == AS_STORED else oriented(image, *wanted)
+
+
+def _pixels(picture: Image.Image) -> np.ndarray:
+    """(height, width, 3) uint8."""
+    if picture.mode.startswith("I"):  # grey of sixteen bits, which Pillow cuts off at 255
+        grey = (np.asarray(picture, np.uint32) + 128) // 257
+        return np.repeat(grey.astype(np.uint8)[..., None], 3, axis=-1)
+    return np.asarray(picture.convert("RGB"))
 
 
 def numbered_pictures(folder: str | os.PathLike) -> dict[tuple[str, str], dict[int, Path]]:

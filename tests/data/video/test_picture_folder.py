@@ -57,6 +57,17 @@ def test_a_picture_is_turned_upright(tmp_path):
     assert (image[:20] == 255).all() and (image[20:] == 0).all()
 
 
+def test_grey_of_sixteen_bits(tmp_path):
+    for number, level in enumerate((0, 100, 255)):
+        grey = np.full((30, 40), level * 257, np.uint16)
+        Image.fromarray(grey).save(tmp_path / f"{number}.png")
+    with PictureFolder(tmp_path, 25) as video:
+        frames = [frame for frame, *_ in video.unconverted()]
+    assert [(f.shape, f.dtype, f.min(), f.max()) for f in frames] == [
+        ((30, 40, 3), np.uint8, level, level) for level in (0, 100, 255)
+    ]
+
+
 def test_the_picture_before_a_damaged_one_stays(tmp_path):
     for number in range(4):
         write(tmp_path / f"{number}.png", 20 * number)
