@@ -16,9 +16,9 @@ from keras_i3d.evaluation.scores import (
     save_scores,
     summary_line,
 )
-from keras_i3d.experiments import TABLES
 from keras_i3d.experiments.apart import Job, measure_apart
 from keras_i3d.experiments.runs import Result, Results, in_order, in_waves
+from keras_i3d.experiments.tables import TABLES
 from keras_i3d.experiments.write_up import write_up
 from keras_i3d.files.whole import write_whole
 from keras_i3d.files.workers import run_all
@@ -113,7 +113,7 @@ def measure(
     """Train and test one network, or take from the folder what an earlier call has done.
 
     Args:
-        recipe: on videos made by rule.
+        recipe: on synthetic videos.
         folder: of the run.
         videos: of the test; none of their pixels is in the training's videos.
         watch: as `evaluate_run` takes it.

@@ -87,7 +87,7 @@ Results = dict[str, dict[Path, Result]]
 
 
 def small_recipe(steps: int, **changes) -> Recipe:
-    """Return the recipe for videos made by rule that two CPU cores can train in minutes."""
+    """Return the recipe for synthetic videos that two CPU cores can train in minutes."""
     every = {"steps": steps, "validate_every": max(1, steps // 2), "validation_videos": 100}
     return replace(SYNTHETIC_SMALL, **{**every, **changes})
 

@@ -27,7 +27,7 @@ NOTE = (
     "McNemar's."
 )
 ABOUT = "No test video shows a pixel of a training video. {} trainings, {:.0f} s in all."
-TITLE = "The tables of “Quo Vadis” on videos made by rule"
+TITLE = "The tables of “Quo Vadis” on synthetic videos"
 
 
 class Report:

@@ -4,8 +4,8 @@ import re
 
 import pytest
 
-from keras_i3d.experiments import TABLES
 from keras_i3d.experiments.runs import Result, in_order
+from keras_i3d.experiments.tables import TABLES
 from keras_i3d.experiments.write_up import write_up
 from tests.experiments.made_results import result, scores, write_history
 
