@@ -16,9 +16,9 @@ from keras_i3d.evaluation.scores import (
     save_scores,
     summary_line,
 )
-from keras_i3d.experiments import TABLES
 from keras_i3d.experiments.apart import Job, measure_apart
 from keras_i3d.experiments.runs import Result, Results, in_order, in_waves
+from keras_i3d.experiments.tables import TABLES
 from keras_i3d.experiments.write_up import write_up
 from keras_i3d.files.whole import write_whole
 from keras_i3d.files.workers import run_all

@@ -3,10 +3,15 @@
 from keras_i3d.experiments.architectures import FIVE, give
 from keras_i3d.experiments.expectations import Beats, Reaches, StaysBelow
 from keras_i3d.experiments.table import Table
-from keras_i3d.experiments.table_2 import by_stream
+from keras_i3d.experiments.table_2 import ON_MOTION, by_stream
 from keras_i3d.experiments.tasks import ORDER
 
-ON_ORDER = {one.name: give(ORDER, one) for one in FIVE}
+STEPS = 150
+# Each starts from what tells single motions, so that order alone is left to learn: from random
+# weights I3D does not see motion in RGB within as many steps.
+ON_ORDER = {
+    one.name: give(ORDER, one, ON_MOTION[one.name], steps=STEPS, transfer="full") for one in FIVE
+}
 
 
 def _expected() -> tuple:
@@ -30,7 +35,8 @@ TABLE = Table(
     name="order",
     title="Order: one motion and then another, or the other way round",
     asks="The paper's example is a door that opens or closes. At test each network sees five clips "
-    "of the length it has learnt from, spread over the video; their probabilities are averaged.",
+    "of the length it has learnt from, spread over the video; their probabilities are averaged. "
+    "All start from what they have learnt of single motions.",
     grids=(by_stream(ORDER, ON_ORDER),),
     expects=_expected(),
 )

@@ -1,4 +1,4 @@
-"""What "Quo Vadis" has where a table here is re-enacted."""
+"""The figures of "Quo Vadis", to compare with."""
 
 from keras_i3d.applications.from_file import find_network
 

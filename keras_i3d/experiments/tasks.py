@@ -1,4 +1,4 @@
-"""What the networks are asked: tasks on synthetic videos, a recipe's data each."""
+"""The tasks: which synthetic videos, and what the label describes."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass

@@ -5,9 +5,10 @@ from pathlib import Path
 
 import pytest
 
-from keras_i3d.experiments import TABLES, filters, table_1
+from keras_i3d.experiments import filters, table_1
 from keras_i3d.experiments.measurement import run_experiments
 from keras_i3d.experiments.runs import Fusion, Run, in_order, in_waves
+from keras_i3d.experiments.tables import TABLES
 from keras_i3d.training.networks import check_network, inputs_of
 from keras_i3d.training.recipe_checks import check
 

@@ -13,7 +13,7 @@ from keras_i3d import __version__, list_models
 from keras_i3d.data.checks.checking import LEAST_FRAMES
 from keras_i3d.data.flow.methods import METHODS
 from keras_i3d.data.shards.plan import VIDEOS_PER_SHARD
-from keras_i3d.experiments import TABLES
+from keras_i3d.experiments.tables import TABLES
 from keras_i3d.export.client.video_query import FILES
 from keras_i3d.files.beam_pipelines import RUNNERS
 from keras_i3d.inflation import SCHEDULES

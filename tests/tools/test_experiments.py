@@ -63,8 +63,8 @@ def test_a_table_in_small(tmp_path):
     assert done.returncode == 0, done.stderr
     assert (files[0].parent / "final.keras").stat().st_mtime_ns == before
     assert (tmp_path / "report.md").read_bytes() == report
-    # Other rates from the first step on would be another table.
+    # Other numbers would be another table.
     done = in_small(tmp_path, "--scale=0.02")
     assert (done.returncode, len(done.stderr.splitlines())) == (2, 1), done.stderr
-    assert "has a run of 1 steps, over which schedule=cosine spreads its rates" in done.stderr
+    assert "has a run with another recipe: steps: was 1, now 4" in done.stderr
     assert files[-1].exists()
