@@ -62,7 +62,7 @@ def run(command, folder):
 
 @pytest.mark.slow
 @pytest.mark.timeout(1200)
-def test_every_command_in_its_order(tmp_path, monkeypatch, capsys):
+def test_every_command_in_its_order(tmp_path):
     for command in re.findall(r"keras-i3d ((?:.|\n )*)\n", BEFORE):
         run(command, tmp_path)
     for command in commands():
