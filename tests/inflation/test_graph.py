@@ -121,8 +121,8 @@ def test_one_error_names_every_layer_that_cannot_be_inflated():
         inflate(model)
     message = str(caught.value)
     for part in (
-        "flip (RandomFlip): it would draw anew",
-        "double (Lambda): it holds a function that nobody can look into",
+        "flip (RandomFlip): it would draw again",
+        "double (Lambda): it holds a function that cannot be inspected",
         "in.each (TimeDistributed): there is no rule for its class",
         "transpose (Transpose): keras.ops' Transpose has no rule",
         "inflation_rule(LayerClass",
@@ -227,7 +227,7 @@ def test_models_without_a_graph_or_an_image_are_refused():
         def call(self, x):
             return x
 
-    with pytest.raises(ValueError, match="whose graph can be read. Received: Subclassed"):
+    with pytest.raises(ValueError, match="or Sequential keras.Model. Received: Subclassed"):
         inflate(Subclassed())
     with pytest.raises(ValueError, match="is not built"):
         inflate(keras.Sequential([layers.Conv2D(2, 3)]))

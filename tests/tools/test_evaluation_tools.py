@@ -118,7 +118,7 @@ def run_folder(folder, **files):
 @pytest.mark.parametrize(
     "broken, flags, status, message",
     [
-        ({}, [], 1, "final.keras is not there yet"),
+        ({}, [], 1, "final.keras does not exist yet"),
         ({"final_keras": "x"}, [], 1, "final.keras is damaged"),
         ({"best_keras": "x"}, [], 1, "--network=best takes the best one so far"),
         ({"labels_txt": "sit\nrun\n"}, [], 2, "have the 2 classes of"),

@@ -64,7 +64,7 @@ def test_a_damaged_run_is_told_in_one_line(run, file, content, message):
 
 
 def test_an_unfinished_run_has_its_best_network(run):
-    with pytest.raises(RunFolderError, match="final.keras is not there yet") as caught:
+    with pytest.raises(RunFolderError, match="final.keras does not exist yet") as caught:
         read_run(run).network_file()
     assert "best" not in str(caught.value)
     (run / "best.keras").write_bytes(b"")

@@ -193,7 +193,7 @@ def test_ucf101(ucf):
     assert [v.id for v in second.splits["train"]] == [test.id]
     only = read_annotations("ucf101", root, [lists], splits=["test"])
     assert (list(only.splits), only.listed) == (["test"], 1)
-    with pytest.raises(ValueError, match=r"no split \['val'\]; there are \['test', 'train'\]"):
+    with pytest.raises(ValueError, match=r"of \['test', 'train'\]. Received: \['val'\]"):
         read_annotations("ucf101", root, [lists], splits=["val"])
     with pytest.raises(ValueError, match="trainlist03.txt: No such file"):
         read_annotations("ucf101", root, [lists], split_number=3)
@@ -385,7 +385,7 @@ def test_what_cannot_be_read_at_all(tmp_path):
     with pytest.raises(ValueError, match="format should be one of kinetics, ucf101"):
         read_annotations("ucf", tmp_path)
     with pytest.raises(
-        ValueError, match="root should be the folder .* Received: .*gone, no folder"
+        ValueError, match="root should be the folder .* Received: .*gone, which is not a folder"
     ):
         read_annotations("files", tmp_path / "gone")
     with pytest.raises(ValueError, match="no video is listed as files"):
