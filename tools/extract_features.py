@@ -114,7 +114,8 @@ def main(arguments: Sequence[str]) -> int:
     except OtherFeaturesError as error:
         raise FlagError(error) from error
     except OSError as error:
-        raise ToolError(f"{error.filename or OUT.value}: {error.strerror or error}") from error
+        error.filename = error.filename or OUT.value
+        raise ToolError(error) from error
     except ImportError as error:
         raise ToolError(error) from error
 

@@ -70,7 +70,8 @@ def _write_page(query, found) -> None:
         page = similar_page(VIDEO.value, stretches, found, float(query.start[0]))
         write_whole(PAGE.value, page)
     except OSError as error:
-        raise ToolError(f"--page={PAGE.value}: {error.strerror or error}") from error
+        error.filename = PAGE.value
+        raise ToolError(error) from error
 
 
 if __name__ == "__main__":

@@ -1,7 +1,6 @@
 """The report of an evaluation: Markdown, one HTML page, tables, pictures."""
 
 import contextlib
-import csv
 import dataclasses
 import io
 import json
@@ -17,6 +16,7 @@ from keras_i3d.evaluation import report_page as page
 from keras_i3d.evaluation.markdown import escaped, markdown_table
 from keras_i3d.evaluation.published import Published
 from keras_i3d.evaluation.scores import Scores, summary
+from keras_i3d.files.spreadsheets import csv_lines
 from keras_i3d.files.whole import whole_path
 from keras_i3d.visualisation.confusion import MOST_NAMED, draw_confusion
 
@@ -152,8 +152,8 @@ def _write_tables(
 
 
 def _table(path: Path, header, rows) -> None:
-    with open(path, "w", newline="", encoding="utf-8") as file:
-        csv.writer(file).writerows([header, *rows])
+    with open(path, "w", newline="", encoding="utf-8", errors="backslashreplace") as file:
+        file.write(csv_lines([header, *rows]))
 
 
 def _strips(mistakes: list, filmstrip) -> dict[str, bytes]:

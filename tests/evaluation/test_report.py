@@ -55,6 +55,17 @@ def test_a_report_has_the_figures_and_every_video(tmp_path):
     assert "<" not in markdown
 
 
+def test_tables_run_nothing_in_a_spreadsheet(tmp_path):
+    evil = "=cmd|' /C calc'!A0"
+    scores = made(classes=("+run", evil), failed={evil: "@x"})
+    folder = write_report(tmp_path / "r", scores, "x").parent
+    for name in ("classes", "confusion", "failed"):
+        with open(folder / f"{name}.csv", newline="") as file:
+            cells = [cell for row in csv.reader(file) for cell in row]
+        assert f"'{evil}" in cells
+        assert not any(cell.startswith(("=", "+", "@")) for cell in cells)
+
+
 def test_tables_are_csv(tmp_path):
     folder = write_report(tmp_path / "report", NAMED, "r").parent
     with open(folder / "confusion.csv", newline="") as file:
