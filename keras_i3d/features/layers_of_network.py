@@ -3,11 +3,10 @@
 from collections.abc import Sequence
 
 from keras_i3d.applications.loaded import LoadedNetwork
+from keras_i3d.features.pooling import Pool
 from keras_i3d.layers import HeadPooling3D
 from keras_i3d.layers.keras_internals import calls_of, origin
 from keras_i3d.models.catalogue import NETWORKS
-
-Pool = tuple[int, int, int] | None
 
 
 def feature_layers(network: LoadedNetwork, layers: Sequence[str] = ()) -> dict[str, dict[str, str]]:
@@ -40,10 +39,11 @@ def feature_layers(network: LoadedNetwork, layers: Sequence[str] = ()) -> dict[s
     return found
 
 
-def head_pool(network: LoadedNetwork, layer: str) -> Pool:
+def head_pool(network: LoadedNetwork, layer: str) -> Pool | None:
     """Return (time, height, width) of the average pool that the network's head puts on a layer.
 
-    None where it is another layer that the head pools, or a head that takes the plain mean.
+    None along an axis that it takes whole; None at all where it is another layer that the head
+    pools, or a head that takes the plain mean.
     """
     for pool in network.model.layers:
         if not isinstance(pool, HeadPooling3D):

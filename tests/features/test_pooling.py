@@ -17,11 +17,12 @@ def test_weights_by_hand():
     assert pool_weights(3, 7) == pytest.approx([1 / 3] * 3)
 
 
+@pytest.mark.parametrize("pool", [(2, 7, 7), (2, None, None)])
 @pytest.mark.parametrize("shape", [(8, 7, 7), (2, 7, 7), (3, 8, 9)])
-def test_avg_is_the_heads_pool_and_the_mean(shape):
+def test_avg_is_the_heads_pool_and_the_mean(shape, pool):
     maps = np.random.default_rng(1).normal(size=(2, *shape, 5)).astype(np.float32)
-    head = keras.ops.convert_to_numpy(HeadPooling3D((2, 7, 7))(maps))
-    np.testing.assert_allclose(pooled(maps, "avg", (2, 7, 7)), head.mean((1, 2, 3)), atol=1e-6)
+    head = keras.ops.convert_to_numpy(HeadPooling3D(pool)(maps))
+    np.testing.assert_allclose(pooled(maps, "avg", pool), head.mean((1, 2, 3)), atol=1e-6)
 
 
 def test_means():
