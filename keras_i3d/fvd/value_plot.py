@@ -10,6 +10,8 @@ from keras_i3d.fvd.uncertainty import DEVIATIONS, Extrapolation
 
 # Pixels; the whole is as narrow as a phone. Below the plot a row for each name.
 WIDTH, HEIGHT, LEFT, RIGHT, TOP, BOTTOM, ROW = 400, 260, 52, 12, 12, 40, 20
+# Characters of a name that fit beside its dot; of a longer one, such as a path, the end is shown.
+LONGEST_NAME = 48
 COLOURS = ("--bar", "--minus", "--warn", "--ink", "--faint")
 
 
@@ -33,13 +35,17 @@ def value_plot(results: Mapping[str, FVDResult]) -> str:
         y = HEIGHT + ROW * number + 14
         shapes.append(
             f'<circle cx="{LEFT}" cy="{y - 4}" r="4" style="fill:{colour}"/>'
-            f'<text x="{LEFT + 12}" y="{y}">{html.escape(name)}</text>'
+            f'<text x="{LEFT + 12}" y="{y}">{html.escape(_end_of(name))}</text>'
         )
     height = HEIGHT + ROW * len(results) + 8
     return (
         f'<svg viewBox="0 0 {WIDTH} {height}" font-size="12" role="img" '
         f'aria-label="FVD by the number of videos">{"".join(shapes)}</svg>'
     )
+
+
+def _end_of(name: str) -> str:
+    return name if len(name) <= LONGEST_NAME else "…" + name[1 - LONGEST_NAME :]
 
 
 def _points(result: FVDResult) -> list[tuple[float, float, float, float]]:

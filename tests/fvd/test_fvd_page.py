@@ -60,3 +60,10 @@ def test_the_plot_is_whole_and_within_its_frame(results):
     for circle in circles:
         assert 0 <= float(circle.get("cx")) <= width and 0 <= float(circle.get("cy")) <= height
     assert "∞" in "".join(drawn.itertext())
+
+
+def test_of_a_long_name_the_plot_has_the_end(results):
+    """A digit is about 7 of the 400 pixels wide."""
+    drawn = ET.fromstring(value_plot({"/long" * 40 + "/model_a": results["few"]}))
+    (name,) = [text for text in drawn.itertext() if text.endswith("/model_a")]
+    assert len(name) < 50 and name.startswith("…")
