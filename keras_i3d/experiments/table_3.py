@@ -57,6 +57,7 @@ TABLE = Table(
     "and Two-Stream as they are, I3D inflated, flow by their mean over the colours.",
     grids=(
         Grid(
+            JOINT.name,
             JOINT.title,
             JOINT.asks,
             ("random weights", "from images"),
