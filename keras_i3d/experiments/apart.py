@@ -4,15 +4,17 @@ import os
 from dataclasses import dataclass
 from pathlib import Path
 
+from keras_i3d.training.recipe import Recipe
+
 
 @dataclass(frozen=True)
 class Job:
     """One run: what `measurement.measure` takes.
 
-    recipe: of training.recipes. folder: of the run. videos, clips: of the test.
+    recipe, folder: of the run. videos, clips: of the test.
     """
 
-    recipe: object
+    recipe: Recipe
     folder: Path
     videos: int
     clips: int | None = None

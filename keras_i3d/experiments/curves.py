@@ -3,6 +3,8 @@
 import html
 from collections.abc import Mapping, Sequence
 
+from keras_i3d.visualisation.stylesheet import stylesheet
+
 # Pixels; the whole is as narrow as a phone. Below the plot a row for each name.
 WIDTH, HEIGHT, LEFT, RIGHT, TOP, BOTTOM, ROW = 400, 240, 44, 12, 12, 36, 20
 COLOURS = ("--bar", "--minus", "--warn", "--ink", "--faint")
@@ -29,6 +31,17 @@ def learning_curves(courses: Mapping[str, Sequence[tuple[int, float]]]) -> str:
     return (
         f'<svg viewBox="0 0 {WIDTH} {HEIGHT + ROW * len(courses) + 8}" font-size="12" role="img" '
         f'aria-label="percent right in training by step">{"".join(shapes)}</svg>'
+    )
+
+
+def standing_alone(svg: str) -> str:
+    """Return the plot as a file of its own, dark on white, in the stylesheet's light colours."""
+    light = stylesheet().split(":root {", 1)[1].split("}", 1)[0]
+    opening, rest = svg.split(">", 1)
+    opening = opening.replace("<svg ", '<svg xmlns="http://www.w3.org/2000/svg" width="560" ', 1)
+    return (
+        f"{opening}><style>:root {{{light}}} text {{ fill: var(--ink); }}</style>"
+        f'<rect width="100%" height="100%" style="fill:var(--paper)"/>{rest}\n'
     )
 
 

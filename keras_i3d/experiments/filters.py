@@ -20,7 +20,14 @@ from keras_i3d.visualisation import kernel_picture, side_by_side
 
 RUNS = {stream: FROM_IMAGES[I3D.name][stream] for stream in I3D.models}
 FIRST = "Conv3d_1a_7x7/conv_3d/kernel"
-HEADER = ("", "moved, % of the start's norm", "by seed", "likeness to the start", "by seed")
+HEADER = (
+    "",
+    "moved, % of the start's norm",
+    "by seed",
+    "likeness to the start",
+    "by seed",
+    "norm of the change, by seed",
+)
 
 
 def measure(folder: Path, repetitions: Sequence[Path]) -> Measured:
@@ -38,12 +45,14 @@ def measure(folder: Path, repetitions: Sequence[Path]) -> Measured:
             ", ".join(f"{one:.1f}" for one in moved[stream]),
             f"{np.mean(alike[stream]):.3f}",
             ", ".join(f"{one:.3f}" for one in alike[stream]),
+            ", ".join(f"{np.linalg.norm(after - before):.2f}" for before, after in kernels[stream]),
         )
         for stream in RUNS
     ]
     return Measured(
         f"{verdict(moved['rgb'], moved['flow'])} Moved: the length of the change in proportion to "
-        f"that of the start. Likeness: the cosine of both, 1 where nothing but the scale changed.",
+        "that of the start, which is shorter in flow: a mean over the colours. Likeness: the "
+        "cosine of both, 1 where nothing but the scale changed.",
         HEADER,
         rows,
         _drawn(kernels),

@@ -26,10 +26,11 @@ class Line:
 class Grid:
     """Accuracies laid out as in the paper.
 
-    title, asks: of this part of the table.
+    name: the task's, for files. title, asks: of this part of the table.
     columns, paper: heads of the lines' cells, and of the paper's figures.
     """
 
+    name: str
     title: str
     asks: str
     columns: tuple[str, ...]

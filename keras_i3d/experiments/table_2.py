@@ -28,7 +28,7 @@ def by_stream(task: Task, rows: dict[str, dict[str, Row]]) -> Grid:
         cells = tuple(rows[one.name].get(stream) for stream in STREAMS)
         lines.append(Line(one.title, cells, tuple(found)))
     paper = tuple(f"Kinetics, {name}" for name in STREAMS.values())
-    return Grid(task.title, task.asks, tuple(STREAMS.values()), tuple(lines), paper)
+    return Grid(task.name, task.title, task.asks, tuple(STREAMS.values()), tuple(lines), paper)
 
 
 ON_JOINT = {one.name: give(JOINT, one) for one in FIVE}

@@ -50,6 +50,7 @@ TABLE = Table(
     "joint task has taught. Full-FT: all of it learns.",
     grids=(
         Grid(
+            SECOND.name,
             SECOND.title,
             SECOND.asks,
             ("Original", "Fixed", "Full-FT"),

@@ -11,7 +11,7 @@ from keras_i3d.evaluation import charts
 from keras_i3d.evaluation import report_page as page
 from keras_i3d.evaluation.markdown import escaped, markdown_table
 from keras_i3d.evaluation.scores import Scores, fuse
-from keras_i3d.experiments.curves import learning_curves
+from keras_i3d.experiments.curves import learning_curves, standing_alone
 from keras_i3d.experiments.expectations import AGREES, Finding, accuracy, each_accuracy
 from keras_i3d.experiments.runs import Fusion, Result, Results, Row, Run, in_order
 from keras_i3d.experiments.table import Grid, Measured, Table
@@ -33,7 +33,7 @@ TITLE = "The tables of “Quo Vadis” on synthetic videos"
 class Report:
     """A page in Markdown and in HTML that grow together.
 
-    text, table: for both. chart: for the page alone. picture: a file for Markdown.
+    Pictures and charts are in the page, and for Markdown files beside it.
     """
 
     def __init__(self, folder: Path):
@@ -54,8 +54,10 @@ class Report:
         self.markdown.append(markdown_table(header, rows).lstrip("\n"))
         self.body.append(charts.table(header, rows))
 
-    def chart(self, svg: str) -> None:
-        """Draw a chart on the page."""
+    def chart(self, name: str, svg: str, caption: str) -> None:
+        """Draw a chart, which Markdown has beside it."""
+        write_whole(self.folder / name, standing_alone(svg))
+        self.markdown.append(f"![{escaped(caption)}]({name})\n")
         self.body.append(svg)
 
     def picture(self, name: str, png: bytes, caption: str) -> None:
@@ -108,7 +110,9 @@ def _write_table(
         report.title(grid.title, 3)
         report.text(grid.asks)
         report.table(("", *grid.columns, *grid.paper), _cells(grid, scores))
-        report.chart(learning_curves(_courses(grid.rows, places[0])))
+        curves = learning_curves(_courses(grid.rows, places[0]))
+        file = f"{table.name}_{grid.name}.svg"
+        report.chart(file, curves, f"{grid.title}: right in training, %, by step; {places[0].name}")
     if table.expects:
         _write_findings(report, table, places[0], scores)
     if table.grids:

@@ -1,8 +1,9 @@
 """Learning curves: every point where it belongs, every name in the legend."""
 
 import re
+from xml.etree import ElementTree
 
-from keras_i3d.experiments.curves import learning_curves
+from keras_i3d.experiments.curves import learning_curves, standing_alone
 
 
 def test_points_lie_between_the_axes():
@@ -22,3 +23,11 @@ def test_more_names_than_colours_differ_by_their_dashes():
 
 def test_nothing_was_trained():
     assert "<polyline" not in learning_curves({})
+
+
+def test_a_plot_alone_knows_its_colours():
+    drawn = standing_alone(learning_curves({"a & b": [(1, 10.0)]}))
+    root = ElementTree.fromstring(drawn)
+    assert root.tag == "{http://www.w3.org/2000/svg}svg"
+    known = set(re.findall(r"--(\w+):", drawn))
+    assert set(re.findall(r"var\(--(\w+)\)", drawn)) <= known

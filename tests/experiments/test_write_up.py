@@ -40,6 +40,8 @@ def test_a_table_as_the_paper_has_it_with_the_papers_figures(tmp_path):
     assert re.search(r"\| 3D-Fused \| – \| – \| 50.0 \| – \| – \| 67.2 \|", said)
     assert "| Two-Stream I3D, RGB | 90.0 | 82.6 to 94.5 | 50.0 | 400 | 60 |" in said
     assert "18 trainings, 1080 s in all" in said
+    assert "](order_order.svg)" in said
+    assert (tmp_path / "order_order.svg").read_text("utf-8").startswith("<svg xmlns")
 
 
 def test_what_came_is_compared_with_what_was_expected(tmp_path):
