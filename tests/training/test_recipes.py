@@ -110,7 +110,7 @@ def test_every_field_has_a_help():
         ({"boundaries": (5, 3), "factors": (1, 1, 1)}, "boundaries=[5, 3] do not rise"),
         ({"boundaries": (3,)}, "1 boundaries want 2 factors"),
         ({"boundaries": (3,), "factors": (1, 0.1), "schedule": "cosine"}, "for schedule=step"),
-        ({"transfer": "full"}, "transfer=full wants weights"),
+        ({"transfer": "full"}, "transfer=full needs weights"),
         ({"transfer": "original", "weights": "kinetics"}, "without video pretraining"),
         ({"batch_norm": "frozen"}, "batch_norm=frozen needs weights"),
         ({"multi_label": True}, "multi_label does not go with it"),
