@@ -1,0 +1,40 @@
+"""What comes of all trainings, and of one that fails in a process of its own."""
+
+import pytest
+
+from keras_i3d.experiments import measurement
+from keras_i3d.experiments.measurement import run_experiments
+from keras_i3d.training.failures import FailedError
+from tests.experiments.failing import fail
+from tests.experiments.made_results import result, write_history
+
+CLASSES = {"motion": 4, "order": 2}
+
+
+def pretend(recipe, folder, videos, watch=None, clips=None):
+    """What a training leaves that the report reads; half of its videos are right."""
+    assert clips == (5 if folder.name.startswith("order") else None)
+    folder.parent.mkdir(exist_ok=True)
+    write_history(folder)
+    return result(50, CLASSES[folder.name.split("_")[0]])
+
+
+def test_every_run_of_every_repetition_comes_once(monkeypatch, tmp_path):
+    monkeypatch.setattr(measurement, "measure", pretend)
+    told = []
+    page = run_experiments(tmp_path, ["order"], repetitions=2, seed=5, tell=told.append)
+    assert page == tmp_path / "report.html"
+    said = (tmp_path / "report.md").read_text("utf-8")
+    assert "36 trainings" in said
+    assert "Repetitions: seed_5, seed_6." in said
+    names = [line.split(": top_1")[0] for line in told if "top_1" in line]
+    assert len(names) == len(set(names)) == 36
+    before, after = (names.index(f"seed_5, order: {task}_i3d_rgb") for task in ("motion", "order"))
+    assert before < after
+
+
+def test_a_training_that_fails_says_which_and_where_more_is(monkeypatch, tmp_path):
+    monkeypatch.setattr(measurement, "measure_apart", fail)
+    with pytest.raises(FailedError, match=r"no motion_\w+ today; .*motion_\w+.log has more"):
+        run_experiments(tmp_path, ["order"], repetitions=1, processes=2)
+    assert not (tmp_path / "report.md").exists()
