@@ -163,7 +163,10 @@ def _notes(real: Side, fake: Side, of: FVDProtocol, test: SelfTest | None):
             f"and {len(fake)} fake ones the value is larger than its own"
         )
     if least < 2:
-        yield "one video has no spread: this is the squared distance of means alone"
+        yield (
+            "one video has no spread: this is the squared distance of means, and what the other "
+            "side's videos spread"
+        )
     elif least <= dimensions:
         yield (
             f"{least} videos for {dimensions} dimensions: the value is mostly bias and compares "
