@@ -90,7 +90,9 @@ def test_flow_from_its_folder(path, tmp_path):
     wanted = stored[[2, 5, 10, 10], 4:20, 8:24]
     np.testing.assert_allclose(clip["flow"][0], wanted, atol=20 / 254 + 1e-4)
     assert clip["rgb"].shape == (1, 4, 16, 16, 3)
-    with pytest.raises(ValueError, match="shorter side of 30. Received: 32 x 24. Flow cannot be resized"):
+    with pytest.raises(
+        ValueError, match="shorter side of 30. Received: 32 x 24. Flow cannot be resized"
+    ):
         source.read_crops(0, take(0), MIDDLE, seen(1, 1, 30, 16, ("flow",)))
 
 
