@@ -34,7 +34,12 @@ def load_keras(path: str | Path) -> keras.Model:
             stored = archive.getinfo(WEIGHTS).file_size
             check_hdf5(file, min(stored, stored_bytes(path)))
     check_claim(_claimed(lambda: keras.saving.deserialize_keras_object(config)), stored)
-    return keras.saving.load_model(path, compile=False, safe_mode=True)
+    model = keras.saving.load_model(path, compile=False, safe_mode=True)
+    given = getattr(model, "input", None)
+    if isinstance(given, list) and len(given) == 1:
+        # Keras 3.10 gives one input back as a list, of which it was not made.
+        model = keras.Model(model.inputs[0], model.output, name=model.name)
+    return model
 
 
 def _claimed(build: Callable[[], keras.Model]) -> int:
