@@ -163,7 +163,10 @@ def _notes(real: Side, fake: Side, of: FVDProtocol, test: SelfTest | None):
             f"real and {len(fake)} fake videos the value is too large"
         )
     if least < 2:
-        yield "one video has no spread: this is only the squared distance of the means"
+        yield (
+            "one video has no spread: this is only the squared distance of the means, plus the "
+            "spread of the other side"
+        )
     elif least <= dimensions:
         yield (
             f"{least} videos for {dimensions} dimensions: the value is mostly bias; compare it "

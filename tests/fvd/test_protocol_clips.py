@@ -4,6 +4,8 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from keras_i3d.data.pixels.float_resizing import resize_float
 from keras_i3d.data.video.decoding import VideoError
@@ -14,7 +16,7 @@ from keras_i3d.fvd.protocol_clips import (
     frame_pixels,
     kept_path,
 )
-from keras_i3d.fvd.protocols import CDFVD, GOOGLE, JUNYAOHU
+from keras_i3d.fvd.protocols import CDFVD, CLIPS, GOOGLE, JUNYAOHU
 from tests.conftest import write_video
 from tests.fvd.conftest import SMALL, grey_videos
 
@@ -32,6 +34,21 @@ SPACED = replace(SMALL, frames=3, stride=2)
 )
 def test_numbers(clip, total, numbers):
     assert frame_numbers(total, replace(SPACED, clip=clip), "abc").tolist() == numbers
+
+
+@given(st.sampled_from(CLIPS), st.integers(1, 40), st.integers(1, 9), st.integers(0, 60), st.text())
+def test_a_clip_lies_within_its_video(clip, frames, stride, spare, content):
+    how = replace(SMALL, clip=clip, frames=frames, stride=stride)
+    total = how.span + spare
+    numbers = frame_numbers(total, how, content)
+    assert len(numbers) == frames and set(np.diff(numbers)) <= {stride}
+    before, after = numbers[0], total - 1 - numbers[-1]
+    assert before + after == spare and min(before, after) >= 0
+    assert clip != "first" or before == 0
+    assert clip != "middle" or after - before in (0, 1)
+    assert numbers.tolist() == frame_numbers(total, how, content).tolist()
+    with pytest.raises(ValueError, match="at least"):
+        frame_numbers(how.span - 1, how, content)
 
 
 def test_random_starts_depend_on_seed_and_content():

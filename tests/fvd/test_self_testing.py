@@ -52,6 +52,16 @@ def test_a_wrong_range_is_named(loaded, engine):
 
 
 @pytest.mark.slow
+def test_what_is_coarser_than_float32_is_no_wrong_network(loaded, engine, monkeypatch):
+    """152.9 becomes 30 or so with the wrong range: far off, but that is not what is looked for."""
+    monkeypatch.setattr(engine, "precision", "int8")
+    wrong = FVDNetwork(loaded, engine, replace(GOOGLE, range=(0.0, 1.0)), allow_approximate=True)
+    found = self_test(wrong)
+    assert found.passed is False
+    assert found.verdict.endswith("% off: computed in int8")
+
+
+@pytest.mark.slow
 def test_a_wrong_epsilon_is_named(shared):
     wrong = keras_i3d.load(shared / "checkpoints" / "rgb_scratch" / "model.ckpt")
     for layer in wrong.model._flatten_layers():
