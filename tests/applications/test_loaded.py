@@ -73,7 +73,7 @@ def test_labels_of_ones_own(tmp_path):
 
 
 def test_what_is_no_network(tmp_path):
-    with pytest.raises(ValueError, match="folder of a training, with final.keras or best.keras"):
+    with pytest.raises(ValueError, match="training run's folder, with final.keras or best.keras"):
         keras_i3d.load(tmp_path)
     with pytest.raises(ValueError, match="'kinetics900', which is neither a name nor a file"):
         keras_i3d.load("kinetics900")
