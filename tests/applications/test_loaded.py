@@ -80,7 +80,7 @@ def test_what_is_no_network(tmp_path):
     with pytest.raises(ValueError, match="model should be one of i3d"):
         keras_i3d.load("kinetics", model="i4d")
     (tmp_path / "torn.keras").write_bytes(b"PK\3\4" + bytes(99))
-    with pytest.raises(ValueError, match=r"torn\.keras is damaged, or no \.keras file"):
+    with pytest.raises(ValueError, match=r"torn\.keras is damaged or not a \.keras file"):
         keras_i3d.load(tmp_path / "torn.keras")
     shutil.copytree(OLD_RUN, tmp_path / "run")
     (tmp_path / "run" / "recipe.json").write_text('{"model": "i3d"}')
