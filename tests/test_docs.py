@@ -52,6 +52,7 @@ def test_links_lead_somewhere(page):
     assert [link for link in links if not (PROJECT / page).parent.joinpath(link).exists()] == []
 
 
+@pytest.mark.slow
 def test_the_walk_from_videos_to_batches(tmp_path, monkeypatch, capsys):
     """Every command, in its order, then the examples in Python."""
     monkeypatch.chdir(tmp_path)

@@ -60,7 +60,7 @@ def test_what_cannot_be_compared(index, tmp_path):
     with pytest.raises(ValueError, match="index should be a folder of extract_features"):
         FeatureIndex(tmp_path / "nowhere")
     written(index, "other", [[1, 0]], network="s3d")
-    with pytest.raises(ValueError, match="other.npz was made in another way .* network differs"):
+    with pytest.raises(ValueError, match="other.npz was made differently from .* network differs"):
         FeatureIndex(index).nearest({"rgb": np.ones((1, 2))})
     (index / "against.npz").write_bytes(b"PK")
     with pytest.raises(ValueError, match="against.npz has no features that can be read"):

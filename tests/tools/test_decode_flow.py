@@ -54,7 +54,7 @@ def test_a_run_and_the_same_again(trained, tmp_path):
     ("flags", "says"),
     [
         (["--network=x", "--out=y"], "end_point should be one name or more"),
-        (["--network=nowhere", "--out=y", "--end_point=a"], "--network should be a name of"),
+        (["--network=nowhere", "--out=y", "--end_point=a"], "--network should be a name from"),
         (
             ["--network=x", "--out=y", "--end_point=a", "--decoder=dense"],
             "decoder should be one of simple, spatial, pwc. Received: dense",

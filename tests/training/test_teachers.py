@@ -77,8 +77,8 @@ def test_a_student_of_flow_learns_from_rgb(tmp_path):
         ),
         (
             {"motions": ("MoveLeft", "MoveUp")},
-            r"should tell the classes of the data, MoveLeft, MoveUp, .*MoveLeft, MoveRight; distil "
-            r"an end point below them, such as distil=Unit_5",
+            r"should have the classes of the data, MoveLeft, MoveUp, .*MoveLeft, MoveRight; match "
+            r"an end point before them instead, such as distil=Unit_5",
         ),
         ({"distil": ("Mixed_5c",)}, "five_units_rgb has no end point 'Mixed_5c'; it has Unit_1, "),
         ({"distil": ("Unit_5=top",)}, "five_units_flow has no end point 'top'; it has Unit_1, "),

@@ -252,7 +252,7 @@ def classification(context, examples):
 
 def test_a_context_copied_into_every_example(stub):
     """2 MB that stand for gigabytes."""
-    with memory_below(60 * MB):
+    with memory_below(300 * MB):
         code, detail = refused(stub.Classify, classification([b"x" * MB] * 9, 1000))
         assert (code, "at most 256" in detail) == ("RESOURCE_EXHAUSTED", True)
         code, detail = refused(stub.Classify, classification([b"x" * MB] * 9, 20))
