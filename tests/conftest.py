@@ -19,8 +19,8 @@ from hypothesis import settings
 # Where the tests run in the background a shell has them, and what they start, ignore Ctrl-C.
 signal.signal(signal.SIGINT, signal.default_int_handler)
 
-# A busy machine is no fault of an example: only pytest's own time limit counts. The examples are the
-# same in every run.
+# A busy machine is no fault of an example: only pytest's own time limit counts. The examples are
+# the same in every run.
 settings.register_profile("any machine", deadline=None, derandomize=True)
 settings.load_profile("any machine")
 

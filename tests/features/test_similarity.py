@@ -63,7 +63,7 @@ def test_what_cannot_be_compared(index, tmp_path):
     with pytest.raises(ValueError, match="other.npz was made differently from .* network differs"):
         FeatureIndex(index).nearest({"rgb": np.ones((1, 2))})
     (index / "against.npz").write_bytes(b"PK")
-    with pytest.raises(ValueError, match="against.npz has no features that can be read"):
+    with pytest.raises(ValueError, match="against.npz has no readable features"):
         FeatureIndex(index).nearest({"rgb": np.ones((1, 2))})
     with pytest.raises(ValueError, match="stream should be among those"):
         FeatureIndex(index, "flow")

@@ -104,7 +104,9 @@ def test_a_damaged_tensor_is_named(tmp_path):
     content = bytearray(data.read_bytes())
     content[20] ^= 1
     data.write_bytes(content)
-    with pytest.raises(ValueError, match=r"c\.data-00000-of-00001: b is damaged: its CRC32C should be"):
+    with pytest.raises(
+        ValueError, match=r"c\.data-00000-of-00001: b is damaged: its CRC32C should be"
+    ):
         read_checkpoint(tmp_path / "c")
 
 
