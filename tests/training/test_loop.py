@@ -136,7 +136,7 @@ def test_a_finished_run_does_nothing(undisturbed):
         np.testing.assert_array_equal(ours, theirs)
 
 
-@pytest.mark.parametrize("steps", [4, 5])
+@pytest.mark.parametrize("steps", [4, pytest.param(5, marks=pytest.mark.slow)])
 def test_more_steps_than_a_finished_run_had_go_on_as_if_it_had_had_them(tmp_path, steps):
     """At an epoch's end and within one: the weights are those of an undisturbed run, bit by bit."""
     rates = {"schedule": StepSchedule(0.1, (3, 6), (1, 0.5, 0.25), warm_up=2)}
