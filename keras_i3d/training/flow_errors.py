@@ -73,7 +73,7 @@ class FlowErrors:
         parts: dict = {"cells": {}, "pixels": {}}
         with open(path, "rb") as opened, np.load(opened, allow_pickle=False) as file:
             about = json.loads(file[ABOUT].tobytes())
-            for key in set(file.files) - {ABOUT}:
+            for key in (name for name in file.files if name != ABOUT):  # in their order
                 part, name, kind = key.split("/")
                 parts[part].setdefault(name, {})[kind] = file[key]
         grids = {name: tuple(grid) for name, grid in about["grids"].items()}
