@@ -219,13 +219,7 @@ class ServedNetwork:
         )
         outputs = {key: tf.cast(value, tf.float32) for key, value in outputs.items()}
         finite = [tf.reduce_all(tf.math.is_finite(value)) for value in outputs.values()]
-        largest = tf.reduce_max([tf.reduce_max(tf.abs(clip)) for clip in clips])
-        cause = (
-            "clips should have values such as their preprocessing gives. Received values so large"
-        )
-        told = tf.debugging.Assert(
-            tf.reduce_all(finite), [f"{cause} that the answer is NaN or infinite, up to", largest]
-        )
+        told = tf.cond(tf.reduce_all(finite), tf.no_op, lambda: _too_large(clips))
         with tf.control_dependencies([told]):
             return {key: tf.identity(value) for key, value in outputs.items()}
 
@@ -248,6 +242,15 @@ class ServedNetwork:
             name = (RAW_INPUTS if raw else CLIP_INPUTS)[stream]
             specs.append(tf.TensorSpec([None, self.times[stream], *size, one.channels], kind, name))
         return tuple(specs)
+
+
+def _too_large(clips) -> tf.Operation:
+    """Refuse clips whose answer is no number; what they have is looked for only then."""
+    largest = tf.reduce_max([tf.reduce_max(tf.abs(clip)) for clip in clips])
+    cause = "clips should have values such as their preprocessing gives. Received values so large"
+    return tf.debugging.Assert(
+        False, [f"{cause} that the answer is NaN or infinite, up to", largest]
+    )
 
 
 def _finite(values, stream: str):
