@@ -1,13 +1,10 @@
 """How trainings went, drawn in SVG: the share of right answers by step."""
 
-import html
 from collections.abc import Mapping, Sequence
 
+from keras_i3d.visualisation.plot import COLOURS, Plot, colour
 from keras_i3d.visualisation.stylesheet import stylesheet
 
-# Pixels; the whole is as narrow as a phone. Below the plot a row for each name.
-WIDTH, HEIGHT, LEFT, RIGHT, TOP, BOTTOM, ROW = 400, 240, 44, 12, 12, 36, 20
-COLOURS = ("--bar", "--minus", "--warn", "--ink", "--faint")
 # The first five names are drawn whole, the next five dashed.
 DASHES = ("", ' stroke-dasharray="6 3"', ' stroke-dasharray="2 2"')
 
@@ -19,19 +16,21 @@ def learning_curves(courses: Mapping[str, Sequence[tuple[int, float]]]) -> str:
         courses: {name: (step, percent) in the order of the steps}.
     """
     farthest = max((step for course in courses.values() for step, _ in course), default=1)
-    shapes = _axes(farthest)
-    for number, (name, course) in enumerate(courses.items()):
-        style = f'style="stroke:var({COLOURS[number % len(COLOURS)]});fill:none"'
-        style += DASHES[number // len(COLOURS) % len(DASHES)]
-        points = " ".join("{:.1f},{:.1f}".format(*_place(*one, farthest)) for one in course)
-        y = HEIGHT + ROW * number + 14
-        shapes.append(f'<polyline points="{points}" {style}/>')
-        shapes.append(f'<line x1="{LEFT}" y1="{y - 4}" x2="{LEFT + 24}" y2="{y - 4}" {style}/>')
-        shapes.append(f'<text x="{LEFT + 32}" y="{y}">{html.escape(name)}</text>')
-    return (
-        f'<svg viewBox="0 0 {WIDTH} {HEIGHT + ROW * len(courses) + 8}" font-size="12" role="img" '
-        f'aria-label="percent right in training by step">{"".join(shapes)}</svg>'
+    plot = Plot(farthest, 100, height=240, left=44, bottom=36)
+    shapes = plot.axes(
+        "steps; right in training, %",
+        [(step, str(step)) for step in (0, farthest // 2, farthest)],
+        [(percent, str(percent)) for percent in (0, 25, 50, 75, 100)],
     )
+    for number, (name, course) in enumerate(courses.items()):
+        style = f'style="stroke:{colour(number)};fill:none"'
+        style += DASHES[number // len(COLOURS) % len(DASHES)]
+        points = " ".join("{:.1f},{:.1f}".format(*plot.place(*one)) for one in course)
+        y, text = plot.name(number, name, indent=32)
+        shapes.append(f'<polyline points="{points}" {style}/>')
+        shapes.append(f'<line x1="{plot.left}" y1="{y}" x2="{plot.left + 24}" y2="{y}" {style}/>')
+        shapes.append(text)
+    return plot.svg(shapes, len(courses), "percent right in training by step")
 
 
 def standing_alone(svg: str) -> str:
@@ -43,25 +42,3 @@ def standing_alone(svg: str) -> str:
         f"{opening}><style>:root {{{light}}} text {{ fill: var(--ink); }}</style>"
         f'<rect width="100%" height="100%" style="fill:var(--paper)"/>{rest}\n'
     )
-
-
-def _place(step: float, percent: float, farthest: int) -> tuple[float, float]:
-    across = LEFT + (WIDTH - LEFT - RIGHT) * step / farthest
-    return across, HEIGHT - BOTTOM - (HEIGHT - BOTTOM - TOP) * percent / 100
-
-
-def _axes(farthest: int) -> list[str]:
-    bottom = HEIGHT - BOTTOM
-    shapes = [
-        f'<line x1="{LEFT}" y1="{bottom}" x2="{WIDTH - RIGHT}" y2="{bottom}" '
-        f'style="stroke:var(--line)"/>',
-        f'<text x="{(WIDTH + LEFT) // 2}" y="{HEIGHT - 4}" text-anchor="middle">'
-        f"steps; right in training, %</text>",
-    ]
-    for percent in (0, 25, 50, 75, 100):
-        _, y = _place(0, percent, farthest)
-        shapes.append(f'<text x="{LEFT - 8}" y="{y + 4:.1f}" text-anchor="end">{percent}</text>')
-    for step in (0, farthest // 2, farthest):
-        x, _ = _place(step, 0, farthest)
-        shapes.append(f'<text x="{x:.1f}" y="{bottom + 16}" text-anchor="middle">{step}</text>')
-    return shapes

@@ -1,18 +1,15 @@
 """FVD against the number of videos, drawn in SVG: what more videos would change."""
 
-import html
 from collections.abc import Mapping
 
 import numpy as np
 
 from keras_i3d.fvd.results import FVDResult
 from keras_i3d.fvd.uncertainty import DEVIATIONS, Extrapolation
+from keras_i3d.visualisation.plot import Plot, colour
 
-# Pixels; the whole is as narrow as a phone. Below the plot a row for each name.
-WIDTH, HEIGHT, LEFT, RIGHT, TOP, BOTTOM, ROW = 400, 260, 52, 12, 12, 40, 20
 # Characters of a name that fit beside its dot; of a longer one, such as a path, the end is shown.
 LONGEST_NAME = 48
-COLOURS = ("--bar", "--minus", "--warn", "--ink", "--faint")
 
 
 def value_plot(results: Mapping[str, FVDResult]) -> str:
@@ -28,20 +25,18 @@ def value_plot(results: Mapping[str, FVDResult]) -> str:
     every = [point for one in points.values() for point in one]
     farthest = max(x for x, *_ in every)
     highest = max(high for *_, high in every) or 1.0
-    shapes = [*_axes(farthest, highest)]
-    for number, (name, result) in enumerate(results.items()):
-        colour = f"var({COLOURS[number % len(COLOURS)]})"
-        shapes += _drawn(points[name], result.figures.extrapolation, farthest, highest, colour)
-        y = HEIGHT + ROW * number + 14
-        shapes.append(
-            f'<circle cx="{LEFT}" cy="{y - 4}" r="4" style="fill:{colour}"/>'
-            f'<text x="{LEFT + 12}" y="{y}">{html.escape(_end_of(name))}</text>'
-        )
-    height = HEIGHT + ROW * len(results) + 8
-    return (
-        f'<svg viewBox="0 0 {WIDTH} {height}" font-size="12" role="img" '
-        f'aria-label="FVD by the number of videos">{"".join(shapes)}</svg>'
+    plot = Plot(farthest, highest, height=260, left=52, bottom=40)
+    shapes = plot.axes(
+        "videos",
+        [(x, "∞" if x == 0 else f"{1 / x:.0f}") for x in np.linspace(0, farthest, 5)],
+        [(value, f"{value:.4g}") for value in np.linspace(0, highest, 5)],
     )
+    for number, (name, result) in enumerate(results.items()):
+        shapes += _drawn(plot, points[name], result.figures.extrapolation, colour(number))
+        y, text = plot.name(number, _end_of(name), indent=12)
+        shapes.append(f'<circle cx="{plot.left}" cy="{y}" r="4" style="fill:{colour(number)}"/>')
+        shapes.append(text)
+    return plot.svg(shapes, len(results), "FVD by the number of videos")
 
 
 def _end_of(name: str) -> str:
@@ -68,45 +63,22 @@ def _around(value: float, reach: float) -> tuple[float, float]:
     return max(value - reach, 0.0), value + reach
 
 
-def _drawn(points, line: Extrapolation | None, farthest, highest, colour: str) -> list[str]:
+def _drawn(plot: Plot, points, line: Extrapolation | None, ink: str) -> list[str]:
     shapes = []
     if line is not None:
-        at_last = line.value + line.slope * farthest / points[0][0]
-        (x, y), (x2, y2) = (_place(f, v, farthest, highest) for f, v in
-                            ((0.0, line.value), (farthest, at_last)))  # fmt: skip
+        at_last = line.value + line.slope * plot.farthest / points[0][0]
+        (x, y), (x2, y2) = plot.place(0.0, line.value), plot.place(plot.farthest, at_last)
         shapes.append(
             f'<line x1="{x:.1f}" y1="{y:.1f}" x2="{x2:.1f}" y2="{y2:.1f}" stroke-dasharray="4 3" '
-            f'style="stroke:{colour}"/>'
+            f'style="stroke:{ink}"/>'
         )
     for inverse, value, low, high in points:
-        x, y = _place(inverse, value, farthest, highest)
-        top, end = (_place(inverse, v, farthest, highest)[1] for v in (high, low))
-        fill = "none" if inverse == 0 else colour
+        x, y = plot.place(inverse, value)
+        top, end = (plot.place(inverse, v)[1] for v in (high, low))
+        fill = "none" if inverse == 0 else ink
         shapes.append(
             f'<line x1="{x:.1f}" y1="{top:.1f}" x2="{x:.1f}" y2="{end:.1f}" '
-            f'style="stroke:{colour}"/>'
-            f'<circle cx="{x:.1f}" cy="{y:.1f}" r="3.5" style="fill:{fill};stroke:{colour}"/>'
+            f'style="stroke:{ink}"/>'
+            f'<circle cx="{x:.1f}" cy="{y:.1f}" r="3.5" style="fill:{fill};stroke:{ink}"/>'
         )
-    return shapes
-
-
-def _place(inverse: float, value: float, farthest: float, highest: float) -> tuple[float, float]:
-    across = LEFT + (WIDTH - LEFT - RIGHT) * inverse / farthest
-    return across, HEIGHT - BOTTOM - (HEIGHT - BOTTOM - TOP) * value / highest
-
-
-def _axes(farthest: float, highest: float) -> list[str]:
-    bottom = HEIGHT - BOTTOM
-    shapes = [
-        f'<line x1="{LEFT}" y1="{bottom}" x2="{WIDTH - RIGHT}" y2="{bottom}" '
-        f'style="stroke:var(--line)"/>',
-        f'<text x="{(WIDTH + LEFT) // 2}" y="{HEIGHT - 6}" text-anchor="middle">videos</text>',
-    ]
-    for value in np.linspace(0, highest, 5):
-        _, y = _place(0, value, farthest, highest)
-        shapes.append(f'<text x="{LEFT - 8}" y="{y + 4:.1f}" text-anchor="end">{value:.4g}</text>')
-    for inverse in np.linspace(0, farthest, 5):
-        x, _ = _place(inverse, 0, farthest, highest)
-        label = "∞" if inverse == 0 else f"{1 / inverse:.0f}"
-        shapes.append(f'<text x="{x:.1f}" y="{bottom + 16}" text-anchor="middle">{label}</text>')
     return shapes
