@@ -2,7 +2,6 @@
 
 import dataclasses
 import html
-import io
 import json
 import math
 import os
@@ -21,6 +20,7 @@ from keras_i3d.training.flow_errors import Example, FlowErrors
 from keras_i3d.training.flow_forward import ZEROS
 from keras_i3d.training.flow_settings import FlowDecoding
 from keras_i3d.visualisation.flow_rows import flow_rows
+from keras_i3d.visualisation.png import png
 
 HEADER = (
     "end point",
@@ -66,11 +66,9 @@ def write_flow_report(
     with whole_folder(folder) as made:
         pictures = []
         for number, one in enumerate(examples, 1):
-            file = io.BytesIO()
             drawn = flow_rows(one.true, _without_zeros(one.decoded), one.frame)
-            Image.fromarray(drawn).save(file, "PNG")
-            (made / f"flow_{number}.png").write_bytes(file.getvalue())
-            pictures.append((f"flow_{number}.png", one.video, file.getvalue()))
+            pictures.append((f"flow_{number}.png", one.video, png(Image.fromarray(drawn))))
+            (made / pictures[-1][0]).write_bytes(pictures[-1][2])
         text = f"# {escaped(title)}\n\n{about} {NOTE}\n{markdown_table(HEADER, rows)}\n{LEGEND}\n"
         text += "".join(f"\n![{escaped(video)}]({name})\n" for name, video, _ in pictures)
         (made / "report.md").write_text(text, encoding="utf-8")

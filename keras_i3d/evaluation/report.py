@@ -2,7 +2,6 @@
 
 import contextlib
 import dataclasses
-import io
 import json
 import os
 from collections.abc import Callable, Iterator
@@ -19,6 +18,7 @@ from keras_i3d.evaluation.scores import Scores, summary
 from keras_i3d.files.spreadsheets import csv_lines
 from keras_i3d.files.whole import whole_path
 from keras_i3d.visualisation.confusion import MOST_NAMED, draw_confusion
+from keras_i3d.visualisation.png import png
 
 WORST = 12
 CONFUSION = "Each row is a true class, each column what it was taken for."
@@ -164,9 +164,7 @@ def _strips(mistakes: list, filmstrip) -> dict[str, bytes]:
             picture = filmstrip(video)
         except (OSError, ValueError):
             continue
-        file = io.BytesIO()
-        picture.save(file, "PNG")
-        found[video] = file.getvalue()
+        found[video] = png(picture)
     return found
 
 

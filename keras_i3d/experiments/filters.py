@@ -1,6 +1,5 @@
 """Filters of the first layer: RGB's and flow's, beside the image network's that both start from."""
 
-import io
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -11,12 +10,14 @@ from PIL import Image
 from keras_i3d.applications.loaded import load
 from keras_i3d.evaluation.intervals import mean_interval
 from keras_i3d.experiments.architectures import I3D, STREAMS
+from keras_i3d.experiments.expectations import AGREES, DIFFERS, NOT_SHOWN
 from keras_i3d.experiments.runs import Run
 from keras_i3d.experiments.table import Measured, Table
 from keras_i3d.experiments.table_3 import FROM_IMAGES
 from keras_i3d.training.from_recipe import build_model
 from keras_i3d.training.run_folder import read_run
 from keras_i3d.visualisation import kernel_picture, side_by_side
+from keras_i3d.visualisation.png import png
 
 RUNS = {stream: FROM_IMAGES[I3D.name][stream] for stream in I3D.models}
 FIRST = "Conv3d_1a_7x7/conv_3d/kernel"
@@ -76,7 +77,7 @@ def verdict(rgb: Sequence[float], flow: Sequence[float]) -> str:
     less, low, high = mean_interval(np.subtract(rgb, flow))
     if np.isnan(low):
         return f"Flow's moved {less:+.1f} points less than RGB's; of one seed, that shows nothing."
-    came = "agrees" if low > 0 else "does not" if high < 0 else "not shown"
+    came = AGREES if low > 0 else DIFFERS if high < 0 else NOT_SHOWN
     return (
         f"The paper's remark that flow's filters stay closer to their start: {came}. RGB's moved "
         f"{less:+.1f} points more than flow's ({low:+.1f} to {high:+.1f}, Student's 95 % interval "
@@ -101,9 +102,7 @@ def _drawn(kernels: dict[str, list[tuple[np.ndarray, np.ndarray]]]) -> bytes:
     for stream, pairs in kernels.items():
         for when, kernel in zip(("before", "after"), pairs[0], strict=True):
             pictures[f"{STREAMS[stream]}, {when}"] = kernel_picture(kernel, zoom=3, columns=1)
-    file = io.BytesIO()
-    Image.fromarray(side_by_side(pictures)).save(file, "PNG")
-    return file.getvalue()
+    return png(Image.fromarray(side_by_side(pictures)))
 
 
 TABLE = Table(

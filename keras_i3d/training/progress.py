@@ -14,6 +14,7 @@ from PIL import Image
 from tqdm import tqdm
 
 from keras_i3d.files.whole import write_whole
+from keras_i3d.visualisation.png import png
 
 
 class Progress:
@@ -210,13 +211,11 @@ class EventFile:
         """Write pictures, to be seen at once."""
         entries = []
         for name, picture in pictures.items():
-            file = io.BytesIO()
-            picture.save(file, "PNG")
             image = tf.compat.v1.Summary.Image(
                 height=picture.height,
                 width=picture.width,
                 colorspace=3,
-                encoded_image_string=file.getvalue(),
+                encoded_image_string=png(picture),
             )
             entries.append(tf.compat.v1.Summary.Value(tag=name, image=image))
         self._write(step=step, summary=tf.compat.v1.Summary(value=entries))
