@@ -7,10 +7,11 @@ import numpy as np
 from scipy.stats import spearmanr
 
 from keras_i3d.evaluation import metrics
-from keras_i3d.evaluation.intervals import mean_interval, paired_difference, wilson
+from keras_i3d.evaluation.intervals import mean_interval
 from keras_i3d.evaluation.scores import Scores
 from keras_i3d.experiments import d3d_networks
 from keras_i3d.experiments.d3d_measurement import OfSeed
+from keras_i3d.experiments.expectations import accuracy, difference, each_accuracy
 
 # Draws of the bootstrap of a rank correlation.
 DRAWS = 2000
@@ -221,15 +222,14 @@ def _accuracies(seeds: Sequence[OfSeed], names: Sequence[str]) -> list[tuple]:
     runs = d3d_networks.networks(0)
     whats = {name: one.what for name, one in {**runs, **d3d_networks.fusions(runs)}.items()}
     for name in names:
-        each = [_right(one.scores[name]) for one in seeds if name in one.scores]
-        right = np.concatenate(each)
-        low, high = wilson(int(right.sum()), len(right))
+        found = [one.scores[name] for one in seeds if name in one.scores]
+        value, low, high = accuracy(found)
         rows.append(
             (
                 whats[name],
-                f"{100 * right.mean():.1f}",
-                f"{100 * low:.1f} to {100 * high:.1f}",
-                ", ".join(f"{100 * part.mean():.1f}" for part in each),
+                f"{value:.1f}",
+                f"{low:.1f} to {high:.1f}",
+                ", ".join(f"{one:.1f}" for one in each_accuracy(found)),
                 "" if name == "rgb" else _difference(seeds, name, "rgb"),
             )
         )
@@ -239,16 +239,8 @@ def _accuracies(seeds: Sequence[OfSeed], names: Sequence[str]) -> list[tuple]:
 def _difference(seeds: Sequence[OfSeed], first: str, second: str) -> str:
     """McNemar's, on the videos of all seeds that have both: "+3.2 points (1.0 to 5.4)"."""
     both = [one.scores for one in seeds if {first, second} <= one.scores.keys()]
-    ours, theirs = (
-        np.concatenate([_right(scores[name]) for scores in both]) for name in (first, second)
-    )
-    value, low, high = (100 * end for end in paired_difference(ours, theirs))
+    value, low, high = difference(*([of[name] for of in both] for name in (first, second)))
     return f"{value:+.1f} points ({low:+.1f} to {high:+.1f})"
-
-
-def _right(scores: Scores) -> np.ndarray:
-    # By name, so that the videos of two networks are the same ones.
-    return metrics.top_k(scores.probabilities, scores.labels)[np.argsort(scores.ids)]
 
 
 def _by_class(scores: Scores) -> np.ndarray:

@@ -1,14 +1,10 @@
 """D3D's questions on synthetic videos: measured, and written up with pictures."""
 
-import io
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from PIL import Image
 
-from keras_i3d.evaluation import charts
-from keras_i3d.evaluation import report_page as page
-from keras_i3d.evaluation.markdown import escaped, markdown_table
 from keras_i3d.experiments import d3d_networks
 from keras_i3d.experiments.d3d_findings import Section, sections
 from keras_i3d.experiments.d3d_measurement import (
@@ -18,9 +14,10 @@ from keras_i3d.experiments.d3d_measurement import (
     measure_seed,
     measure_times,
 )
-from keras_i3d.files.whole import write_whole
+from keras_i3d.experiments.growing_report import Report
 from keras_i3d.training.flow_errors import Example
 from keras_i3d.visualisation.flow_rows import flow_rows
+from keras_i3d.visualisation.png import png
 
 NAME = "d3d"
 TITLE = "D3D on synthetic videos"
@@ -75,33 +72,20 @@ def _write(folder: Path, found: Sequence[Section], seeds: Sequence[OfSeed]) -> P
         f"{len(seeds)} of {SEEDS} seeds, {trainings} trainings, {took:.0f} s without tests and "
         f"decoders. {NOTE}"
     )
-    picture = io.BytesIO()
-    Image.fromarray(_drawn(seeds[0])).save(picture, "PNG")
     caption = (
         f"(c) Flow decoded from {', '.join(DECODED)} at each end point by the spatial decoder, "
         f"beside the true flow, seed {seeds[0].seed}; hue is direction, white no motion"
     )
-    markdown, body = [f"# {TITLE}\n\n{about}\n"], [page.faint(about)]
+    report = Report(folder, TITLE)
+    report.text(about)
     for one in found:
-        markdown.append(
-            f"## {escaped(one.title)}\n\n{escaped(one.text)}\n"
-            f"{markdown_table(one.header, one.rows)}\n{escaped(one.answer)}\n"
-        )
-        body.append(
-            page.section(
-                one.title,
-                page.faint(one.text),
-                charts.table(one.header, one.rows),
-                page.faint(one.answer),
-            )
-        )
-    markdown.append(f"## Pictures\n\n![{escaped(caption)}](flow.png)\n")
-    shown = page.image(picture.getvalue(), caption)
-    body.append(page.section("Pictures", shown))
-    write_whole(folder / "flow.png", picture.getvalue())
-    write_whole(folder / "report.md", "\n".join(markdown))
-    write_whole(folder / "report.html", page.whole(TITLE, body))
-    return folder / "report.html"
+        report.title(one.title, 2)
+        report.text(one.text)
+        report.table(one.header, one.rows)
+        report.text(one.answer)
+    report.title("Pictures", 2)
+    report.picture("flow.png", png(Image.fromarray(_drawn(seeds[0]))), caption)
+    return report.write()
 
 
 def _drawn(of: OfSeed):

@@ -104,11 +104,11 @@ class Beats:
 
     def judge(self, scores: OfRows) -> Finding:
         """Compare McNemar's interval of the difference with zero; of the videos that both have."""
-        pairs = zip(scores[self.better.name], scores[self.worse.name], strict=True)
-        each = [_right_in_both(*pair) for pair in pairs]
-        ends = paired_difference(*(np.concatenate(side) for side in zip(*each, strict=True)))
-        value, low, high = (100 * end for end in ends)
-        differences = [100 * float(ours.mean() - theirs.mean()) for ours, theirs in each]
+        better, worse = scores[self.better.name], scores[self.worse.name]
+        value, low, high = difference(better, worse)
+        differences = [
+            difference([ours], [theirs])[0] for ours, theirs in zip(better, worse, strict=True)
+        ]
         return Finding(
             f"{self.better.what}: above {self.worse.what}",
             self.why,
@@ -130,6 +130,16 @@ def accuracy(scores: Sequence[Scores]) -> tuple[float, float, float]:
 def each_accuracy(scores: Sequence[Scores]) -> list[float]:
     """Return the percent of each repetition."""
     return [100 * float(_right(one).mean()) for one in scores]
+
+
+def difference(first: Sequence[Scores], second: Sequence[Scores]) -> tuple[float, float, float]:
+    """Return (points, low, high): how much more the first is right, with McNemar's 95 % interval.
+
+    Of each repetition those videos are taken that both have.
+    """
+    pairs = [_right_in_both(*pair) for pair in zip(first, second, strict=True)]
+    ours, theirs = (np.concatenate(side) for side in zip(*pairs, strict=True))
+    return tuple(100 * end for end in paired_difference(ours, theirs))
 
 
 def _of_accuracy(asked: Reaches | StaysBelow, scores: OfRows, expected: str, above: bool):

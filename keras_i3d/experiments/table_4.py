@@ -1,6 +1,6 @@
 """Table 4: what was learnt in table 2, on a second task of few videos."""
 
-from keras_i3d.experiments.architectures import CONVNET_3D, CONVNET_LSTM, FIVE, give
+from keras_i3d.experiments.architectures import CONVNET_3D, CONVNET_LSTM, FIVE, STREAMS, give
 from keras_i3d.experiments.expectations import Beats
 from keras_i3d.experiments.papers_figures import HMDB, percent
 from keras_i3d.experiments.runs import Row
@@ -18,29 +18,31 @@ HOW = {
 }
 
 
+def _stream(architecture) -> str:
+    return "rgb" if architecture in RGB_ALONE else "both"
+
+
 def _row(architecture, how: str) -> Row:
     words, changes = HOW[how]
     start = None if how == "original" else ON_JOINT[architecture.name]
     given = give(SECOND, architecture, start, how=how, words=words, steps=STEPS, **changes)
-    return given["rgb" if architecture in RGB_ALONE else "both"]
+    return given[_stream(architecture)]
 
 
 ROWS = {one.name: {how: _row(one, how) for how in HOW} for one in FIVE}
 
 
 def _paper(architecture) -> tuple[str, ...]:
-    stream = "rgb" if architecture in RGB_ALONE else "both"
     starts = {"original": None, "fixed": "kinetics", "full": "kinetics"}
-    return tuple(percent(architecture.whole, stream, HMDB, h, s, 4) for h, s in starts.items())
+    return tuple(
+        percent(architecture.whole, _stream(architecture), HMDB, h, s, 4) for h, s in starts.items()
+    )
 
 
 def _expected():
-    for one in FIVE:
-        row = ROWS[one.name]
-        yield Beats(row["full"], row["original"], "the paper: for every architecture")
-    for one in FIVE:
-        row = ROWS[one.name]
-        yield Beats(row["fixed"], row["original"], "the paper: for every architecture")
+    for how in ("full", "fixed"):
+        for row in ROWS.values():
+            yield Beats(row[how], row["original"], "the paper: for every architecture")
 
 
 TABLE = Table(
@@ -56,7 +58,7 @@ TABLE = Table(
             ("Original", "Fixed", "Full-FT"),
             tuple(
                 Line(
-                    f"{one.title}, {'RGB' if one in RGB_ALONE else 'both'}",
+                    f"{one.title}, {STREAMS[_stream(one)]}",
                     tuple(ROWS[one.name].values()),
                     _paper(one),
                 )

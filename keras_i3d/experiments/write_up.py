@@ -7,15 +7,12 @@ from pathlib import Path
 
 import numpy as np
 
-from keras_i3d.evaluation import charts
-from keras_i3d.evaluation import report_page as page
-from keras_i3d.evaluation.markdown import escaped, markdown_table
 from keras_i3d.evaluation.scores import Scores, fuse
-from keras_i3d.experiments.curves import learning_curves, standing_alone
+from keras_i3d.experiments.curves import learning_curves
 from keras_i3d.experiments.expectations import AGREES, Finding, accuracy, each_accuracy
+from keras_i3d.experiments.growing_report import Report
 from keras_i3d.experiments.runs import Fusion, Result, Results, Row, Run, in_order
 from keras_i3d.experiments.table import Grid, Measured, Table
-from keras_i3d.files.whole import write_whole
 
 DETAILS = ("", "top-1, %, by seed", "95 % interval", "chance, %", "steps", "seconds")
 FINDINGS = ("expected beforehand", "because", "measured", "95 % interval", "came")
@@ -30,49 +27,6 @@ ABOUT = "No test video shows a pixel of a training video. {} trainings, {:.0f} s
 TITLE = "The tables of “Quo Vadis” on synthetic videos"
 
 
-class Report:
-    """A page in Markdown and in HTML that grow together.
-
-    Pictures and charts are in the page, and for Markdown files beside it.
-    """
-
-    def __init__(self, folder: Path):
-        self.folder, self.markdown, self.body = folder, [], []
-
-    def title(self, title: str, level: int) -> None:
-        """Write a heading."""
-        self.markdown.append(f"{'#' * level} {escaped(title)}\n")
-        self.body.append(page.heading(title, level))
-
-    def text(self, text: str) -> None:
-        """Write a paragraph."""
-        self.markdown.append(f"{escaped(text)}\n")
-        self.body.append(page.faint(text))
-
-    def table(self, header: Sequence[str], rows: Sequence[tuple]) -> None:
-        """Write a table."""
-        self.markdown.append(markdown_table(header, rows).lstrip("\n"))
-        self.body.append(charts.table(header, rows))
-
-    def chart(self, name: str, svg: str, caption: str) -> None:
-        """Draw a chart, which Markdown has beside it."""
-        write_whole(self.folder / name, standing_alone(svg))
-        self.markdown.append(f"![{escaped(caption)}]({name})\n")
-        self.body.append(svg)
-
-    def picture(self, name: str, png: bytes, caption: str) -> None:
-        """Show a picture, which Markdown has beside it."""
-        write_whole(self.folder / name, png)
-        self.markdown.append(f"![{escaped(caption)}]({name})\n")
-        self.body.append(page.image(png, caption))
-
-    def write(self, title: str) -> Path:
-        """Write report.md and report.html; return the page's path."""
-        write_whole(self.folder / "report.md", "\n".join(self.markdown))
-        write_whole(self.folder / "report.html", page.whole(title, self.body))
-        return self.folder / "report.html"
-
-
 def write_up(folder: Path, tables: Sequence[Table], results: Results) -> Path:
     """Write report.md and report.html into the folder; return the page's path.
 
@@ -82,8 +36,7 @@ def write_up(folder: Path, tables: Sequence[Table], results: Results) -> Path:
             done, and is left out where there is none.
         results: what is done.
     """
-    report = Report(folder)
-    report.markdown.append(f"# {TITLE}\n")
+    report = Report(folder, TITLE)
     every = [one for of in results.values() for one in of.values()]
     if every:
         took = sum(one.seconds for one in every if not math.isnan(one.seconds))
@@ -95,7 +48,7 @@ def write_up(folder: Path, tables: Sequence[Table], results: Results) -> Path:
         if places or not runs:
             of_runs = {run.name: [results[run.name][place] for place in places] for run in runs}
             _write_table(report, table, places, of_runs)
-    return report.write(TITLE)
+    return report.write()
 
 
 def _write_table(
