@@ -44,14 +44,15 @@ def test_it_holds_nobody_up(many):
     found = []
     thread = threading.Thread(target=lambda: found.append(ask(many).data))
     thread.start()
-    slowest = 0
+    slowest, begun = 0, time.monotonic()
     while thread.is_alive():
         started = time.monotonic()
         assert urllib3.request("GET", f"{many}/healthz", timeout=30).status == 200
         slowest = max(slowest, time.monotonic() - started)
+    whole = time.monotonic() - begun
     (row,) = json.loads(found[0])["outputs"]
     assert np.allclose(row, 1 + np.arange(NUMBERS) / 7, rtol=1e-6)
-    assert slowest < 1
+    assert slowest < whole / 2
 
 
 def test_who_does_not_read_keeps_a_place(many):
