@@ -25,6 +25,18 @@ settings.register_profile("any machine", deadline=None, derandomize=True)
 settings.load_profile("any machine")
 
 PROJECT = Path(__file__).parent.parent
+# `keras-i3d` without graphs: where few steps are trained, making them takes most of the time.
+EAGER_COMMAND = [
+    sys.executable,
+    "-c",
+    "import sys\n"
+    "from keras_i3d.tools.command import main\n"
+    "if sys.argv[1] in ('train', 'decode_flow', 'experiments'):\n"
+    "    import tensorflow as tf\n"
+    "    tf.config.run_functions_eagerly(True)\n"
+    "sys.argv[0] = 'keras-i3d'\n"
+    "main()",
+]
 
 
 def shared_folder() -> Path:
@@ -70,6 +82,15 @@ def cache(tmp_path_factory, monkeypatch):
     monkeypatch.setenv("KERAS_I3D_HOME", str(home))
     monkeypatch.delenv("KERAS_I3D_WEIGHTS", raising=False)
     return home
+
+
+@pytest.fixture
+def eagerly():
+    """TensorFlow without graphs: a few steps of training take half the time."""
+    tf = pytest.importorskip("tensorflow")
+    tf.config.run_functions_eagerly(True)
+    yield
+    tf.config.run_functions_eagerly(False)
 
 
 @pytest.fixture

@@ -7,16 +7,15 @@ the page.
 import json
 import os
 import re
+import shlex
 import shutil
 import subprocess
-import sys
 import zipfile
-from pathlib import Path
 
 import pytest
 
 from keras_i3d.evaluation.scores import load_scores
-from tests.conftest import PROJECT
+from tests.conftest import EAGER_COMMAND, PROJECT
 
 PAGE = "docs/d3d.md"
 SHELL = """
@@ -29,7 +28,7 @@ keras-i3d() {
     compute_flow) small=(--short_side=32) ;;
     decode_flow) small=(--steps=2 --batch_size=2) ;;
   esac
-  command keras-i3d "$@" "${small[@]}"
+  eval "$EAGER_COMMAND" '"$@" "${small[@]}"'
 }
 """
 
@@ -42,7 +41,7 @@ def run(code, folder):
     done = subprocess.run(
         ["bash", "-euo", "pipefail", "-c", SHELL + code],
         cwd=folder,
-        env={**os.environ, "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}"},
+        env={**os.environ, "EAGER_COMMAND": shlex.join(EAGER_COMMAND)},
         capture_output=True,
         text=True,
         timeout=1500,

@@ -18,7 +18,6 @@ from keras_i3d.export.served_record import RAW_INPUTS
 from keras_i3d.export.server.local_server import LocalServer
 from keras_i3d.export.server.options import Limits, ModelConfig
 from keras_i3d.models.catalogue import NETWORKS
-from keras_i3d.models.resnet_3d import DESIGNS
 from keras_i3d.training.devices import Devices, make_deterministic
 from keras_i3d.training.networks import inputs_of
 from keras_i3d.training.recipe_checks import change
@@ -26,6 +25,7 @@ from keras_i3d.training.recipes import SYNTHETIC_SMALL, to_json
 from keras_i3d.training.run import train
 from keras_i3d.training.run_folder import read_run
 from tests.export.server.conftest import connect, options
+from tests.models.test_catalogue import ALIKE
 
 STEPS, KILLED_AFTER = 4, 3
 # Trains RECIPE in FOLDER, and kills itself, as kill -9 does, after a step.
@@ -47,9 +47,8 @@ tf.config.run_functions_eagerly(True)
 recipe = change(SYNTHETIC_SMALL, json.loads(pathlib.Path(sys.argv[1]).read_text()))
 train(recipe, sys.argv[2], checkpoint_every=1, callbacks=[Killed()])
 """
-# One stream of each; of those that are made alike (inflated, of one table) one; of Two-Stream's
-# parts both. What each must do by itself is in tests/models/test_catalogue.py.
-ALIKE = ("d3d", "i3d_inception_v3", "i3d_resnet101", "i3d_vgg16", "learnt_flow_i3d", *DESIGNS)
+# One stream of each; of those that are made alike one; of Two-Stream's parts both. What each must
+# do by itself is in tests/models/test_catalogue.py.
 CASES = [(name, record.streams[0]) for name, record in NETWORKS.items() if name not in ALIKE]
 CASES += [("nl_i3d_r50", "rgb"), ("convnet_2d", "flow")]
 
@@ -83,20 +82,12 @@ def recipe_of(name, stream):
     )
 
 
-@pytest.fixture
-def eagerly():
-    """A few steps take half the time."""
-    make_deterministic()
-    tf.config.run_functions_eagerly(True)
-    yield
-    tf.config.run_functions_eagerly(False)
-
-
 @pytest.mark.filterwarnings("ignore:.*run_functions_eagerly")
 @pytest.mark.slow
 @pytest.mark.timeout(1200)
 @pytest.mark.parametrize(("name", "stream"), CASES)
 def test_it_goes_through_every_tool(name, stream, tmp_path, eagerly):
+    make_deterministic()
     recipe = recipe_of(name, stream)
     whole, again = tmp_path / "whole", tmp_path / "again"
     train(recipe, whole, Devices(), checkpoint_every=1)

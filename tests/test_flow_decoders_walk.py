@@ -3,12 +3,11 @@
 import re
 import shlex
 import subprocess
-import sys
 
 import pytest
 
 from keras_i3d.training.flow_errors import FlowErrors
-from tests.conftest import PROJECT
+from tests.conftest import EAGER_COMMAND, PROJECT
 from tests.test_docs import examples
 
 PAGE = "docs/flow_decoders.md"
@@ -25,16 +24,6 @@ SMALLER = {
     + ["--validate_every=1", "--validation_videos=2"],
     "decode_flow": [*SIZES, "--validation_videos=2"],
 }
-# Of one step, most of the time would go into compilation.
-EAGER = """
-import sys
-from keras_i3d.tools.command import main
-if sys.argv[1] in ("train", "decode_flow"):
-    import tensorflow as tf
-    tf.config.run_functions_eagerly(True)
-sys.argv[0] = "keras-i3d"
-main()
-"""
 
 
 def commands():
@@ -51,7 +40,7 @@ def run(command, folder):
     if "--data=shards" in given:
         flags.append("--validation_split=test")  # UCF-101's lists have no other
     done = subprocess.run(
-        [sys.executable, "-c", EAGER, name, *flags],
+        [*EAGER_COMMAND, name, *flags],
         cwd=folder,
         capture_output=True,
         text=True,

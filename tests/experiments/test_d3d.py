@@ -97,7 +97,8 @@ def test_accuracies_times_and_differences():
 
 @pytest.mark.slow
 @pytest.mark.timeout(900)
-def test_the_study_in_small_twice(tmp_path):
+@pytest.mark.filterwarnings("ignore:.*run_functions_eagerly")
+def test_the_study_in_small_twice(tmp_path, eagerly):
     from keras_i3d.experiments.d3d_study import run_d3d
 
     page = run_d3d(tmp_path, scale=0.003, videos=4)

@@ -2,11 +2,11 @@
 
 import json
 import subprocess
-import sys
 
 import pytest
 
 from keras_i3d.evaluation.scores import load_scores
+from tests.conftest import EAGER_COMMAND
 from tests.tools.test_predict import keras_i3d
 
 SMALL = ("--only=filters", "--scale=0.004", "--videos=4", "--repetitions=1", "--processes=1")
@@ -20,21 +20,8 @@ def test_unknown_tables_are_refused(tmp_path):
     assert not (tmp_path / "e").exists()
 
 
-# Of so few steps, most of the time would go into the compilation of the networks.
-EAGER = """
-import sys
-from keras_i3d.tools.command import main
-from keras_i3d.tools.running import quiet_import
-with quiet_import():
-    import tensorflow as tf
-tf.config.run_functions_eagerly(True)
-sys.argv[0] = "keras-i3d"
-main()
-"""
-
-
 def in_small(out, *flags):
-    arguments = [sys.executable, "-c", EAGER, "experiments", f"--out={out}", *SMALL, *flags]
+    arguments = [*EAGER_COMMAND, "experiments", f"--out={out}", *SMALL, *flags]
     return subprocess.run(arguments, capture_output=True, text=True, timeout=500)
 
 
