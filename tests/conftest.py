@@ -16,6 +16,8 @@ import numpy as np
 import pytest
 from hypothesis import settings
 
+from tests.memory import ProcessAside
+
 # Where the tests run in the background a shell has them, and what they start, ignore Ctrl-C.
 signal.signal(signal.SIGINT, signal.default_int_handler)
 
@@ -73,6 +75,13 @@ def golden_rules(shared):
     finally:
         sys.path.pop(0)
     return make_checkpoint, clips
+
+
+@pytest.fixture(scope="session")
+def aside():
+    """A process of its own for calls whose memory is measured."""
+    with ProcessAside() as process:
+        yield process
 
 
 @pytest.fixture(autouse=True)

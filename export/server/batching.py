@@ -64,7 +64,12 @@ class Item:
             elif gone is not None and gone():
                 self.cancel()
         if self.error is not None:
-            raise self.error
+            try:
+                raise self.error
+            finally:
+                # Its traceback leads to this request, which would lead back to it: a ring that
+                # holds the request until Python looks for rings, hundreds of requests later.
+                self.error = None
         return self.result
 
 
@@ -152,17 +157,22 @@ class Batcher:
     def _work(self) -> None:
         while batch := self._take():
             self._watch(len(batch))
-            try:
-                results = self._run(batch)
-            except BaseException as error:
-                results = itertools.repeat(error)
-            for item, result in zip(batch, results, strict=False):
-                if isinstance(result, BaseException):
-                    item.fail(result)
-                elif not item.ended.is_set():
-                    item.result = result
-                    item.ended.set()
-            del batch, results  # not kept while waiting for the next
+            self._answer(batch)
+            del batch  # not kept while waiting for the next
+
+    def _answer(self, batch: list[Item]) -> None:
+        try:
+            results = self._run(batch)
+        except BaseException as error:
+            for item in batch:
+                item.fail(error)
+            return
+        for item, result in zip(batch, results, strict=True):
+            if isinstance(result, BaseException):
+                item.fail(result)
+            elif not item.ended.is_set():
+                item.result = result
+                item.ended.set()
 
     def _take(self) -> list[Item]:
         """The oldest request and what may go with it; nothing when all is done."""

@@ -95,10 +95,7 @@ class Servable:
             given = {n: tf.constant(v, tf.DType(types[n].dtype)) for n, v in inputs.items()}
             return {name: _array(value) for name, value in function(**given).items()}
         except tf.errors.OpError as error:
-            refusal = from_tensorflow(error)
-            if inputs and refusal.code == "INVALID_ARGUMENT":
-                refusal = Refusal(refusal.code, f"{refusal.detail}; sent: {shapes(inputs)}")
-            raise refusal from None
+            raise _refused(error, inputs) from None
 
     def about(self) -> dict[str, Any]:
         """Return what the export says of itself: labels, preprocessing, weights; {} if not ours."""
@@ -134,6 +131,13 @@ class Servable:
 def _array(value: tf.Tensor) -> np.ndarray:
     # A single string comes as bytes, of which NumPy would drop zeros at the end.
     return np.asarray(value.numpy(), object if value.dtype == tf.string else None)
+
+
+def _refused(error: tf.errors.OpError, inputs: Mapping[str, np.ndarray]) -> Refusal:
+    refusal = from_tensorflow(error)
+    if inputs and refusal.code == "INVALID_ARGUMENT":
+        return Refusal(refusal.code, f"{refusal.detail}; sent: {shapes(inputs)}")
+    return refusal
 
 
 def _not_taken(signature: str, wanted, came: str) -> Refusal:

@@ -1,4 +1,10 @@
-"""A local server of the tiny network, and both clients."""
+"""A local server of the tiny network, here or in a process of its own, and both clients."""
+
+import contextlib
+import re
+import subprocess
+import sys
+from collections import namedtuple
 
 import pytest
 
@@ -22,6 +28,28 @@ def server(exported):
     config = ModelConfig("tiny", exported[0].parent, labels={"stable": 1})
     with LocalServer([config], options()) as running:
         yield running
+
+
+Serving = namedtuple("Serving", "pid port rest_port")
+
+
+@contextlib.contextmanager
+def server_process(folder, *flags):
+    """`keras-i3d serve` of a folder of versions as "tiny", so that its memory is its own."""
+    command = [sys.executable, "-m", "keras_i3d.tools.serve", f"--model=tiny={folder}"]
+    command += ["--port=0", "--rest_port=0", *flags]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
+        try:
+            said = ""
+            while "page" not in said:
+                line = process.stdout.readline()
+                assert line, "the server ended"
+                said += line
+            port = int(re.search(r"gRPC +\S+:(\d+)", said)[1])
+            yield Serving(process.pid, port, int(re.search(r"page +http://\S+:(\d+)/", said)[1]))
+        finally:
+            process.terminate()
+            process.communicate(timeout=60)
 
 
 @pytest.fixture(params=["grpc", "rest"])

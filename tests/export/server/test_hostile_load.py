@@ -6,20 +6,18 @@ A minute of them; five by KERAS_I3D_HOSTILE_SECONDS=300.
 import json
 import multiprocessing
 import os
-import re
-import subprocess
-import sys
 import time
 
 import grpc
 import numpy as np
-import psutil
 import pytest
 import urllib3
 from grpc_health.v1 import health_pb2, health_pb2_grpc
 
 from keras_i3d.export.client.grpc_client import GrpcClient
 from tests.export.server.attacks import attack
+from tests.export.server.conftest import server_process
+from tests.memory import memory
 
 SECONDS = float(os.environ.get("KERAS_I3D_HOSTILE_SECONDS", 0))
 FRAMES = np.zeros((1, 12, 20, 30, 3), np.uint8)
@@ -27,31 +25,8 @@ FRAMES = np.zeros((1, 12, 20, 30, 3), np.uint8)
 
 @pytest.fixture
 def serving(exported):
-    """(process, gRPC's port, REST's port) of `keras-i3d serve`."""
-    command = [sys.executable, "-m", "keras_i3d.tools.serve", f"--model=tiny={exported[0].parent}"]
-    command += ["--port=0", "--rest_port=0"]
-    process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
-    said = ""
-    while "page" not in said:
-        line = process.stdout.readline()
-        assert line, "the server ended"
-        said += line
-    port = int(re.search(r"gRPC +\S+:(\d+)", said)[1])
-    yield process, port, int(re.search(r"page +http://\S+:(\d+)/", said)[1])
-    process.terminate()
-    process.communicate(timeout=60)
-
-
-def memory(process) -> int:
-    """MB of the server and its processes."""
-    found = psutil.Process(process.pid)
-    total = 0
-    for one in (found, *found.children(recursive=True)):
-        try:
-            total += one.memory_info().rss
-        except psutil.NoSuchProcess:
-            continue
-    return total >> 20
+    with server_process(exported[0].parent) as started:
+        yield started
 
 
 @pytest.mark.slow

@@ -1,13 +1,12 @@
 """Requests made to fill the memory or to hold the server up: refused, and nobody else waits."""
 
-import contextlib
 import threading
 import time
+import tracemalloc
 from concurrent.futures import ThreadPoolExecutor
 
 import grpc
 import numpy as np
-import psutil
 import pytest
 import urllib3
 from grpc_health.v1 import health_pb2, health_pb2_grpc
@@ -23,35 +22,17 @@ from keras_i3d.export.messages import tensors
 from keras_i3d.export.server.grpc_lanes import Lanes
 from keras_i3d.export.server.local_server import LocalServer
 from keras_i3d.export.server.options import Limits, ModelConfig
-from tests.export.server.conftest import options
+from tests.export.server.conftest import options, server_process
+from tests.memory import memory_below
 
 FRAMES = np.zeros((1, 12, 20, 30, 3), np.uint8)
 MB = 1 << 20
 
 
-@contextlib.contextmanager
-def memory_below(most):
-    """The process grows by less than `most` bytes, however short the time."""
-    before, peak, ended = psutil.Process().memory_info().rss, [0], threading.Event()
-
-    def watch():
-        while not ended.wait(0.002):
-            peak[0] = max(peak[0], psutil.Process().memory_info().rss - before)
-
-    thread = threading.Thread(target=watch)
-    thread.start()
-    try:
-        yield
-    finally:
-        ended.set()
-        thread.join()
-    assert peak[0] < most, f"{peak[0] >> 20} MB"
-
-
 @pytest.fixture(scope="module")
 def large(exported):
     """A server with the limits it has by default."""
-    with LocalServer([ModelConfig("tiny", exported[0].parent)], options(limits=Limits())) as server:
+    with server_process(exported[0].parent, "--nowarm_up") as server:
         yield server
 
 
@@ -85,32 +66,36 @@ def to_tiny(kind=predict_pb2.PredictRequest, signature="serving_default"):
 # === gRPC ===
 
 
-def test_fifty_inputs_of_sixty_megabytes_each(stub):
+def test_fifty_inputs_of_sixty_megabytes_each(large, stub):
     """1.9 kB that claim 3 GB: their names are compared before any is expanded."""
     request = to_tiny()
     for number in range(50):
         one_value(request, f"input{number}", (1, 64, 560, 560, 3))
     assert request.ByteSize() < 2500
-    with memory_below(60 * MB):
+    with memory_below(large.pid, 60):
         code, detail = refused(stub.Predict, request)
     assert (code, "takes frames uint8" in detail) == ("INVALID_ARGUMENT", True)
     assert len(detail) < 400
 
 
-def test_all_tensors_of_a_request_have_one_budget(exported):
+def test_all_tensors_of_a_request_have_one_budget():
     request = to_tiny()
     one_value(request, "a", (1, 64, 560, 560))
     one_value(request, "b", (1, 64, 560, 560))
     assert set(tensors.arrays(request.inputs, 45 * MB)) == {"a", "b"}
-    with memory_below(5 * MB), pytest.raises(ValueError, match="together with those before"):
+    tracemalloc.start()
+    with pytest.raises(ValueError, match="together with those before"):
         tensors.arrays(request.inputs, 38 * MB)
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert peak < 5 * MB
 
 
-def test_a_string_repeated_a_million_times(stub):
+def test_a_string_repeated_a_million_times(large, stub):
     request = to_tiny(signature="jpeg_frames")
     tensors.fill(request.inputs["frames"], [[b"x" * MB]])
     request.inputs["frames"].tensor_shape.dim[1].size = 1 << 20
-    with memory_below(60 * MB):
+    with memory_below(large.pid, 60):
         code, detail = refused(stub.Predict, request)
     assert (code, "is larger than" in detail) == ("INVALID_ARGUMENT", True)
 
@@ -127,7 +112,7 @@ def test_millions_of_empty_messages(large, field):
         grpc.insecure_channel(
             f"localhost:{large.port}", [("grpc.max_send_message_length", -1)]
         ) as channel,
-        memory_below(400 * MB),
+        memory_below(large.pid, 400),
     ):
         code, detail = refused(channel.unary_unary(call), empty)
     assert (code, "more than 65536 fields" in detail) == ("INVALID_ARGUMENT", True)
@@ -152,7 +137,7 @@ def test_methods_that_only_tell_take_small_messages(large, method):
         grpc.insecure_channel(
             f"localhost:{large.port}", [("grpc.max_send_message_length", -1)]
         ) as channel,
-        memory_below(300 * MB),
+        memory_below(large.pid, 300),
     ):
         call = channel.unary_stream(f"/{method}")
         code, detail = refused(lambda *a, **k: list(call(*a, **k)), b"\x0a\x00" * (25 << 20))
@@ -169,7 +154,7 @@ def test_numbers_of_one_byte_that_take_eight(large):
         grpc.insecure_channel(
             f"localhost:{large.port}", [("grpc.max_send_message_length", -1)]
         ) as channel,
-        memory_below(400 * MB),
+        memory_below(large.pid, 400),
     ):
         call = channel.unary_unary("/tensorflow.serving.PredictionService/Predict")
         code, detail = refused(call, message)
@@ -250,9 +235,9 @@ def classification(context, examples):
     return request
 
 
-def test_a_context_copied_into_every_example(stub):
+def test_a_context_copied_into_every_example(large, stub):
     """2 MB that stand for gigabytes."""
-    with memory_below(300 * MB):
+    with memory_below(large.pid, 300):
         code, detail = refused(stub.Classify, classification([b"x" * MB] * 9, 1000))
         assert (code, "at most 256" in detail) == ("RESOURCE_EXHAUSTED", True)
         code, detail = refused(stub.Classify, classification([b"x" * MB] * 9, 20))
@@ -306,7 +291,7 @@ def post(server, path, body, **headers):
 
 def test_a_context_copied_into_every_example_over_rest(large):
     body = b'{"signature_name": "classify", "context": {"image/encoded": "%s"}, "examples": [%s]}'
-    with memory_below(60 * MB):
+    with memory_below(large.pid, 60):
         many = body % (b"x" * 2000, b",".join([b"{}"] * 1000))
         status, error = post(large, "/v1/models/tiny:classify", many)
         assert (status, "at most 256" in error) == (413, True)
@@ -334,7 +319,7 @@ def test_json_that_takes_gigabytes_holds_nobody_up(large, inside):
     thread = threading.Thread(target=ask_for_health)
     thread.start()
     try:
-        with memory_below(500 * MB):
+        with memory_below(large.pid, 500):
             status, error = post(large, "/v1/models/tiny:predict", body)
     finally:
         ended.set()

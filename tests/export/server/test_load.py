@@ -7,16 +7,14 @@ import threading
 import time
 
 import numpy as np
-import psutil
 import pytest
 
 from keras_i3d.export.client.answer import ServingError
 from keras_i3d.export.client.video_query import encoded
-from keras_i3d.export.server.local_server import LocalServer
-from keras_i3d.export.server.options import ModelConfig
-from tests.export.server.conftest import connect, options
+from tests.export.server.conftest import connect, server_process
 
 SECONDS = float(os.environ.get("KERAS_I3D_LOAD_SECONDS", 30))
+FLAGS = ("--poll_seconds=0.1", "--nowarm_up", "--max_message_mb=4", "--max_frames=100")
 
 
 @pytest.mark.slow
@@ -49,7 +47,7 @@ def test_eight_clients(exported, signatures, tmp_path, capsys):
                 seconds.append(answer.seconds)
                 versions.add(answer.version)
 
-    with LocalServer([ModelConfig("tiny", folder)], options()) as server:
+    with server_process(folder, *FLAGS) as server:
         threads = [threading.Thread(target=ask, args=(n,)) for n in range(8)]
         for thread in threads:
             thread.start()
@@ -58,10 +56,10 @@ def test_eight_clients(exported, signatures, tmp_path, capsys):
             time.sleep(SECONDS / 4)
             shutil.copytree(folder / "1", tmp_path / "coming", copy_function=shutil.copyfile)
             os.rename(tmp_path / "coming", folder / str(number))
-            memory.append(psutil.Process().memory_info().rss >> 20)
+            memory.append(memory(server.pid))
         for thread in threads:
             thread.join()
-        memory.append(psutil.Process().memory_info().rss >> 20)
+        memory.append(memory(server.pid))
     assert failed == []
     assert versions >= {1, 2, 3, 4}
     assert memory[-1] - memory[0] < 150
