@@ -20,6 +20,7 @@ from keras_i3d.data.video.windows import mean_scores, network_windows, windows
 from keras_i3d.engines import Engine
 from keras_i3d.files.workers import Outcome
 from keras_i3d.prediction_inputs import NamedVideo, open_video
+from keras_i3d.shown_options import options_of
 
 # The network takes some 4 MB a frame: what `whole` holds at most, one minute, is about 6 GB.
 MOST_WHOLE = 1500
@@ -120,6 +121,7 @@ def predict_video(
     return Prediction(path, count, rate, source, scores, found, notes)
 
 
+@options_of(predict_video, without=("path",))
 def predict_videos(
     network: LoadedNetwork, videos: Iterable[str | NamedVideo], **options
 ) -> Iterator[Outcome]:
