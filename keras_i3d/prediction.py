@@ -13,6 +13,7 @@ from keras_i3d.data.flow.frames_with_flow import cropped_streams
 from keras_i3d.data.pixels.pace import Pace
 from keras_i3d.data.pixels.preprocessing import Input, scale
 from keras_i3d.data.video.decoding import DEFAULT_FPS, VideoError, VideoFile
+from keras_i3d.data.video.frames import small_note
 from keras_i3d.data.video.live import LiveVideo
 from keras_i3d.data.video.picture_folder import PictureFolder
 from keras_i3d.data.video.windows import Window as Piece
@@ -221,5 +222,4 @@ def _notes(video: VideoFile, frames: int, windows: list[Window], length: int) ->
         yield "one frame only, repeated: the prediction is that of a still picture"
     elif frames < length and len(windows) == 1:
         yield f"short: {frames} frames, looped to {length}"
-    if 0 < min(video.width, video.height) < 64:
-        yield f"small: {video.width} x {video.height} pixels, enlarged"
+    yield from small_note(video.width, video.height)

@@ -91,6 +91,7 @@ MAY_IMPORT = {
         "data.shards",
         "layers",
         "models",
+        "weights",
         "applications",
         "engines",
         "prediction_inputs",
