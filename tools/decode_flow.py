@@ -37,7 +37,7 @@ OUT = flags.DEFINE_string("out", None, "the output folder")
 METHOD = flags.DEFINE_enum(
     "flow_method", "tvl1", METHODS, "how to compute flow, if it is computed first"
 )
-# What these mean, the recipe says, which has them too.
+# The recipe has these too, and says what they mean.
 OWN = ("num_frames", "resize", "crop", "steps", "batch_size", "learning_rate", "flip", "seed")
 DEFAULTS = {one.name: one.default for one in dataclasses.fields(FlowDecoding)}
 DEFAULTS |= vars(FlowDecoding.data)

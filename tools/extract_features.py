@@ -134,7 +134,7 @@ def _check_flags() -> None:
 
 
 def _jobs(arguments: Sequence[str]) -> tuple[list, dict[str, str]]:
-    """The videos, and the listed lines that give none."""
+    """The videos, and the lines of the list that name none."""
     from keras_i3d.features.jobs import jobs_of_data_set, jobs_of_videos
     from keras_i3d.prediction_inputs import find_videos, read_list
 
@@ -156,7 +156,7 @@ def _jobs(arguments: Sequence[str]) -> tuple[list, dict[str, str]]:
 
 
 def _checked(order) -> None:
-    """Load all that is needed, and say what int8 was found to be."""
+    """Load all that is needed, and print how int8 did in its check."""
     from keras_i3d.engines import EngineError
 
     try:

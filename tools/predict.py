@@ -113,7 +113,7 @@ def _check_flags(arguments: Sequence[str]) -> None:
 
 
 def _videos(arguments: Sequence[str]) -> list:
-    """The videos, those told that are not there."""
+    """The videos; those that are not there are reported."""
     from keras_i3d.prediction_inputs import find_videos, read_list
 
     try:
