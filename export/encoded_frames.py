@@ -32,8 +32,8 @@ def _jpeg_pixels(file):
 
 
 def _png_pixels(file):
-    # Bytes 16 to 23 are width and height, of the header that every PNG begins with; a file that is
-    # cut off before gets 0.
+    # Every PNG has its width and height in bytes 16 to 23; a file that is cut off before them
+    # gives 0.
     head = tf.strings.join([tf.strings.substr(file, 0, 24), b"\0" * 24])
     sides = tf.io.decode_raw(tf.strings.substr(head, 16, 8), tf.int32, little_endian=False)
     sides = tf.cast(tf.bitcast(sides, tf.uint32), tf.int64)

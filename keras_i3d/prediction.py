@@ -13,6 +13,7 @@ from keras_i3d.data.flow.frames_with_flow import cropped_streams
 from keras_i3d.data.pixels.pace import Pace
 from keras_i3d.data.pixels.preprocessing import Input, scale
 from keras_i3d.data.video.decoding import DEFAULT_FPS, VideoError, VideoFile
+from keras_i3d.data.video.frames import small_note
 from keras_i3d.data.video.live import LiveVideo
 from keras_i3d.data.video.picture_folder import PictureFolder
 from keras_i3d.data.video.windows import Window as Piece
@@ -20,6 +21,7 @@ from keras_i3d.data.video.windows import mean_scores, network_windows, windows
 from keras_i3d.engines import Engine
 from keras_i3d.files.workers import Outcome
 from keras_i3d.prediction_inputs import NamedVideo, open_video
+from keras_i3d.shown_options import options_of
 
 # The network takes some 4 MB a frame: what `whole` holds at most, one minute, is about 6 GB.
 MOST_WHOLE = 1500
@@ -120,6 +122,7 @@ def predict_video(
     return Prediction(path, count, rate, source, scores, found, notes)
 
 
+@options_of(predict_video, without=("path",))
 def predict_videos(
     network: LoadedNetwork, videos: Iterable[str | NamedVideo], **options
 ) -> Iterator[Outcome]:
@@ -219,5 +222,4 @@ def _notes(video: VideoFile, frames: int, windows: list[Window], length: int) ->
         yield "one frame only, repeated: the prediction is that of a still picture"
     elif frames < length and len(windows) == 1:
         yield f"short: {frames} frames, looped to {length}"
-    if 0 < min(video.width, video.height) < 64:
-        yield f"small: {video.width} x {video.height} pixels, enlarged"
+    yield from small_note(video.width, video.height)

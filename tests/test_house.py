@@ -27,6 +27,7 @@ DATA = (
 MAY_IMPORT = {
     "files": set(),
     "classes": set(),
+    "shown_options": set(),
     "data": {"data.pixels", "data.video"},
     "data.pixels": set(),
     "data.video": {"files", "data.pixels"},
@@ -46,9 +47,17 @@ MAY_IMPORT = {
     },
     "layers": set(),
     "inflation": {"layers"},
-    "models": {"layers", "inflation", "data.pixels"},
+    "models": {"shown_options", "layers", "inflation", "data.pixels"},
     "weights": {"classes", "files", "layers", "models", "data.pixels", "inflation"},
-    "applications": {"classes", "files", "models", "weights", "inflation", "data.pixels"},
+    "applications": {
+        "classes",
+        "shown_options",
+        "files",
+        "models",
+        "weights",
+        "inflation",
+        "data.pixels",
+    },
     "engines": {
         "files",
         "data.pixels",
@@ -63,6 +72,7 @@ MAY_IMPORT = {
     "prediction_inputs": {"data.lists", "data.video"},
     "prediction": {
         "classes",
+        "shown_options",
         "files",
         "data.pixels",
         "data.video",
@@ -72,6 +82,7 @@ MAY_IMPORT = {
         "prediction_inputs",
     },
     "features": {
+        "shown_options",
         "files",
         "data.pixels",
         "data.video",
@@ -80,6 +91,7 @@ MAY_IMPORT = {
         "data.shards",
         "layers",
         "models",
+        "weights",
         "applications",
         "engines",
         "prediction_inputs",
@@ -98,6 +110,7 @@ MAY_IMPORT = {
         "visualisation",
     },
     "evaluation": {
+        "shown_options",
         "files",
         "models",
         "data.pixels",
@@ -110,6 +123,7 @@ MAY_IMPORT = {
         "training",
     },
     "fvd": {
+        "shown_options",
         "files",
         "data.pixels",
         "data.video",

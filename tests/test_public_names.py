@@ -2,6 +2,8 @@
 
 import ast
 import importlib
+import inspect
+import operator
 import subprocess
 import sys
 
@@ -72,3 +74,36 @@ def test_rooms_need_no_import_of_their_own():
 def test_a_name_that_there_is_not():
     with pytest.raises(AttributeError, match="I4D"):
         keras_i3d.I4D  # noqa: B018
+
+
+def test_every_argument_is_shown_by_its_name():
+    hidden = {}
+    for package, _, name in promised():
+        function = getattr(importlib.import_module(package), name)
+        raised = inspect.isclass(function) and issubclass(function, Exception)
+        if callable(function) and not raised:
+            parameters = inspect.signature(function).parameters.values()
+            hidden[name] = [p.name for p in parameters if p.kind == p.VAR_KEYWORD]
+    # A layer also takes what every layer of Keras takes.
+    assert {name for name, options in hidden.items() if options} == {"NonLocalBlock3D"}
+
+
+@pytest.mark.parametrize(
+    ("name", "arguments"),
+    [
+        ("predict_videos", (None, [])),
+        ("extract_features", ("gone.mp4",)),
+        ("feature_windows", ("gone.mp4",)),
+        ("FeatureExtractor", ()),
+        ("fvd.fvd", ("gone", "gone")),
+        ("evaluation.evaluate_run", (None,)),
+        ("export.ask_video", (None, "gone.mp4")),
+        ("export.connect", ("localhost:1", "i3d")),
+        ("export.GrpcClient", ("localhost:1", "i3d")),
+        ("export.RestClient", ("localhost:1", "i3d")),
+    ],
+)
+def test_a_wrong_name_is_told_before_anything_is_done(name, arguments):
+    function = operator.attrgetter(name)(keras_i3d)
+    with pytest.raises(TypeError, match=f"^{name.split('.')[-1]}.*'strde'"):
+        function(*arguments, strde=16)

@@ -57,7 +57,7 @@ def byte_bar() -> Iterator[Callable[[int, int, int, int], None]]:
             nonlocal files
             files = f"{done_files} of {all_files} files"
             shown.set_description(files, refresh=False)
-            if shown.total is None:  # what an earlier run did is no measure of this one's speed
+            if shown.total is None:  # what an earlier run did says nothing of this one's speed
                 shown.total, shown.initial, shown.n = total, done, done
             shown.update(done - shown.n)
 

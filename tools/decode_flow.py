@@ -18,6 +18,7 @@ from pathlib import Path
 
 from absl import flags
 
+from keras_i3d.data.pixels.preprocessing import STREAMS
 from keras_i3d.tools.bars import frame_bar
 from keras_i3d.tools.flow_flag import METHODS
 from keras_i3d.tools.running import FlagError, ToolError, can_be_written, loaded, quiet_import, run
@@ -29,14 +30,14 @@ NETWORK = flags.DEFINE_string("network", None, f"the network: {HELP}")
 MODEL = flags.DEFINE_string(
     "model", "i3d", "the network, if --network is published weights or a file of weights"
 )
-STREAM = flags.DEFINE_enum("stream", "rgb", ["rgb", "flow", "both"], "which stream of the network")
+STREAM = flags.DEFINE_enum("stream", "rgb", STREAMS, "which stream of the network")
 END_POINTS = flags.DEFINE_list("end_point", [], "layers to decode from, separated by commas")
 KINDS = flags.DEFINE_list("decoder", list(DECODERS), f"of {', '.join(DECODERS)}; commas between")
 OUT = flags.DEFINE_string("out", None, "the output folder")
 METHOD = flags.DEFINE_enum(
     "flow_method", "tvl1", METHODS, "how to compute flow, if it is computed first"
 )
-# What these mean, the recipe says, which has them too.
+# The recipe has these too, and says what they mean.
 OWN = ("num_frames", "resize", "crop", "steps", "batch_size", "learning_rate", "flip", "seed")
 DEFAULTS = {one.name: one.default for one in dataclasses.fields(FlowDecoding)}
 DEFAULTS |= vars(FlowDecoding.data)

@@ -22,6 +22,7 @@ from absl import flags
 from tqdm import tqdm
 
 from keras_i3d.data.lists.annotations import FORMATS
+from keras_i3d.data.pixels.preprocessing import STREAMS
 from keras_i3d.tools import engine_flags
 from keras_i3d.tools.running import (
     FlagError,
@@ -38,9 +39,7 @@ RUN = flags.DEFINE_string("run", None, "the folder of a training run")
 NETWORK = flags.DEFINE_enum("network", "final", ["final", "best"], "which network of the run")
 WEIGHTS = flags.DEFINE_string("weights", None, f"instead of --run: {HELP}")
 MODEL = flags.DEFINE_string("model", "i3d", "the network, if --weights does not say it")
-STREAM = flags.DEFINE_enum(
-    "stream", "rgb", ["rgb", "flow", "both"], "what the network of --weights sees"
-)
+STREAM = flags.DEFINE_enum("stream", "rgb", STREAMS, "what the network of --weights sees")
 DATA = flags.DEFINE_string(
     "data", None, "a folder of videos or shards, or a CSV file [the recipe's data]"
 )

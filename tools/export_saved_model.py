@@ -8,13 +8,14 @@ it is written, 1 if it could not be made, 2 if a flag is wrong.
 """
 
 import itertools
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
 from absl import flags
 from absl import logging as absl_logging
 
+from keras_i3d.data.pixels.preprocessing import STREAMS, Input
 from keras_i3d.tools.class_labels import labels_in
 from keras_i3d.tools.running import (
     FlagError,
@@ -29,7 +30,7 @@ from keras_i3d.tools.weights_flag import HELP, check_weights
 
 MODEL = flags.DEFINE_string("model", "i3d", "the network, if --weights does not say it")
 WEIGHTS = flags.DEFINE_string("weights", "kinetics", HELP)
-STREAM = flags.DEFINE_enum("stream", "rgb", ["rgb", "flow", "both"], "which stream of the network")
+STREAM = flags.DEFINE_enum("stream", "rgb", STREAMS, "which stream of the network")
 OUT = flags.DEFINE_string("out", None, "the version's folder: MODEL/NUMBER")
 LABELS = flags.DEFINE_string(
     "labels", None, "a file of class names, one per line, for your own weights"
@@ -65,7 +66,6 @@ def main(arguments: Sequence[str]) -> int:
     check_weights(WEIGHTS.value, MODEL.value, STREAM.value)
     can_be_written(Path(OUT.value).parent, "folder")
     shape = _shape()
-    clips = {Path(VIDEO.value).name: {"rgb": _frames(shape)}} if VIDEO.value else {}
     with quiet_import():
         import keras_i3d
         from keras_i3d.export.saved_model import export_saved_model
@@ -76,6 +76,7 @@ def main(arguments: Sequence[str]) -> int:
         network = keras_i3d.load(
             WEIGHTS.value, model=MODEL.value, stream=STREAM.value, labels=labels_in(LABELS.value)
         )
+    clips = _clips(network.record.inputs, shape) if VIDEO.value else {}
     try:
         exported = export_saved_model(
             network,
@@ -115,11 +116,13 @@ def _shape() -> tuple:
     return shape
 
 
-def _frames(shape: tuple) -> np.ndarray:
+def _clips(inputs: Mapping[str, Input], shape: tuple) -> dict[str, dict[str, np.ndarray]]:
     """The first frames of the video, as a client would send them: not yet resized."""
     from keras_i3d.data import VideoError, VideoFile
 
-    wanted = shape[0] or 64
+    if tuple(inputs) != ("rgb",):
+        raise FlagError("--video checks only the rgb network; a video has no flow")
+    wanted = shape[0] or inputs["rgb"].frames
     try:
         with VideoFile(VIDEO.value) as video:
             frames = np.stack([image for image, _, _ in itertools.islice(video, wanted)])
@@ -130,7 +133,7 @@ def _frames(shape: tuple) -> np.ndarray:
             raise FlagError(
                 f"{VIDEO.value} should be of --shape={shape}. Received: {frames.shape[:3]}"
             )
-    return frames
+    return {Path(VIDEO.value).name: {"rgb": frames}}
 
 
 if __name__ == "__main__":

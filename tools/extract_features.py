@@ -24,6 +24,7 @@ from collections.abc import Sequence
 
 from absl import flags
 
+from keras_i3d.data.pixels.preprocessing import STREAMS
 from keras_i3d.features.crops import CROPS
 from keras_i3d.features.layouts import LAYOUTS
 from keras_i3d.features.pooling import POOLINGS
@@ -43,7 +44,7 @@ LIST = flags.DEFINE_string("list", None, "a file of paths, one per line, or a .c
 OUT = flags.DEFINE_string("out", None, "the folder for the features")
 NETWORK = flags.DEFINE_string("network", "i3d", "the network, if --weights does not say it")
 WEIGHTS = flags.DEFINE_string("weights", "kinetics", HELP)
-STREAM = flags.DEFINE_enum("stream", None, ["rgb", "flow", "both"], "what the network sees [rgb]")
+STREAM = flags.DEFINE_enum("stream", None, STREAMS, "what the network sees [rgb]")
 WINDOW = flags.DEFINE_integer("window", None, "frames per window [I3D: 64]", lower_bound=1)
 STRIDE = flags.DEFINE_integer(
     "stride", None, "frames from one window to the next [as many as a window has]", lower_bound=1
@@ -133,7 +134,7 @@ def _check_flags() -> None:
 
 
 def _jobs(arguments: Sequence[str]) -> tuple[list, dict[str, str]]:
-    """The videos, and the listed lines that give none."""
+    """The videos, and the lines of the list that name none."""
     from keras_i3d.features.jobs import jobs_of_data_set, jobs_of_videos
     from keras_i3d.prediction_inputs import find_videos, read_list
 
@@ -155,7 +156,7 @@ def _jobs(arguments: Sequence[str]) -> tuple[list, dict[str, str]]:
 
 
 def _checked(order) -> None:
-    """Load all that is needed, and say what int8 was found to be."""
+    """Load all that is needed, and print how int8 did in its check."""
     from keras_i3d.engines import EngineError
 
     try:

@@ -29,6 +29,7 @@ from collections.abc import Sequence
 from absl import flags
 from tqdm import tqdm
 
+from keras_i3d.data.pixels.preprocessing import STREAMS
 from keras_i3d.tools import engine_flags
 from keras_i3d.tools.running import (
     FlagError,
@@ -44,7 +45,7 @@ from keras_i3d.tools.weights_flag import HELP, check_weights
 VIDEO = flags.DEFINE_multi_string("video", [], "a video file or folder; the same as an argument")
 LIST = flags.DEFINE_string("list", None, "a file of paths, one per line, or a .csv; - is stdin")
 LIVE = flags.DEFINE_string("live", None, "a camera's number, or the address of a stream")
-STREAM = flags.DEFINE_enum("stream", "rgb", ["rgb", "flow", "both"], "what the network sees")
+STREAM = flags.DEFINE_enum("stream", "rgb", STREAMS, "what the network sees")
 MODEL = flags.DEFINE_string("model", "i3d", "the network, if --weights does not say it")
 WEIGHTS = flags.DEFINE_string("weights", "kinetics", HELP)
 LABELS = flags.DEFINE_string(
@@ -112,7 +113,7 @@ def _check_flags(arguments: Sequence[str]) -> None:
 
 
 def _videos(arguments: Sequence[str]) -> list:
-    """The videos, those told that are not there."""
+    """The videos; those that are not there are reported."""
     from keras_i3d.prediction_inputs import find_videos, read_list
 
     try:

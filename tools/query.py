@@ -69,7 +69,7 @@ def main(arguments: Sequence[str]) -> int:
     from keras_i3d.export.client.connecting import connect
 
     try:
-        # What gRPC would tell of a connection is in the error; its own lines name its source files.
+        # The error says what is wrong; gRPC's own lines would name its source files.
         with environment("GRPC_VERBOSITY", "NONE"):
             client = connect(
                 SERVER.value,

@@ -167,14 +167,14 @@ def status(name: str, work: Callable[[], int | None]) -> int:
     except KeyboardInterrupt:
         print(f"\n{name}: interrupted", file=sys.stderr)
         return 130
-    except BrokenPipeError:  # whoever read the output has enough: `| head`
+    except BrokenPipeError:  # the reader of the output has enough, as with `| head`
         _close_output()
         return 0
     except OSError as error:
         print(f"{name}: {error_line(error)}", file=sys.stderr)
         try:
             sys.stdout.flush()
-        except OSError:  # it is what cannot be written; else Python would say so once more
+        except OSError:  # it cannot be written; Python would otherwise say so once more
             _close_output()
         return 1
 

@@ -11,11 +11,13 @@ from pathlib import Path
 
 from absl import flags
 
+from keras_i3d.data.pixels.preprocessing import CHANNELS
 from keras_i3d.tools.running import FlagError, can_be_written, loaded, quiet_import, run
 from keras_i3d.tools.weights_flag import HELP, check_weights
 
 WEIGHTS = flags.DEFINE_list("weights", ["kinetics"], f"each {HELP}")
-STREAM = flags.DEFINE_enum("stream", "rgb", ["rgb", "flow"], "which stream of the network")
+MODEL = flags.DEFINE_string("model", "i3d", "the network, if --weights does not say it")
+STREAM = flags.DEFINE_enum("stream", "rgb", list(CHANNELS), "which stream of the network")
 OUT = flags.DEFINE_string("out", None, "the PNG to write", required=True)
 
 
@@ -25,7 +27,7 @@ def main(arguments: Sequence[str]) -> None:
         raise FlagError(f"--out={OUT.value}: there is no folder {Path(OUT.value).parent}")
     can_be_written(OUT.value)
     for weights in WEIGHTS.value:
-        check_weights(weights, stream=STREAM.value)
+        check_weights(weights, MODEL.value, STREAM.value)
     with quiet_import():
         import keras
 
@@ -40,7 +42,7 @@ def main(arguments: Sequence[str]) -> None:
     pictures = {}
     for weights in WEIGHTS.value:
         with loaded():
-            network = keras_i3d.load(weights, stream=STREAM.value)
+            network = keras_i3d.load(weights, model=MODEL.value, stream=STREAM.value)
         kernel = next(v for v in network.model.weights if len(v.shape) == 5)
         kernel = keras.ops.convert_to_numpy(kernel)
         pictures[f"{weights}, {STREAM.value}"] = with_time_and_numbers(

@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+from keras_i3d.data.pixels.preprocessing import CHANNELS
 from keras_i3d.tools.running import FlagError
 from keras_i3d.weights.records import RECORDS, published
 
@@ -33,7 +34,7 @@ def check_weights(
             )
     elif any((one.model, one.weights) == (model, weights) for one in RECORDS):
         try:
-            for one in ("rgb", "flow") if stream == "both" else (stream,):
+            for one in CHANNELS if stream == "both" else (stream,):
                 published(model, weights, one)
         except ValueError as error:
             raise FlagError(error) from error

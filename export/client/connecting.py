@@ -1,8 +1,10 @@
 """One function for both clients; only the packages of the one that is asked for are needed."""
 
-from keras_i3d.export.client.video_query import Client
+from keras_i3d.export.client.client import Client
+from keras_i3d.shown_options import options_of
 
 
+@options_of(Client)
 def connect(
     address: str,
     model: str,
@@ -19,11 +21,10 @@ def connect(
 
     Args:
         address: HOST:PORT; for HTTP also http(s)://….
-        model: its name on the server.
+        model, options: as for `Client`.
         rest: by HTTP and JSON.
         tls: encrypt gRPC; also when one of the files is given. HTTP is encrypted by https://.
         roots, certificate, key, tls_name: see `Tls`.
-        options: of both clients: version, label, timeout, attempts, message_bytes, headers.
 
     Raises:
         ValueError, ImportError: the options exclude each other; a package is missing.

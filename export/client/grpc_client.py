@@ -9,13 +9,12 @@ from typing import Any
 
 import grpc
 
-from keras_i3d.export.client.answer import Answer, ModelMetadata, ServingError, TensorShape
-from keras_i3d.export.client.retrying import patiently
+from keras_i3d.export.client.answer import Answer, ModelMetadata, TensorShape
+from keras_i3d.export.client.client import Client
 from keras_i3d.export.messages import tensors
 from keras_i3d.export.messages.protos import PACKAGE, message_class
+from keras_i3d.shown_options import options_of
 
-# gRPC's own limit is 4 MB, less than half of 64 raw frames of 224 x 224.
-MESSAGE_BYTES = 256 << 20
 ADVICE = (
     "send fewer frames, or JPEG files to the signature jpeg_frames, or raise the limits of "
     "server and client"
@@ -38,48 +37,25 @@ class Tls:
     name: str | None = None
 
 
-class GrpcClient:
-    """A model on a server.
+class GrpcClient(Client):
+    """A model on a server, asked by gRPC.
 
         with GrpcClient("localhost:8500", "i3d") as client:
             client.predict({"frames": frames[None]}).top()     # frames (time, height, width, 3)
 
     Args:
-        address: HOST:PORT.
-        model: its name on the server.
-        version: a version's number; by default the server's latest.
-        label: a version's label, such as "stable", instead.
-        timeout: seconds for a call, all its attempts together; the server is told.
-        attempts: how often a call is tried while the server is UNAVAILABLE; no other is repeated.
-        message_bytes: the largest message that is sent or taken.
+        address, model, options: as for `Client`; the server is told the timeout.
         tls: how to encrypt; None for no encryption.
-        headers: metadata of every call, such as {"authorization": "Bearer …"}.
-
-    Every call raises ServingError if there is no answer. May be used from several threads.
     """
 
     video_signature = "serving_default"
 
-    def __init__(
-        self,
-        address: str,
-        model: str,
-        version: int | None = None,
-        label: str | None = None,
-        timeout: float = 60,
-        attempts: int = 4,
-        message_bytes: int = MESSAGE_BYTES,
-        tls: Tls | None = None,
-        headers: Mapping[str, str] | None = None,
-    ):
-        if version is not None and label is not None:
-            raise ValueError(f"give a version or a label, not both. Received: {version=}, {label=}")
-        self.address, self.model, self.timeout, self.attempts = address, model, timeout, attempts
-        self._version, self._label = version, label
-        self._headers = tuple((headers or {}).items())
+    @options_of(Client)
+    def __init__(self, address: str, model: str, *, tls: Tls | None = None, **options):
+        super().__init__(address, model, **options)
         options = [
-            ("grpc.max_send_message_length", message_bytes),
-            ("grpc.max_receive_message_length", message_bytes),
+            ("grpc.max_send_message_length", self.message_bytes),
+            ("grpc.max_receive_message_length", self.message_bytes),
         ]
         if tls is None:
             self._channel = grpc.insecure_channel(address, options)
@@ -95,14 +71,7 @@ class GrpcClient:
         self._metadata = self._method("PredictionService/GetModelMetadata", "GetModelMetadata")
         self._status = self._method("ModelService/GetModelStatus", "GetModelStatus")
 
-    def __enter__(self):
-        return self
-
-    def __exit__(self, *_):
-        self.close()
-
     def close(self) -> None:
-        """Close the connection."""
         self._channel.close()
 
     def predict(
@@ -112,15 +81,6 @@ class GrpcClient:
         outputs: Sequence[str] = (),
         timeout: float | None = None,
     ) -> Answer:
-        """Ask a signature.
-
-        Args:
-            inputs: {name: array of the input's type}, the first axis the clips; for files nested
-                lists of bytes.
-            signature: its name; `metadata` lists them.
-            outputs: names of those that are wanted; by default all.
-            timeout: seconds, instead of the client's.
-        """
         request = message_class("PredictRequest")()
         self._fill(request.model_spec, signature)
         request.output_filter.extend(outputs)
@@ -136,11 +96,6 @@ class GrpcClient:
         signature: str = "classify",
         timeout: float | None = None,
     ) -> Answer:
-        """Ask TF Serving's classification API about JPEG or PNG files of clips of any lengths.
-
-        Returns:
-            an answer whose outputs are `classes` and `scores`, (clips, top) each.
-        """
         request = message_class("ClassificationRequest")()
         self._fill(request.model_spec, signature)
         for files in clips:
@@ -155,7 +110,6 @@ class GrpcClient:
         return Answer(found, self.model, signature, response.model_spec.version.value, seconds)
 
     def metadata(self, timeout: float | None = None) -> ModelMetadata:
-        """Return what the model can be asked, and what its export wrote down."""
         request = message_class("GetModelMetadataRequest")(metadata_field=["signature_def"])
         self._fill(request.model_spec, "")
         response, _ = self._call(self._metadata, request, timeout)
@@ -174,7 +128,6 @@ class GrpcClient:
         return ModelMetadata(self.model, version, signatures, about)
 
     def status(self, timeout: float | None = None) -> dict[int, str]:
-        """Return {version: state}, such as {1: "UNLOADING", 2: "AVAILABLE"}."""
         request = message_class("GetModelStatusRequest")()
         self._fill(request.model_spec, "")
         response, _ = self._call(self._status, request, timeout)
@@ -191,25 +144,25 @@ class GrpcClient:
 
     def _fill(self, spec, signature: str) -> None:
         spec.name, spec.signature_name = self.model, signature
-        if self._version is not None:
-            spec.version.value = self._version
-        if self._label is not None:
-            spec.version_label = self._label
+        if self.version is not None:
+            spec.version.value = self.version
+        if self.label is not None:
+            spec.version_label = self.label
 
     def _call(self, method: Callable, request, timeout: float | None) -> tuple[Any, float]:
         def attempt(left: float):
             try:
-                return method(request, timeout=left, metadata=self._headers)
+                return method(request, timeout=left, metadata=tuple(self.headers.items()))
             except grpc.RpcError as error:
                 code, detail = error.code().name, error.details()
                 if code == "RESOURCE_EXHAUSTED" and "larger than max" in detail:
                     detail = f"{detail}: {ADVICE}"
                 if "http1.x server" in detail:
                     code, detail = "INTERNAL", "the answer is HTTP's: is this the gRPC port?"
-                raise ServingError(code, detail, f"{self.address}, model {self.model}") from error
+                raise self._error(code, detail) from error
 
         start = time.monotonic()
-        response = patiently(attempt, timeout or self.timeout, self.attempts)
+        response = self._patiently(attempt, timeout)
         return response, time.monotonic() - start
 
 

@@ -12,9 +12,10 @@ from typing import Any
 import numpy as np
 import urllib3
 
-from keras_i3d.export.client.answer import Answer, ModelMetadata, ServingError, TensorShape
-from keras_i3d.export.client.retrying import patiently
+from keras_i3d.export.client.answer import Answer, ModelMetadata, TensorShape
+from keras_i3d.export.client.client import Client
 from keras_i3d.export.messages import tensors
+from keras_i3d.shown_options import options_of
 
 # What an HTTP status means in gRPC's words.
 CODES = {
@@ -33,52 +34,38 @@ CODES = {
 }
 
 
-class RestClient:
-    """A model on a server.
+class RestClient(Client):
+    """A model on a server, asked by HTTP and JSON.
 
         with RestClient("http://localhost:8501", "i3d") as client:
             client.predict({"frames": [files]}, "jpeg_frames").top()     # files: JPEG, as bytes
 
     Args:
         address: http://HOST:PORT or https://HOST:PORT; http:// where it is left out.
-        model: its name on the server.
-        version: a version's number; by default the server's latest.
-        label: a version's label, such as "stable", instead.
-        timeout: seconds for a call, all its attempts together.
-        attempts: how often a call is tried while the server is UNAVAILABLE; no other is repeated.
-        message_bytes: the largest answer that is taken.
+        model, options: as for `Client`.
         roots, certificate, key: paths of PEM files for https; by default the system's trust.
-        headers: of every call, such as {"authorization": "Bearer …"}.
-
-    Every call raises ServingError if there is no answer. May be used from several threads.
     """
 
     video_signature = "jpeg_frames"  # JSON is slow with raw frames
 
+    @options_of(Client)
     def __init__(
         self,
         address: str,
         model: str,
-        version: int | None = None,
-        label: str | None = None,
-        timeout: float = 60,
-        attempts: int = 4,
-        message_bytes: int = 256 << 20,
+        *,
         roots: str | None = None,
         certificate: str | None = None,
         key: str | None = None,
-        headers: Mapping[str, str] | None = None,
+        **options,
     ):
-        if version is not None and label is not None:
-            raise ValueError(f"give a version or a label, not both. Received: {version=}, {label=}")
-        self.address = address if "://" in address else f"http://{address}"
-        self.model, self.timeout, self.attempts = model, timeout, attempts
-        self._bytes = message_bytes
-        which = "" if version is None else f"/versions/{version}"
-        which = which if label is None else f"/labels/{label}"
+        address = address if "://" in address else f"http://{address}"
+        super().__init__(address, model, **options)
+        which = "" if self.version is None else f"/versions/{self.version}"
+        which = which if self.label is None else f"/labels/{self.label}"
         self._place = f"{self.address.rstrip('/')}/v1/models/{model}{which}"
         self._pool = urllib3.PoolManager(
-            headers=dict(headers or {}),
+            headers=self.headers,
             retries=False,
             ca_certs=roots,
             cert_file=certificate,
@@ -86,14 +73,7 @@ class RestClient:
         )
         self._signatures: dict[str, tuple[dict, dict]] | None = None
 
-    def __enter__(self):
-        return self
-
-    def __exit__(self, *_):
-        self.close()
-
     def close(self) -> None:
-        """Close the connections."""
         self._pool.clear()
 
     def predict(
@@ -103,7 +83,7 @@ class RestClient:
         outputs: Sequence[str] = (),
         timeout: float | None = None,
     ) -> Answer:
-        """Ask a signature; see `GrpcClient.predict`. Without `outputs` all of them travel."""
+        """Ask a signature, as `Client.predict`; all outputs travel, whichever are wanted."""
         body = {
             "signature_name": signature,
             "inputs": {name: _as_json(values) for name, values in inputs.items()},
@@ -125,7 +105,6 @@ class RestClient:
         signature: str = "classify",
         timeout: float | None = None,
     ) -> Answer:
-        """Ask TF Serving's classification API; see `GrpcClient.classify`."""
         examples = [{"image/encoded": _as_json(list(files))} for files in clips]
         start = time.monotonic()
         body = {"signature_name": signature, "examples": examples}
@@ -137,7 +116,6 @@ class RestClient:
         return Answer(found, self.model, signature, None, time.monotonic() - start)
 
     def metadata(self, timeout: float | None = None) -> ModelMetadata:
-        """Return what the model can be asked, and what its export wrote down."""
         answer = self._call("GET", "/metadata", None, timeout)
         try:
             version = int(answer["model_spec"]["version"])
@@ -156,7 +134,6 @@ class RestClient:
         return ModelMetadata(self.model, version, signatures, about)
 
     def status(self, timeout: float | None = None) -> dict[int, str]:
-        """Return {version: state}, such as {1: "UNLOADING", 2: "AVAILABLE"}."""
         found = self._call("GET", "", None, timeout, "model_version_status")
         return {int(status["version"]): status["state"] for status in found}
 
@@ -177,10 +154,8 @@ class RestClient:
     ) -> Any:
         """The answer to a request, or the part of it that is asked for."""
         data = None if body is None else json.dumps(body).encode()
-        answer = patiently(
-            lambda left: self._attempt(method, self._place + ending, data, left),
-            timeout or self.timeout,
-            self.attempts,
+        answer = self._patiently(
+            lambda left: self._attempt(method, self._place + ending, data, left), timeout
         )
         if part is None:
             return answer
@@ -195,7 +170,7 @@ class RestClient:
                 method, url, body=data, timeout=limits, preload_content=False, redirect=False
             )
             try:
-                content = response.read(self._bytes + 1)
+                content = response.read(self.message_bytes + 1)
             finally:
                 response.release_conn()
         except urllib3.exceptions.NewConnectionError as error:  # a kind of time-out to urllib3
@@ -207,8 +182,10 @@ class RestClient:
                 cause = "the answer is not HTTP: is this the REST port, and not gRPC's?"
                 raise self._error("INTERNAL", cause) from error
             raise self._error("UNAVAILABLE", f"no connection ({error})") from error
-        if len(content) > self._bytes:
-            raise self._error("RESOURCE_EXHAUSTED", f"the answer is larger than {self._bytes} B")
+        if len(content) > self.message_bytes:
+            raise self._error(
+                "RESOURCE_EXHAUSTED", f"the answer is larger than {self.message_bytes} B"
+            )
         try:
             answer = json.loads(content)
         except ValueError as error:
@@ -218,9 +195,6 @@ class RestClient:
             detail = answer.get("error") if isinstance(answer, dict) else answer
             raise self._error(CODES.get(response.status, "INTERNAL"), str(detail))
         return answer
-
-    def _error(self, code: str, detail: str) -> ServingError:
-        return ServingError(code, detail, f"{self.address}, model {self.model}")
 
 
 def _as_json(values: Any) -> Any:

@@ -7,7 +7,9 @@ from typing import Any
 from keras_i3d.classes import Stretch, best_classes, timeline
 from keras_i3d.data.video.windows import mean_scores
 from keras_i3d.export.client.answer import ModelMetadata
-from keras_i3d.export.client.video_query import Client, WindowAnswer, ask_about, sending
+from keras_i3d.export.client.client import Client
+from keras_i3d.export.client.video_query import WindowAnswer, ask_about, sending
+from keras_i3d.shown_options import options_of
 
 BAR = 30  # columns of a probability of 1
 
@@ -88,6 +90,7 @@ class VideoAnswer:
         return "\n".join(lines)
 
 
+@options_of(ask_about, without=("how", "notes"))
 def ask_video(
     client: Client,
     path: str,

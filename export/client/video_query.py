@@ -10,7 +10,6 @@ import io
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
 from itertools import islice
-from typing import Any, Protocol
 
 import numpy as np
 from PIL import Image
@@ -21,21 +20,10 @@ from keras_i3d.data.pixels.preprocessing import Input, Preprocessing, scale
 from keras_i3d.data.video.parts import expected
 from keras_i3d.data.video.windows import network_windows
 from keras_i3d.export.client.answer import Answer, ModelMetadata
+from keras_i3d.export.client.client import Client
 from keras_i3d.export.served_record import CLIP_INPUTS, RAW_INPUTS
 
 FILES = ("jpeg", "png")
-
-
-class Client(Protocol):
-    """What GrpcClient and RestClient have in common."""
-
-    video_signature: str  # what takes a video best
-
-    def predict(self, inputs: Any, signature: str = ...) -> Answer: ...
-
-    def classify(self, clips: Any, signature: str = ...) -> Answer: ...
-
-    def metadata(self) -> ModelMetadata: ...
 
 
 @dataclass(frozen=True)

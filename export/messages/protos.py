@@ -19,7 +19,7 @@ from google.protobuf.message import Message
 
 FILE = "serving_protos.zlib"
 PACKAGE = "tensorflow.serving"
-# What the clients send and get; all that these need comes with them.
+# The messages that clients send and receive; those inside them come along.
 MODULES = ("predict_pb2", "classification_pb2", "get_model_metadata_pb2", "get_model_status_pb2")
 
 

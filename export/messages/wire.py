@@ -13,7 +13,7 @@ from keras_i3d.files.protocol_buffers import varint
 MOST_FIELDS = 1 << 16
 MOST_DEPTH = 32
 _VARINT, _FIXED_64, _BYTES, _FIXED_32 = 0, 1, 2, 5
-# Bytes that a number takes, of those whose bytes on the wire are fewer.
+# Bytes in memory of the types that take fewer on the wire.
 _GROWING = {
     **dict.fromkeys((FieldDescriptor.CPPTYPE_INT64, FieldDescriptor.CPPTYPE_UINT64), 8),
     **dict.fromkeys((FieldDescriptor.CPPTYPE_INT32, FieldDescriptor.CPPTYPE_UINT32), 4),

@@ -154,7 +154,7 @@ def _refused_to(context) -> Iterator[None]:
 
 
 def _of_small_messages(handler):
-    """A handler that streams: of reflection, and of who watches the health."""
+    """A streaming handler, which reflection and health watches have."""
 
     def parsed(message: bytes, context):
         with _refused_to(context):

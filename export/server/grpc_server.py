@@ -45,7 +45,7 @@ HEAVY = {
 NUMBERS = {_PREDICT: 4, _CLASSIFY: 1 / 64}
 # What the messages of all calls under way may take together, in multiples of the largest.
 MESSAGES = 16
-# Calls of reflection and of who watches the health; calls that are told that there are too many.
+# Reflection calls and health watches at a time; further calls that are told there are too many.
 STREAMS, SPARE_CALLS = 8, 200
 _NUMBERS = {name: number for number, (name, _) in CODES.items()}
 
@@ -145,7 +145,7 @@ def _answered(context, work: Callable):
 
 
 class _Health(health.HealthServicer):
-    """Health, which keeps no name that somebody made up."""
+    """Health that remembers no names that clients made up."""
 
     def Watch(self, request, context, send_response_callback=None):
         """Say how a service is, now and whenever it changes."""

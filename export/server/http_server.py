@@ -21,7 +21,7 @@ from keras_i3d.export.server.options import Options
 CONNECTIONS, SILENCE = 200, 60
 # Seconds for a request's head; bytes a second of a body that takes longer than `Limits.receive`.
 HEAD_SECONDS, BODY_RATE = 10, 64 << 10
-# For so long a connection is not yet thought slow.
+# Seconds before a connection can count as slow.
 FRESH_SECONDS = 2
 # Bodies that are on disk, in multiples of the largest.
 BODIES = 16
@@ -74,7 +74,7 @@ class HttpServer:
         except OSError as error:
             address = f"{options.host}:{options.rest_port}"
             raise OSError(f"port {address} cannot be opened: {error.strerror}") from error
-        # It counts the waiting, and tells of each client that leaves.
+        # It counts the requests that wait, and notices each client that leaves.
         for name in ("waitress", "waitress.queue"):
             logging.getLogger(name).setLevel(logging.ERROR)
         for socket in list(self._connections.values()):
@@ -130,7 +130,7 @@ class HttpServer:
 
 
 class _ErrorInJson(ErrorTask):
-    """What waitress refuses by itself, such as a body that is too large, said as all else is."""
+    """What waitress itself refuses, such as a body that is too large, in JSON as all errors are."""
 
     def execute(self):
         error = self.request.error

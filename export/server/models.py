@@ -73,7 +73,7 @@ class Models:
 
     @property
     def configs(self) -> list[ModelConfig]:
-        """What is to be served."""
+        """What to serve."""
         with self._lock:
             return [model.config for model in self._models.values()]
 
@@ -213,7 +213,7 @@ class Models:
         while todo := model.unloaded(settled):
             for number in todo:
                 self._load(model, number, settled[number])
-        # What is kept: whatever is wanted of all that is there, even while it is being written.
+        # Keep every wanted version that is in the folder, even one that is still being written.
         # A newer version that cannot be loaded takes nobody's place.
         with self._lock:
             failed = {n for n, v in model.versions.items() if v.state == END}

@@ -29,7 +29,7 @@ from keras_i3d.visualisation.stylesheet import stylesheet
 
 TOP = 5
 THUMBNAILS, THUMBNAIL_SIDE = 8, 96
-# Videos that are looked at at once: each has a process of its own and 300 MB on disk at most.
+# Videos classified at the same time; each takes a process and at most 300 MB on disk.
 AT_ONCE, WAITING = 2, 4
 
 
@@ -76,7 +76,7 @@ class Page:
             "frames": MOST_FRAMES,
         }
         text = self._html.replace("{{nonce}}", nonce)
-        # "<" would end the script where a model is called so.
+        # A "<" in a model's name could end the script.
         return text.replace("{{settings}}", json.dumps(settings).replace("<", "\\u003c")), policy
 
     def sample(self) -> bytes:

@@ -33,7 +33,7 @@ QUESTION = re.compile(
 )
 JSON = "application/json"
 FOR_READING = ("/", "/healthz", "/v1/models", "/monitoring/prometheus/metrics", "/page/sample")
-# What only says how the server is; monitoring asks by whatever address it has.
+# Paths that only say how the server is doing; monitoring may ask by any address.
 FOR_ALL = ("/healthz", "/monitoring/prometheus/metrics")
 SECURITY = [("X-Content-Type-Options", "nosniff"), ("Cache-Control", "no-store")]
 
@@ -194,7 +194,7 @@ class RestApplication:
 
 
 class _Closing:
-    """Lines, and what is to be done at their end, though nobody may ever have asked for one."""
+    """Lines, and what to do after the last, even if nobody ever asked for one."""
 
     def __init__(self, lines: Iterator[bytes], *ends: Callable[[], None]):
         self._lines, self._ends = lines, ends

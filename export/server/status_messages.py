@@ -20,7 +20,7 @@ def status_of(rows: list[tuple[int, int, str]]) -> get_model_status_pb2.GetModel
         entry.status.SetInParent()  # OK is said, too
         if error:
             entry.status.error_code = UNKNOWN
-            # What it is has paths in it, and is in the log.
+            # The cause has paths in it, so only the log has it.
             entry.status.error_message = (
                 f"version {version} cannot be loaded; the server's log says why"
             )

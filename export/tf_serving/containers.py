@@ -5,9 +5,9 @@
 
 import yaml
 
-# Of TensorFlow Serving, as of tensorflow-serving-api: what is tried is what is started again.
+# Of TensorFlow Serving and tensorflow-serving-api; pinned, so that a restart gets what was tested.
 VERSION = "2.21.0"
-# It asks nobody who they are: other machines reach it where this is changed.
+# The server has no authentication: with another address, other machines reach it.
 HERE = "127.0.0.1"
 
 

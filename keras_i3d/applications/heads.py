@@ -28,8 +28,10 @@ def chosen_classes(
 
     Raises:
         ValueError: when weights have another head, or none, and `new_head` does not ask for a
-            fresh one; it says what to do.
+            fresh one; it says what to do. When `classes` is no number of classes.
     """
+    if classes is not None and classes < 1:
+        raise ValueError(f"classes should be at least 1. Received: classes={classes}")
     if weights is None or not include_top:
         return classes or found or DEFAULT_CLASSES
     if new_head:

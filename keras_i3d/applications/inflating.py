@@ -15,6 +15,7 @@ from keras_i3d.files.hashes import sha256
 from keras_i3d.files.places import check_room
 from keras_i3d.files.whole import whole_path, write_whole
 from keras_i3d.inflation import BoringVideo, boring_video_check, inflate
+from keras_i3d.shown_options import options_of
 from keras_i3d.weights.integrity import weights_hash
 from keras_i3d.weights.trained import TrainedRecord, write_record
 
@@ -22,6 +23,7 @@ from keras_i3d.weights.trained import TrainedRecord, write_record
 TOLERANCE = 1e-4
 
 
+@options_of(inflate, without=("model_2d", "name"))
 def inflate_to_file(
     source: str,
     out: str | os.PathLike,

@@ -5,9 +5,9 @@ from collections.abc import Callable
 import keras
 
 from keras_i3d.applications.heads import built_with, chosen_classes, read_arrays
-from keras_i3d.applications.shown_options import options_of
 from keras_i3d.models.catalogue import network
 from keras_i3d.models.learnt_flow import HEADS
+from keras_i3d.shown_options import options_of
 
 
 def learnt_flow(name: str) -> Callable[..., keras.Model]:

@@ -9,7 +9,6 @@ from keras_i3d.applications.heads import (
     chosen_classes,
     read_arrays,
 )
-from keras_i3d.applications.shown_options import options_of
 from keras_i3d.models.i3d import HEAD
 from keras_i3d.models.network import Network
 from keras_i3d.models.quo_vadis_networks import (
@@ -22,6 +21,7 @@ from keras_i3d.models.quo_vadis_networks import (
     FUSED_3D,
     TWO_STREAM,
 )
+from keras_i3d.shown_options import options_of
 from keras_i3d.weights import imagenet
 
 # The layers behind the features, where there are more than the classes' own.
@@ -33,7 +33,13 @@ TOPS = {
 
 
 @options_of(CONVNET_LSTM.build)
-def ConvNetLSTM(weights: str | None = None, **options) -> keras.Model:
+def ConvNetLSTM(
+    weights: str | None = None,
+    *,
+    classes: int | None = None,
+    new_head: bool = False,
+    **options,
+) -> keras.Model:
     """Return ConvNet+LSTM: Inception-v1 on every frame, an LSTM of 512, classes after every step.
 
     Args:
@@ -53,11 +59,17 @@ def ConvNetLSTM(weights: str | None = None, **options) -> keras.Model:
 
     Reference: Carreira and Zisserman, https://arxiv.org/abs/1705.07750, figure 2 a.
     """
-    return _application(CONVNET_LSTM, weights, **options)
+    return _application(CONVNET_LSTM, weights, classes, new_head, **options)
 
 
 @options_of(CONVNET_3D.build)
-def ConvNet3D(weights: str | None = None, **options) -> keras.Model:
+def ConvNet3D(
+    weights: str | None = None,
+    *,
+    classes: int | None = None,
+    new_head: bool = False,
+    **options,
+) -> keras.Model:
     """Return 3D-ConvNet, the paper's C3D with batch norm.
 
     Args:
@@ -74,11 +86,18 @@ def ConvNet3D(weights: str | None = None, **options) -> keras.Model:
 
     Reference: Carreira and Zisserman, https://arxiv.org/abs/1705.07750, figure 2 b.
     """
-    return _application(CONVNET_3D, weights, **options)
+    return _application(CONVNET_3D, weights, classes, new_head, **options)
 
 
 @options_of(C3D_NETWORK.build)
-def C3D(weights: str | None = None, *, variant: str = "mmaction2", **options) -> keras.Model:
+def C3D(
+    weights: str | None = None,
+    *,
+    variant: str = "mmaction2",
+    classes: int | None = None,
+    new_head: bool = False,
+    **options,
+) -> keras.Model:
     """Return C3D as it was published, without batch norm.
 
     Args:
@@ -97,11 +116,17 @@ def C3D(weights: str | None = None, *, variant: str = "mmaction2", **options) ->
 
     Reference: Tran et al., https://arxiv.org/abs/1412.0767; mmaction2, models/backbones/c3d.py.
     """
-    return _application(C3D_NETWORK, weights, variant=variant, **options)
+    return _application(C3D_NETWORK, weights, classes, new_head, variant=variant, **options)
 
 
 @options_of(CONVNET_2D.build, without=("stacks",))
-def ConvNet2D(weights: str | None = None, **options) -> keras.Model:
+def ConvNet2D(
+    weights: str | None = None,
+    *,
+    classes: int | None = None,
+    new_head: bool = False,
+    **options,
+) -> keras.Model:
     """Return one stream of Two-Stream: Inception-v1 on one frame, or on ten frames of flow.
 
     Args:
@@ -120,11 +145,17 @@ def ConvNet2D(weights: str | None = None, **options) -> keras.Model:
     Reference: Simonyan and Zisserman, https://arxiv.org/abs/1406.2199; of the flow's start Wang et
     al., https://arxiv.org/abs/1608.00859, section 3.2, cross-modality pre-training.
     """
-    return _application(CONVNET_2D, weights, **options)
+    return _application(CONVNET_2D, weights, classes, new_head, **options)
 
 
 @options_of(TWO_STREAM.build)
-def TwoStream(weights: str | dict[str, str] | None = None, **options) -> keras.Model:
+def TwoStream(
+    weights: str | dict[str, str] | None = None,
+    *,
+    classes: int | None = None,
+    new_head: bool = False,
+    **options,
+) -> keras.Model:
     """Return Two-Stream: two `ConvNet2D`, whose probabilities are averaged.
 
     Args:
@@ -147,11 +178,17 @@ def TwoStream(weights: str | dict[str, str] | None = None, **options) -> keras.M
             f"weights should have an entry for each of {sorted(TWO_STREAM.prefixes)}. Received: "
             f"{sorted(weights)}"
         )
-    return _application(TWO_STREAM, weights, **options)
+    return _application(TWO_STREAM, weights, classes, new_head, **options)
 
 
 @options_of(FUSED_3D.build)
-def Fused3D(weights: str | None = None, **options) -> keras.Model:
+def Fused3D(
+    weights: str | None = None,
+    *,
+    classes: int | None = None,
+    new_head: bool = False,
+    **options,
+) -> keras.Model:
     """Return 3D-Fused: both streams' image networks, joined by a convolution in time and space.
 
     Args:
@@ -170,7 +207,7 @@ def Fused3D(weights: str | None = None, **options) -> keras.Model:
 
     Reference: Carreira and Zisserman, https://arxiv.org/abs/1705.07750, figure 2 d.
     """
-    return _application(FUSED_3D, weights, **options)
+    return _application(FUSED_3D, weights, classes, new_head, **options)
 
 
 def has_image_head(network: Network) -> bool:
@@ -182,10 +219,10 @@ def has_image_head(network: Network) -> bool:
 def _application(
     network: Network,
     weights,
+    classes: int | None,
+    new_head: bool,
     *,
     include_top: bool = True,
-    classes: int | None = None,
-    new_head: bool = False,
     **options,
 ) -> keras.Model:
     """Build a network and give it its weights; `options` are those of its `build`."""

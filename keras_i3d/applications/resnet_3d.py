@@ -5,9 +5,9 @@ from collections.abc import Callable
 import keras
 
 from keras_i3d.applications.heads import built_with, chosen_classes, read_arrays
-from keras_i3d.applications.shown_options import options_of
 from keras_i3d.models.i3d import check_stream
 from keras_i3d.models.resnet_3d import DESIGNS, HEAD, build_resnet_3d
+from keras_i3d.shown_options import options_of
 from keras_i3d.weights.records import names, published
 
 

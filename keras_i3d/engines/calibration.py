@@ -107,7 +107,7 @@ def _windows(video, inputs: Mapping[str, Input], seed: int) -> Iterator[dict[str
         yield from _looped_windows(video, inputs, draw)
         return
     for start in draw.choice(starts, WINDOWS, replace=False).tolist():
-        # What the header promises need not be there.
+        # The header may promise more than the file has.
         if len(frames := _frames(video, inputs, start, start + one.span)) == one.span:
             yield _clip(frames, range(0, one.span, one.every))
 

@@ -72,7 +72,7 @@ class Engine(ABC):
             while waiting:
                 yield _finished(waiting)
         finally:
-            for _, result in waiting:  # given up half-way: nothing runs on behind
+            for _, result in waiting:  # given up half-way: nothing goes on in the background
                 result()
 
     @abstractmethod

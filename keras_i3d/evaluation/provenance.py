@@ -10,7 +10,7 @@ from keras_i3d.weights.integrity import weights_hash
 
 # The fields of a recipe that tell a later reader which figures may be compared.
 KEPT = ("model", "weights", "transfer", "steps", "batch_size")
-# What was learnt from besides the labels; kept where there is such.
+# What else the network learnt from, besides the labels; only where there is any.
 BESIDES = ("teacher", "distil", "flow_loss")
 
 

@@ -17,45 +17,13 @@ from keras_i3d.evaluation.published import published_for
 from keras_i3d.evaluation.report import write_report
 from keras_i3d.evaluation.scores import Scores, ScoresError
 from keras_i3d.evaluation.trials import trial_of
+from keras_i3d.shown_options import options_of
 from keras_i3d.training.networks import inputs_of
 from keras_i3d.training.run_folder import LABELS, RunFolder, RunFolderError
 from keras_i3d.visualisation.mistakes import VideoStrips
 
 OpenEngine = Callable[[LoadedNetwork, Source], Engine]
 Watch = Callable[[Iterable[int], str, int], Iterable[int]]
-
-
-def evaluate_run(
-    run: RunFolder,
-    split: str | None = None,
-    *,
-    network: str = "final",
-    **options,
-) -> Scores:
-    """Score every video of a split with a run's network.
-
-    Args:
-        run: its recipe says what data there is.
-        split: by default the one that the recipe validates on, or "test" if there is none.
-        network: "final" or "best".
-        options: num_clips, num_crops, batch_size, open_engine and watch, as `evaluate_network`
-            takes them.
-
-    Raises:
-        RunFolderError: when the network is missing or damaged, or its scores are not finite.
-        ValueError, OSError: when there is no such data, or its classes are not those learnt.
-    """
-    videos = run.recipe.data_set
-    split = split or videos.validation_split or "test"
-    # What a wrong folder costs is told before the network is loaded.
-    source = open_source(videos, split, inputs_of(run.recipe), run.classes)
-    if run.classes:
-        check_classes(source.class_names, run.classes, str(run.path / LABELS))
-    loaded = run.load_network(network)
-    try:
-        return evaluate_network(loaded, videos, split, source=source, network=network, **options)
-    except ScoresError as error:  # the network's own fault: all else was checked before
-        raise RunFolderError(f"{run.network_file(network)}: {error}") from error
 
 
 def evaluate_network(
@@ -113,6 +81,40 @@ def evaluate_network(
         engine=engine,
         watch=lambda numbers: watch(numbers, split, total) if watch else numbers,
     )
+
+
+@options_of(evaluate_network, without=("loaded", "videos", "source"))
+def evaluate_run(
+    run: RunFolder,
+    split: str | None = None,
+    *,
+    network: str = "final",
+    **options,
+) -> Scores:
+    """Score every video of a split with a run's network.
+
+    Args:
+        run: its recipe says what data there is.
+        split: by default the one that the recipe validates on, or "test" if there is none.
+        network: "final" or "best".
+        options: num_clips, num_crops, batch_size, open_engine and watch, as `evaluate_network`
+            takes them.
+
+    Raises:
+        RunFolderError: when the network is missing or damaged, or its scores are not finite.
+        ValueError, OSError: when there is no such data, or its classes are not those learnt.
+    """
+    videos = run.recipe.data_set
+    split = split or videos.validation_split or "test"
+    # What a wrong folder costs is told before the network is loaded.
+    source = open_source(videos, split, inputs_of(run.recipe), run.classes)
+    if run.classes:
+        check_classes(source.class_names, run.classes, str(run.path / LABELS))
+    loaded = run.load_network(network)
+    try:
+        return evaluate_network(loaded, videos, split, source=source, network=network, **options)
+    except ScoresError as error:  # the network's own fault: all else was checked before
+        raise RunFolderError(f"{run.network_file(network)}: {error}") from error
 
 
 def check_classes(names: Sequence[str], learnt: Sequence[str], source: str) -> None:

@@ -14,7 +14,7 @@ from keras_i3d.files.whole import whole_file
 VERSION = 1
 # A score file larger than this is taken for something else.
 MOST_BYTES = 4 << 30
-# A mean probability that is less is taken for this: its logarithm should be finite.
+# The least mean probability, so that its logarithm is finite.
 LEAST = np.finfo(np.float32).tiny
 ARRAYS = ("ids", "logits", "probabilities", "labels")
 

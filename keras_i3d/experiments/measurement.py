@@ -93,7 +93,7 @@ def _measured(jobs: Sequence[Job], processes: int, watch) -> Iterator[tuple[Job,
     """(job, result) of each as it comes; none needs another."""
     for job in jobs:
         if not is_finished(job.recipe, job.folder):
-            check_run(job.recipe, job.folder, Devices())  # what is refused is refused now
+            check_run(job.recipe, job.folder, Devices())  # so that a refusal comes now
     if processes == 1:
         for job in jobs:
             yield job, measure(job.recipe, job.folder, job.videos, watch, job.clips)

@@ -1,10 +1,10 @@
 """The figures of "Quo Vadis", to compare with."""
 
 from keras_i3d.applications.from_file import find_network
+from keras_i3d.data.pixels.preprocessing import STREAMS
 
 # As the records of published figures name the data.
 HMDB, KINETICS = "HMDB-51", "Kinetics-400"
-STREAMS = ("rgb", "flow", "both")
 
 
 def percent(

@@ -154,6 +154,6 @@ def _courses(rows: Sequence[Row], place: Path) -> dict[str, list[tuple[float, fl
 
 
 def _course(place: Path, run: Run) -> list[tuple[float, float]]:
-    """(step, percent right since the step before), as a training went."""
+    """(step, percent right since the step before) in the course of a training."""
     with open(place / run.name / "history.csv", newline="", encoding="utf-8") as file:
         return [(int(row["step"]), 100 * float(row["accuracy"])) for row in csv.DictReader(file)]

@@ -15,11 +15,13 @@ from keras_i3d.features.many_videos import Finished
 from keras_i3d.features.output_folder import OutputFolder
 from keras_i3d.features.to_folder import Order, extract_to_folder
 from keras_i3d.files.beam_pipelines import check_runner, pipeline
+from keras_i3d.shown_options import options_of
 
 # To load a network takes as long as a few videos.
 LEAST_BATCH, MOST_BATCH = 8, 64
 
 
+@options_of(extract_to_folder, without=("verify", "manifest"))
 def extract_with_beam(
     order: Order,
     jobs: Sequence[Job],

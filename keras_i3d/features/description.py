@@ -1,17 +1,17 @@
 """What features rest on, in words and numbers: for their metadata, and to be read."""
 
 import dataclasses
-import hashlib
 from collections.abc import Iterator, Mapping
 from typing import Any
 
 import keras
-import numpy as np
 
 import keras_i3d
 from keras_i3d.applications.loaded import LoadedNetwork
+from keras_i3d.data.video.frames import small_note
 from keras_i3d.features.seen_frames import NATIVE, Sight, VideoFacts
 from keras_i3d.features.settings import Settings
+from keras_i3d.weights.integrity import weights_hash
 
 # Fields of the settings that stand elsewhere in the metadata, or change no number.
 ELSEWHERE = ("flows", "frames_fps", "engine", "precision", "calibrate", "batch")
@@ -76,14 +76,4 @@ def _notes(facts: VideoFacts, rate: float, windows: int, settings: Settings) -> 
         yield f"short: {seen} frames fill no window of {window}, and --tail=drop leaves them out"
     elif seen < window and settings.windows == "from_start":
         yield f"short: {seen} frames, {FILLED[settings.tail]} {window}"
-    if 0 < min(facts.width, facts.height) < 64:
-        yield f"small: {facts.width} x {facts.height} pixels, enlarged"
-
-
-def weights_hash(model: keras.Model) -> str:
-    """Return the SHA-256 over the names and values of a network's variables."""
-    digest = hashlib.sha256()
-    for variable in sorted(model.weights, key=lambda one: one.path):
-        digest.update(variable.path.encode())
-        digest.update(np.ascontiguousarray(keras.ops.convert_to_numpy(variable)))
-    return digest.hexdigest()
+    yield from small_note(facts.width, facts.height)

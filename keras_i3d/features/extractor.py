@@ -19,6 +19,7 @@ from keras_i3d.features.seen_frames import Sight, VideoFacts
 from keras_i3d.features.settings import Settings
 from keras_i3d.features.timed_windows import TimedStretch, clocked, timed
 from keras_i3d.features.video_features import Arrays, Features, FeatureWindow
+from keras_i3d.shown_options import options_of
 
 
 class FeatureExtractor:
@@ -32,7 +33,7 @@ class FeatureExtractor:
         network: its name in the catalogue, or what `keras_i3d.load` gave.
         weights: a name or a file, as for `keras_i3d.load`; not used with a loaded network.
         stream: "rgb", "flow" or "both".
-        how: the fields of `Settings`.
+        settings: the fields of `Settings`, by name: window, stride, fps, layers and so on.
 
     Attributes:
         network, settings, sight: what is used, with every number filled in.
@@ -42,14 +43,15 @@ class FeatureExtractor:
         EngineError: the engine cannot be made, or int8 would not be close enough to float32.
     """
 
+    @options_of(Settings)
     def __init__(
         self,
         network: str | LoadedNetwork = "i3d",
         weights: str = "kinetics",
         stream: str = "rgb",
-        **how,
+        **settings,
     ):
-        settings = Settings(**how)
+        settings = Settings(**settings)
         if isinstance(network, str):
             network = load(weights, model=network, stream=stream)
         self.network, inputs = network, network.record.inputs

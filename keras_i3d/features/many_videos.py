@@ -52,7 +52,7 @@ class Finished:
 
 @dataclass
 class _Open:
-    """A video on its way: what has come back from the network."""
+    """A video under way: what the network has given so far."""
 
     job: Job
     windows: list[FeatureWindow] = field(default_factory=list)
@@ -117,7 +117,7 @@ def _one_pass(extractor, jobs, out, write, producers, seen) -> Iterator[Finished
 
 
 def _finished(extractor, video: _Open, out: OutputFolder, write) -> Finished:
-    """Write what a video gave, or take down why it gave nothing."""
+    """Write a video's features, or record why it has none."""
     if video.cause is None:
         features = extractor.gathered(video.windows, video.facts, video.job.labels)
         paths = write(features, out.folder / video.job.name)

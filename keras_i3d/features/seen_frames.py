@@ -177,7 +177,7 @@ def _timed(video, sight: Sight, part: Part, name: str | None) -> Iterator[Seen]:
             size.append(resized(*image.shape[:2], spec.short_side, spec.keep_aspect))
         return resize(image, *size[0])
 
-    # Flow is a frame or more behind the reading: times wait here until their frame comes.
+    # Flow lags a frame or more behind the reading: times wait here until their frame comes.
     times: deque[tuple[float, float]] = deque()
     images = (_each if sight.fps == NATIVE else _at_ticks)(video, sight, part, change, times)
     for frame in _by_stream(images, sight, part, name):

@@ -11,6 +11,8 @@ from typing import Any
 
 import numpy as np
 
+from keras_i3d.data.pixels.preprocessing import CHANNELS
+
 # What decides whether features may be compared; the window and the stride may differ.
 COMPARED = ("network", "preprocessing", "flow")
 
@@ -56,7 +58,7 @@ class FeatureIndex:
             )
         first = _read(self.paths[0])
         self.metadata = json.loads(str(first["metadata"]))
-        there = tuple(name for name in ("rgb", "flow") if name in first)
+        there = tuple(name for name in CHANNELS if name in first)
         self.streams = there if stream in (None, "both") else (stream,)
         if not self.streams or not set(self.streams) <= set(there):
             raise ValueError(

@@ -12,6 +12,7 @@ from keras_i3d.features.layouts import LAYOUTS, layout_named, write_layout
 from keras_i3d.features.many_videos import Finished, Writer, extract_many
 from keras_i3d.features.output_folder import OutputFolder
 from keras_i3d.features.writers import check_format, write_features
+from keras_i3d.shown_options import options_of
 
 
 @dataclass(frozen=True)
@@ -63,6 +64,7 @@ class Order:
         return {**self.extractor.metadata, "files": self.form}
 
 
+@options_of(extract_many, without=("extractor", "out", "write"))
 def extract_to_folder(
     order: Order,
     jobs: Sequence[Job],

@@ -14,7 +14,7 @@ import threading
 import time
 from pathlib import Path
 
-# Seconds from one touch to the next, and without one until a lease is taken over.
+# Seconds between two touches, and seconds without one after which a lease is taken over.
 TOUCH, FORGOTTEN = 5, 60
 
 
@@ -93,7 +93,7 @@ class Leases:
             since = now
         if not _is_gone(holder) and now - since < self._forgotten:
             return False
-        # Of all who find it forgotten one alone can rename it.
+        # Of all processes that find it abandoned, only one can rename it.
         aside = path.with_name(f".{secrets.token_hex(8)}.forgotten")
         try:
             os.rename(path, aside)

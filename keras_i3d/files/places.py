@@ -1,4 +1,4 @@
-"""Whether an output can be written where it is to be, asked before the work begins."""
+"""Whether an output can be written where it should go, asked before the work begins."""
 
 import errno
 import os
@@ -14,7 +14,7 @@ def check_file_place(path: str | os.PathLike) -> None:
 
     Raises:
         OSError: names what is in the way: a folder of this name, or what `check_folder_place` says
-            of the folder that the file is to be in.
+            of the folder that the file will be in.
     """
     if os.path.isdir(path):
         raise _in_the_way(errno.EISDIR, path)
@@ -37,7 +37,7 @@ def check_folder_place(path: str | os.PathLike) -> None:
 
 
 def check_room(path: str | os.PathLike, size: int) -> None:
-    """Check that the disk of a file that is to be written has room for `size` bytes.
+    """Check that the disk has room for `size` bytes of a file that will be written.
 
     For writers that do not end well where it has not: HDF5 takes the process with it.
 

@@ -19,7 +19,7 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import IO
 
-# Whether another machine is still at work nobody here can say; after so many seconds it is not.
+# Nothing here shows whether another machine is still at work; after so many seconds it is not.
 FORGOTTEN = 7 * 24 * 3600
 REPLACED = "replaced"
 PART = re.compile(r"\..+\.([0-9a-f]{8})-(\d+)-[0-9a-f]{8}\.part")

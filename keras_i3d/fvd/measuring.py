@@ -13,12 +13,14 @@ from keras_i3d.fvd.self_testing import SelfTest, self_test
 from keras_i3d.fvd.side_inputs import SideInputs, side_inputs
 from keras_i3d.fvd.side_reading import read_side
 from keras_i3d.fvd.sides import FVDError, Side, is_side_file, load_side
+from keras_i3d.shown_options import options_of
 
 Given = Side | SideInputs
 # Called with (the side's name, videos done, videos in all or None).
 Watch = Callable[[str, int, int | None], object]
 
 
+@options_of(FVDNetwork.opened, without=("protocol",))
 def fvd(
     real,
     fake,
@@ -53,6 +55,7 @@ def fvd(
     return compare(real, {"fake": fake}, protocol, **options, **how)["fake"]
 
 
+@options_of(FVDNetwork.opened, without=("protocol",))
 def compare(
     real,
     fakes: Mapping[str, object],

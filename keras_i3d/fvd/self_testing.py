@@ -23,7 +23,7 @@ TABLE = {
 TOLERANCE = 1e-3
 # float32 on all backends is closer than this; TensorFloat-32 is not.
 CLOSE = 1e-4
-# So far off values lie that were published of graphics cards.
+# Values published for graphics cards are up to this far off.
 COARSE = 1e-2
 # What wrong networks give for 30 frames.
 WRONG_AT_30 = {

@@ -14,7 +14,7 @@ from keras_i3d.fvd.protocols import FVDProtocol
 from keras_i3d.fvd.sides import FVDError, find_arrays, with_counts
 from keras_i3d.prediction_inputs import NamedVideo, find_videos
 
-# So far outside its range a float may lie.
+# How far outside its range a float may lie.
 SLACK = 1e-3
 WANTED = "videos should be (videos, time, height, width, 3)"
 
@@ -114,7 +114,7 @@ def _of_paths(paths: list[str], protocol, value_range) -> SideInputs:
             files.append(NamedVideo(path, str(error).removeprefix(f"{path} is ")))
     if not stored:
         return SideInputs(files)
-    # A folder of arrays alone has no videos, and that is no fault of it.
+    # A folder that has only arrays has no videos, which is not an error.
     files = [one for one in files if not (one.cause and one.path in others)]
     videos = (pair for one in stored for pair in one.videos())
     count = sum(one.count for one in stored)

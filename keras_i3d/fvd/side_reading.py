@@ -24,7 +24,7 @@ from keras_i3d.fvd.sides import FVDError, LeftOut, Side, with_counts
 
 # Called with (videos done, videos in all or None).
 Seen = Callable[[int, int | None], object]
-# So many of the videos that cannot be used are named in an error.
+# How many unusable videos an error names.
 NAMED = 3
 
 
@@ -61,7 +61,7 @@ def read_side(
 
 
 class _Gathered:
-    """What has come of a side's videos so far, by their places in it."""
+    """The outcomes of a side's videos so far, by their places in it."""
 
     def __init__(self, inputs: SideInputs, protocol: FVDProtocol):
         self._inputs, self._protocol = inputs, protocol

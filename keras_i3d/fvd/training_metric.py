@@ -7,6 +7,7 @@ from keras_i3d.fvd.protocols import protocol as protocol_named
 from keras_i3d.fvd.results import FVDResult
 from keras_i3d.fvd.self_testing import self_test
 from keras_i3d.fvd.sides import FVDError, Side, joined
+from keras_i3d.shown_options import options_of
 
 
 class FVD:
@@ -31,6 +32,7 @@ class FVD:
 
     name = "fvd"
 
+    @options_of(FVDNetwork.opened)
     def __init__(self, protocol: str | FVDProtocol = "google", *, real=None, **how):
         self.protocol = protocol_named(protocol)
         self._network = FVDNetwork.opened(self.protocol, **how)

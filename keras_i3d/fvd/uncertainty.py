@@ -106,7 +106,7 @@ def extrapolated(
         return None
     shares = 1 / np.linspace(1, 1 / SMALLEST, SIZES)
     points = [_point(distance, real, fake, share, rngs) for share in shares]
-    # What the rounded numbers of videos really are of all, both sides weighing alike.
+    # The share that the rounded numbers of videos really are; both sides count alike.
     inverse = [(len(real) / p.real + len(fake) / p.fake) / 2 for p in points]
     fit = linregress(inverse, [p.mean for p in points])
     return Extrapolation(

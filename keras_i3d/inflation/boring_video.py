@@ -186,7 +186,7 @@ def _untouched_after(operation, values: list[_Value], shape) -> np.ndarray:
             end = alike if gates(part) else _untouched_through(window(part), end)
         ends.append(end)
     mask = np.logical_and.reduce(ends)
-    # An operation that mixes frames in a way unknown here leaves none of them untouched for sure.
+    # An operation that is unknown here may mix frames: none of them is surely untouched.
     return mask if len(mask) == frames else np.full(frames, mask.all())
 
 

@@ -59,7 +59,7 @@ def copied_layer(layer: layers.Layer, **changes) -> layers.Layer:
     are without it in the copy.
     """
     copy = layer.__class__.from_config({**layer.get_config(), **changes})
-    if _units(layer) and not _units(copy):  # it makes its units when it sees their input
+    if _units(layer) and not _units(copy):  # it makes its units when it first sees an input
         copy.build_from_config(layer.get_build_config())
     for unit, new in zip(_units(layer), _units(copy), strict=True):
         if unit.batch_norm is None:

@@ -1,6 +1,6 @@
 """Two streams on RGB alone: the second sees flow that a small network inside computes.
 
-The flow network is to be learnt first, from true or stored flow at its end point "flow", then all
+The flow network is trained first, from true or stored flow at its end point "flow", then all
 is tuned end to end. Stroud et al., "D3D", 2018, found it below distillation; its flow network is
 not published, so this one is ours.
 """

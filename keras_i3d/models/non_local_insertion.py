@@ -6,8 +6,10 @@ import keras
 
 from keras_i3d.layers import NonLocalBlock3D
 from keras_i3d.models.folding import copied_layer
+from keras_i3d.shown_options import options_of
 
 
+@options_of(NonLocalBlock3D)
 def insert_non_local(model: keras.Model, after: Sequence[str], **options) -> keras.Model:
     """Return the network with a non-local block after each of some layers.
 

@@ -76,7 +76,7 @@ def open_inputs(
             skipped=skipped,
         )
 
-    training(0, (devices.worker, devices.workers))  # what it refuses, it refuses now
+    training(0, (devices.worker, devices.workers))  # so that a refusal comes now
     trained = videos.train_split
     labels = {trained: _labels(source)}
     if videos.validation_split is None:

@@ -165,7 +165,7 @@ def fit(
                 step.accumulate(devices.divide(_next(batches, done)))
             previous, result = result, step.update(devices.divide(_next(batches, done)))
             callbacks.on_train_batch_end(done, {"loss": step.mean_loss.result()})
-            # The step before this one: to wait for this one would leave the device idle.
+            # The step before this one: waiting for this one would leave the device idle.
             stop_if_lost(previous, done)
             position.step, first = done + 1, False
 

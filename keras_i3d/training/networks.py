@@ -201,7 +201,7 @@ def _centre(model: keras.Model, head: tuple[str, ...], channels: Collection[int]
         if not isinstance(part, layers.Conv3D) or part.kernel.path.startswith(head):
             continue
         kernel = part.kernel.numpy()
-        # Of what each stream's first layer sees, every channel has a mean of its own.
+        # Each channel that a stream's first layer sees has a mean of its own.
         axes = (0, 1, 2) if kernel.shape[-2] in channels else (0, 1, 2, 3)
         centred = kernel - kernel.mean(axes, keepdims=True)
         part.kernel.assign(centred * (np.linalg.norm(kernel) / np.linalg.norm(centred)))

@@ -10,12 +10,13 @@ from typing import get_args, get_origin, get_type_hints
 
 from keras_i3d.data.batches.augmentation import Augmentation
 from keras_i3d.data.lists.annotations import FORMATS
+from keras_i3d.data.pixels.preprocessing import STREAMS
 from keras_i3d.data.synthetic.videos import TASKS
 from keras_i3d.training.flow_settings import DECODERS, ITSELF
 from keras_i3d.training.recipes import Recipe
 
 CHOICES = {
-    "stream": ("rgb", "flow", "both"),
+    "stream": STREAMS,
     "transfer": ("original", "fixed", "full"),
     "optimizer": ("sgd", "adam"),
     "schedule": ("step", "cosine", "plateau"),

@@ -196,7 +196,7 @@ def is_finished(recipe: Recipe, folder: Path) -> bool:
 
 
 def _fewer_steps(recipe: Recipe, folder: Path) -> int | None:
-    """How many steps the folder's run has, where it differs from this one by fewer alone."""
+    """The steps of the folder's run, if all that differs is that it has fewer of them."""
     if not _differences(recipe, folder):
         return None
     before = json.loads((folder / RECIPE).read_text("utf-8")).get("steps")

@@ -61,7 +61,7 @@ class Step:
         self.optimizer, self.forward = optimizer, forward
         self.loss_weights = dict(loss_weights or {"loss": 1.0})
         self.clip_norm, self.weight_decay = clip_norm, weight_decay
-        # Of several losses each is measured, besides their weighted sum.
+        # Each of several losses is measured, besides their weighted sum.
         parts = self.loss_weights if len(self.loss_weights) > 1 else ()
         self.mean_loss = keras.metrics.Mean(name="loss")
         self.mean_parts = {name: keras.metrics.Mean(name=name) for name in parts}
@@ -76,7 +76,7 @@ class Step:
         self._gradients = self._weight = None
         add_up_nothing(optimizer)
         model.optimizer = optimizer
-        # Of one part on one device the gradient goes to the optimizer directly.
+        # With one part on one device, the gradient goes straight to the optimizer.
         self._accumulated = tf.function(self._accumulate, reduce_retracing=True)
         self._updated = tf.function(self._update, reduce_retracing=True)
         self._updated_at_once = tf.function(self._update_at_once, reduce_retracing=True)
@@ -102,7 +102,7 @@ class Step:
     @property
     def learning_rate(self) -> float:
         """The optimizer's, now."""
-        # A variable of several devices knows no float().
+        # A variable on several devices has no float().
         return float(self.optimizer.learning_rate.numpy())
 
     def set_learning_rate(self, rate: float) -> None:

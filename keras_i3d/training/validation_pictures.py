@@ -11,7 +11,7 @@ from keras_i3d.visualisation.confusion import draw_confusion
 from keras_i3d.visualisation.filmstrips import filmstrips
 from keras_i3d.visualisation.flow_colours import flow_legend, flow_picture
 
-# Mistakes that are drawn, and frames of each; so much of a validation's clips is kept, no more.
+# Mistakes that are drawn, and frames of each; no other clips of a validation are kept.
 MOST, FRAMES = 6, 6
 
 
@@ -63,7 +63,7 @@ class Pictures:
         np.add.at(self.counts, (true[counted], chosen[counted]), 1)
         if self.stream and not hasattr(clips, "shape"):
             clips = clips[self.stream]
-        if not hasattr(clips, "shape"):  # of several streams: nothing is drawn of them
+        if not hasattr(clips, "shape"):  # several streams: nothing is drawn
             return
         own, self.of_flow = np.arange(len(true)) < clips.shape[0], clips.shape[-1] == 2
         for row in np.flatnonzero(own & counted & (true != chosen)):

@@ -50,7 +50,7 @@ def flow_picture(flow: np.ndarray, largest: float | None = None) -> np.ndarray:
 
 
 def full_colour(flow: np.ndarray) -> float:
-    """Return the pixels at which flow's colours are to be full: more than PERCENTILE % of it moves.
+    """Return the pixels at which flow's colours are full: more than PERCENTILE % of it moves.
 
     So a few wild vectors leave the rest its colours. Where so little moves that this is nothing, it
     is the largest motion. What is no number, or unknown as in .flo files, does not count.

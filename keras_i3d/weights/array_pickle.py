@@ -69,7 +69,7 @@ def _check_steps(file: BinaryIO) -> None:
 
 
 def _steps(file: BinaryIO) -> Iterator[tuple[str, object]]:
-    """(name, argument) of each step. pickletools.genops knows no text of Python 2 beyond ASCII."""
+    """(name, argument) of each step. pickletools.genops cannot read Python 2's non-ASCII text."""
     while True:
         step = pickletools.code2op[file.read(1).decode("latin1")]
         if step.name == "STRING":

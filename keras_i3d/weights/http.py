@@ -35,16 +35,14 @@ def download(file: PublishedFile, url: str, target: Path) -> None:
             _append(url, part, begun, file.size)
             check(file, part)
         except requests.RequestException as error:
-            # An interrupted transfer is gone on with; a host that gives nothing is given up.
+            # An interrupted transfer is resumed; a host that sends nothing is given up.
             moved = part.exists() and part.stat().st_size > begun
             if attempt == ATTEMPTS or not moved:
                 raise UnavailableError(f"{url}: {_reason(error)}") from error
             log.warning("%s: %s; resuming", url, _reason(error))
         except DamagedFileError as error:
             part.unlink(missing_ok=True)
-            if (
-                not begun
-            ):  # else the part of an earlier try may be at fault: once more, from the start
+            if not begun:  # the part of an earlier try may be bad: once more, from the start
                 cause = (
                     str(error).removeprefix(f"{part} ").removesuffix(" Delete it and try again.")
                 )

@@ -43,7 +43,7 @@ def image_arrays(weights: str, network: str, stream: str) -> Arrays | None:
         return None
     try:
         record = read_record(path)
-    except ValueError:  # whoever reads its weights says what is wrong
+    except ValueError:  # the reader of its weights says what is wrong
         return None
     seen = record and (record.network, record.stream)
     if seen not in FRAME_BY_FRAME or seen == (network, stream):

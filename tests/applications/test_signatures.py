@@ -37,6 +37,12 @@ def test_the_error_names_the_application():
         keras_i3d.C2DResNet50(None, input_sahpe=None)
 
 
+@pytest.mark.parametrize("name", APPLICATIONS)
+def test_a_network_of_no_classes_is_refused(name):
+    with pytest.raises(ValueError, match="classes should be at least 1. Received: classes=0"):
+        APPLICATIONS[name](None, classes=0)
+
+
 def test_arguments_of_one_network_are_not_shown_for_another():
     assert "stream" in inspect.signature(keras_i3d.ConvNet2D).parameters
     assert "stream" not in inspect.signature(keras_i3d.TwoStream).parameters

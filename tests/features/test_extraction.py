@@ -187,6 +187,13 @@ def test_wrong_settings(wrong, says):
         keras_i3d.FeatureExtractor(tiny_network("rgb"), **wrong)
 
 
+def test_settings_belong_to_the_extractor(rising):
+    extractor = keras_i3d.FeatureExtractor(tiny_network("rgb"), window=4)
+    assert len(keras_i3d.extract_features(rising, network=extractor)) == 3
+    with pytest.raises(ValueError, match="settings should be those .* Received: stride"):
+        keras_i3d.extract_features(rising, network=extractor, stride=2)
+
+
 def test_preprocessing_is_that_of_the_record(rising):
     assert scale(np.uint8(20), tiny_network("rgb").record.inputs["rgb"].preprocessing) == (
         pytest.approx(value(1))

@@ -120,7 +120,7 @@ def draw(
     """
     epoch, place = divmod(number, num_videos)
     randoms = _randoms(seed, SAMPLE, number, FIRST_OPERATION + 2 * MOST_OPERATIONS + 1)
-    # Another video is one of another order, so that each is as probable as any.
+    # The other video comes from another order, so that each is equally likely.
     video = shuffled(place, num_videos, seed, epoch ^ attempt << 48)
     a, sides = augmentation, 2 * randoms - 1
     jitter = np.array(

@@ -13,7 +13,7 @@ from keras_i3d.data.shards.manifest import splits_in
 from keras_i3d.data.shards.source import Shards
 from keras_i3d.data.synthetic.videos import APPEARANCES, SyntheticVideos
 
-# Of synthetic videos that show one motion and then another, whatever a clip's length.
+# Frames of synthetic videos that show one motion and then another, whatever a clip's length.
 ORDER_SECONDS = 5
 
 

@@ -6,7 +6,7 @@ import numpy as np
 import tensorflow as tf
 
 from keras_i3d.data.batches.clip_sources import Skipped, Source
-from keras_i3d.data.batches.finishing import as_model_input, check, multi_hot, scaled, settled
+from keras_i3d.data.batches.finishing import RGB, as_model_input, check, multi_hot, scaled, settled
 from keras_i3d.data.batches.loading import Loader, Request
 from keras_i3d.data.batches.sampling import (
     evaluation_crops,
@@ -15,9 +15,8 @@ from keras_i3d.data.batches.sampling import (
     part_numbers,
     view_numbers,
 )
-from keras_i3d.data.pixels.preprocessing import DEEPMIND_INPUTS, Input
+from keras_i3d.data.pixels.preprocessing import Input
 
-RGB = {"rgb": DEEPMIND_INPUTS["rgb"]}
 # A whole video is one clip of at most so many frames, 40 s: 600 MB in float32 at 224 x 224.
 LONGEST = 1000
 # Parts of one video are numbered below this.

@@ -8,8 +8,10 @@ import tensorflow as tf
 
 from keras_i3d.data.batches.clip_sources import Source
 from keras_i3d.data.pixels.graph_preprocessing import scale
-from keras_i3d.data.pixels.preprocessing import CHANNELS, Input
+from keras_i3d.data.pixels.preprocessing import CHANNELS, DEEPMIND_INPUTS, Input
 from keras_i3d.data.shards.source import Shards
+
+RGB = {"rgb": DEEPMIND_INPUTS["rgb"]}
 
 
 def check(source: Source, inputs: Mapping[str, Input]) -> None:

@@ -17,7 +17,7 @@ from keras_i3d.data.shards.source import Shards
 from keras_i3d.data.video.decoding import VideoError
 
 TYPES = {"rgb": tf.uint8, "flow": tf.float32}
-# What a broken file raises; all else is a mistake in what was asked for.
+# What a broken file raises; anything else is a mistake in the request.
 BROKEN = (VideoError, FlowFileError)
 # After so many other videos that cannot be read either, something else is wrong.
 MOST_ATTEMPTS = 20
@@ -144,7 +144,7 @@ class Loader:
         return record, *chosen, *np.array(corners, np.int64), *request.others
 
     def _jpegs(self, encoded: tf.Tensor, corners: tf.Tensor, number: tf.Tensor) -> tf.Tensor:
-        # The decoding that Pillow has; the default is coarser, and hardly quicker.
+        # Decoded as Pillow does it; TensorFlow's default is coarser, and hardly quicker.
         decode = partial(tf.io.decode_jpeg, channels=3, dct_method="INTEGER_ACCURATE")
         rgb = self.inputs["rgb"]
         crop = rgb.crop

@@ -12,7 +12,7 @@ from keras_i3d.data.pixels.preprocessing import Input
 # Where a crop lies among all places where it fits, in [0, 1): at the start, in the middle (rounded
 # down, as preprocessing does), at the end.
 START, CENTRE, END = 0.0, 0.5 - 1e-9, 1 - 1e-9
-# Of a shuffle: with four a permutation is as good as random; two more cost nothing.
+# Rounds of a shuffle: with four a permutation is as good as random, and two more cost nothing.
 ROUNDS = 6
 
 

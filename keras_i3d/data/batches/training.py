@@ -12,13 +12,12 @@ import tensorflow as tf
 
 from keras_i3d.data.batches.augmentation import Augmentation, draw, draw_mix
 from keras_i3d.data.batches.clip_sources import Skipped, Source
-from keras_i3d.data.batches.finishing import as_model_input, check, multi_hot, scaled, settled
+from keras_i3d.data.batches.finishing import RGB, as_model_input, check, multi_hot, scaled, settled
 from keras_i3d.data.batches.graph_augmentation import augment, mixed
 from keras_i3d.data.batches.loading import Loader, Request
 from keras_i3d.data.batches.sampling import part_of, view_numbers
-from keras_i3d.data.pixels.preprocessing import DEEPMIND_INPUTS, Input
+from keras_i3d.data.pixels.preprocessing import Input
 
-RGB = {"rgb": DEEPMIND_INPUTS["rgb"]}
 ENDLESS = np.iinfo(np.int64).max
 
 

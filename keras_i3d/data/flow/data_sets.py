@@ -32,7 +32,7 @@ logger = logging.getLogger(__name__)
 
 @dataclass(frozen=True)
 class FlowTask:
-    """One video, and how its flow is to be made.
+    """One video, and how to make its flow.
 
     path, out: the video and the file for its flow; video: its name in that file.
     method, spec: how; see compute_flows.

@@ -4,7 +4,7 @@ import os
 from collections import Counter
 from pathlib import PurePath
 
-# What a file's extension says of it. Others, and none at all, are looked at as videos too.
+# What extensions mean. Files with others, or with none, are tried as videos too.
 _VIDEO = (
     ".3g2 .3gp .asf .avi .divx .f4v .flv .gif .h264 .h265 .hevc .ivf .m2ts .m2v .m4v .mjpeg .mjpg "
     ".mkv .mov .mp4 .mpeg .mpg .mts .mxf .ogm .ogv .qt .rm .rmvb .ts .vob .webm .webp .wmv "

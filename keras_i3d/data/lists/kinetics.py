@@ -75,7 +75,7 @@ def _rows(path: Path, listing: Listing) -> list[dict]:
         where = f"{path.name}:{number}"
         if row is None or len(row) != len(header):
             count = "an open quote" if row is None else f"{len(row)} cells"
-            # Of a torn line the column is not known, and the file's name may not be its word.
+            # A torn line's split is unknown where a column says it; else the file's name does.
             split = None if "split" in places else _split({}, path)
             what = f"should have {len(header)} cells. Received: {count}"
             listing.line(where, split).problem(TORN_LINE, what)

@@ -176,7 +176,7 @@ def last_word(text: str) -> tuple[str, str]:
 
 def natural(text: str) -> int | None:
     """Return a whole number from 0, in the digits 0 to 9; None if the text is none."""
-    digits = text.lstrip("0")[:10] or "0"  # as many as tell a number from a mistake
+    digits = text.lstrip("0")[:10] or "0"  # more cannot be a class number
     return int(digits) if text.isascii() and text.isdigit() else None
 
 

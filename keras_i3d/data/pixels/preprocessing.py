@@ -11,6 +11,8 @@ from keras_i3d.data.pixels.resizing import resample, resized, taps
 
 # Values of one pixel of each stream: red, green, blue; motion to the right, motion downwards.
 CHANNELS = {"rgb": 3, "flow": 2}
+# What a network sees: one of them, or both.
+STREAMS = (*CHANNELS, "both")
 
 
 @dataclass(frozen=True)

@@ -53,7 +53,7 @@ def plan_splits(
 def work_near(folder: str) -> str | None:
     """Return where unfinished work waits on this machine; None for the folder itself.
 
-    What is to be at gs:// or s3:// waits in the cache folder, since its records need not travel.
+    Shards for gs:// or s3:// wait in the cache folder, since their records need not travel.
     """
     if not storage.is_remote(folder):
         return None

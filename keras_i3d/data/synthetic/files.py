@@ -63,7 +63,7 @@ class VideoSet:
 
 @dataclass(frozen=True)
 class VideoPlan:
-    """One video that is to be written: its name in the list, number of class and group, origin."""
+    """One video to write: its name in the list, number of class and group, origin."""
 
     name: str
     label: int
@@ -156,7 +156,7 @@ def _write(item: tuple[str, VideoSet, VideoPlan]) -> None:
 @contextlib.contextmanager
 def _claimed(folder: Path, videos: VideoSet) -> Iterator[None]:
     """Hold the folder, with the set's record in it; ValueError where it is for something else."""
-    # Through JSON, which knows no tuples.
+    # Through JSON, which has no tuples.
     record = json.loads(json.dumps({"rules": RULES, **asdict(videos)}))
     path = folder / RECORD
     folder.mkdir(parents=True, exist_ok=True)

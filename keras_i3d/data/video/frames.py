@@ -10,6 +10,9 @@ from keras_i3d.data.video import timing
 from keras_i3d.data.video.decoding import VideoFile
 from keras_i3d.data.video.parts import ticks, timelines
 
+# Pixels of a video's shorter side below which enlarging leaves little to see.
+SMALL = 64
+
 
 def cropped_frames(
     video: VideoFile, spec: Preprocessing = DEEPMIND_RGB, start: int = 0, end: int | None = None
@@ -67,3 +70,9 @@ def read_clip(
         raise ValueError(f"{path} should have frame {start}. Received: {count} frames")
     length = spec.least_frames if num_frames is None else num_frames
     return scale(np.stack(taken)[timing.looped(len(taken), length)], spec)
+
+
+def small_note(width: int, height: int) -> Iterator[str]:
+    """Give what a reader should know of a video whose pictures are small; nothing of others."""
+    if 0 < min(width, height) < SMALL:
+        yield f"small: {width} x {height} pixels, enlarged"

@@ -10,7 +10,7 @@ from keras_i3d.data.video import timing
 from keras_i3d.data.video.decoding import VideoFile
 from keras_i3d.data.video.timelines import OtherFramesError, Timeline, Timelines, read_frames
 
-# A process keeps the index of a file that it reads part after part: one for each rate.
+# A process that reads a file part after part keeps its index: one for each rate.
 timelines = lru_cache(maxsize=8)(Timelines)
 
 

@@ -13,7 +13,7 @@ CATCHING_UP = 1
 
 
 class Presentation:
-    """Chooses between the times at which frames are to be shown and those at which they came out.
+    """Chooses between the times at which frames should be shown and those at which they came out.
 
     Some containers keep only the times of decoding (AVI, ASF), and so do files that were made of
     such. What FFmpeg then gives as the time at which a frame is shown is that of decoding it, which
@@ -26,7 +26,7 @@ class Presentation:
     guess_correct_pts). Where both do so again and again, the times to be shown at are sorted.
 
     Attributes:
-        broken: whether the times at which frames are to be shown were found to be wrong.
+        broken: whether the times at which frames should be shown were found to be wrong.
         untimed: how many frames have none of them.
     """
 

@@ -17,7 +17,7 @@ from keras_i3d.data.video import timing
 from keras_i3d.data.video.decoding import VideoError, VideoFile
 from keras_i3d.data.video.seeking import SeekableFile
 
-# Of a process; a video of 10 s takes 4 kB.
+# In each process; a video of 10 s takes 4 kB.
 KEPT_BYTES = 256 << 20
 
 
