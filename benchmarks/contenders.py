@@ -9,7 +9,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 
 
 def peak_megabytes() -> int:
@@ -18,14 +18,18 @@ def peak_megabytes() -> int:
         return next(int(line.split()[1]) for line in status if line.startswith("VmHWM")) // 1024
 
 
-def serve(turn: Callable[[], None], **said) -> None:
-    """In a contender's process: say what is known, then take a turn for every line that comes."""
+def serve(turn: Callable[[], object], parts: Mapping[str, float] | None = None, **said) -> None:
+    """In a contender's process: say what is known, then take a turn for every line that comes.
+
+    `parts` is where a turn leaves the seconds of its parts, by name.
+    """
     print(json.dumps(said), flush=True)
     for _ in sys.stdin:
         begun, used = time.perf_counter(), sum(os.times()[:4])
         turn()
         said = {"seconds": time.perf_counter() - begun, "cpu": sum(os.times()[:4]) - used}
-        print(json.dumps({**said, "megabytes": peak_megabytes()}), flush=True)
+        said = {**said, "parts": dict(parts or {}), "megabytes": peak_megabytes()}
+        print(json.dumps(said), flush=True)
 
 
 class Contender:
@@ -36,6 +40,7 @@ class Contender:
         seconds: of each of its turns.
         cpu: seconds of all cores that each turn took, of its ended child processes too; they say
             more than `seconds` where other work runs on the machine.
+        parts: seconds of the parts of each turn, by name; for those that tell.
         megabytes: its peak memory after the last one.
 
     Raises:
@@ -43,7 +48,7 @@ class Contender:
     """
 
     def __init__(self, name: str, command: list[str], environment: dict[str, str]):
-        self.name, self.seconds, self.cpu, self.megabytes = name, [], [], 0
+        self.name, self.seconds, self.cpu, self.parts, self.megabytes = name, [], [], [], 0
         self._log = tempfile.TemporaryFile("w+")  # noqa: SIM115, it lives as long as the process
         self._process = subprocess.Popen(
             command,
@@ -62,6 +67,7 @@ class Contender:
         answer = self._answer()
         self.seconds.append(answer["seconds"])
         self.cpu.append(answer["cpu"])
+        self.parts.append(answer["parts"])
         self.megabytes = answer["megabytes"]
 
     def close(self) -> None:

@@ -1,10 +1,12 @@
 """From MP4 files to files of features, beside the way of video_features, in one run.
 
-  python benchmarks/features.py [--videos=2] [--frames=130] [--rounds=3] [--stream=rgb]
+  python benchmarks/features.py [--videos=2] [--frames=130] [--rounds=3]
+  python benchmarks/features.py --stream=both --videos=1 --frames=33 --window=16
 
 Contenders are processes of their own which take turns; a turn makes the features of all videos, 64
-frames every 64, RGB unless --stream=both says otherwise. Printed: the median of the turns, frames a
-second, how many times as fast as video_features' way, and where the seconds of ours go.
+frames every 64, RGB. The second line is RGB and flow in few minutes. Printed: the medians of the
+turns, frames a second, how many times as fast as video_features' way, on the clock and in seconds
+of all cores, and where the seconds go: its way's as they pass, ours (which overlap) by themselves.
 
 video_features' way: OpenCV decodes frame by frame, PIL resizes each to a short side of 256, I3D
 runs in PyTorch, np.save writes; flow by OpenCV's TV-L1. Its own code is not on PyPI: its layers are
@@ -18,6 +20,8 @@ import statistics
 import sys
 import tempfile
 import time
+from collections import Counter
+from contextlib import contextmanager
 from pathlib import Path
 
 import contenders
@@ -25,12 +29,12 @@ import numpy as np
 from absl import app, flags
 
 VIDEOS = flags.DEFINE_integer("videos", 2, "how many videos", lower_bound=1)
-FRAMES = flags.DEFINE_integer("frames", 130, "frames of each, 320 x 240", lower_bound=65)
+FRAMES = flags.DEFINE_integer("frames", 130, "frames of each, 320 x 240", lower_bound=17)
+WINDOW = flags.DEFINE_integer("window", 64, "frames of a window, and from one to the next")
 ROUNDS = flags.DEFINE_integer("rounds", 3, "turns of each contender", lower_bound=1)
 STREAM = flags.DEFINE_enum("stream", "rgb", ["rgb", "both"], "RGB, or RGB and flow")
 ONLY = flags.DEFINE_list("only", [], "contenders to run, by name; by default all")
 
-WINDOW = 64
 RANDOM = "random.keras"
 THEIRS = "video_features' way"
 OURS = {
@@ -70,7 +74,8 @@ def ours(paths: list[str], engine: str, precision: str) -> None:
     from keras_i3d.features.jobs import Job
     from keras_i3d.features.to_folder import Order, extract_to_folder
 
-    how = {"tail": "drop", "engine": engine, "precision": precision, "stride": WINDOW}
+    how = {"tail": "drop", "engine": engine, "precision": precision}
+    how["window"] = how["stride"] = WINDOW.value
     if precision == "int8":
         how["calibrate"] = tuple(paths)
     weights = str(Path(paths[0]).with_name(RANDOM)) if STREAM.value == "both" else "kinetics"
@@ -91,32 +96,33 @@ def _alone(order, path: str) -> dict[str, float]:
     """Seconds a frame of each stage by itself, in one process."""
     import keras_i3d.features.writers as writers
     from keras_i3d.data.video.decoding import VideoFile
-    from keras_i3d.features.seen_frames import watch
+    from keras_i3d.features.timed_windows import clocked, timed
 
-    begin = time.perf_counter()
+    extractor, cutting = order.extractor, order.extractor.settings.cutting
+    times = [time.perf_counter()]
     with VideoFile(path) as video:
         count = sum(1 for _ in video)
-    decoded = time.perf_counter()
-    seen = list(watch(path, order.extractor.sight))
-    resized = time.perf_counter()
-    del seen
-    features = order.extractor.features(path)
-    computed = time.perf_counter()
+    times.append(time.perf_counter())
+    items = clocked(path, extractor.sight, cutting)
+    windows = list(timed(items, cutting))
+    times.append(time.perf_counter())
+    found = [window for _, window in extractor.run((None, one) for one in windows)]
+    times.append(time.perf_counter())
     with tempfile.TemporaryDirectory() as out:
-        writers.write_features(features, Path(out) / "x")
-    written = time.perf_counter()
-    steps = {
-        "decode": decoded - begin,
-        "resize and crop" + (", flow" if STREAM.value == "both" else ""): resized - decoded
-        - (decoded - begin),
-        "network": computed - resized - (resized - decoded),
-        "write": written - computed,
-    }  # fmt: skip
-    return {name: max(0.0, seconds) / count for name, seconds in steps.items()}
+        writers.write_features(extractor.gathered(found, items.facts), Path(out) / "x")
+    times.append(time.perf_counter())
+    decode, seen, network, write = np.diff(times) / count
+    flow = " and TV-L1" if STREAM.value == "both" else ""
+    return {
+        "decode": decode,
+        f"resize, crop{flow}": seen - decode,
+        "network": network,
+        "write": write,
+    }
 
 
 def theirs(paths: list[str]) -> None:
-    """A process that does as video_features does."""
+    """A process that does as video_features does; each turn says where its seconds went."""
     import cv2
     import torch
     from PIL import Image
@@ -125,6 +131,13 @@ def theirs(paths: list[str]) -> None:
     streams = ("rgb", "flow") if STREAM.value == "both" else ("rgb",)
     models = {"rgb": trunk(3)} | ({"flow": trunk(2)} if "flow" in streams else {})
     tv_l1 = cv2.optflow.DualTVL1OpticalFlow_create() if "flow" in streams else None
+    spent: Counter = Counter()
+
+    @contextmanager
+    def part(name):
+        begin = time.perf_counter()
+        yield
+        spent[name] += time.perf_counter() - begin
 
     def crop(array):
         top, left = ((side - 224) // 2 for side in array.shape[:2])
@@ -136,33 +149,51 @@ def theirs(paths: list[str]) -> None:
             out = models[stream](clip.contiguous(memory_format=torch.channels_last_3d))
         return out.mean((2, 3, 4)).numpy()[0]
 
+    def flow_of(stack):
+        greys = [cv2.cvtColor(frame, cv2.COLOR_RGB2GRAY) for frame in stack]
+        pairs = zip(greys, greys[1:], strict=False)
+        return np.stack([crop(tv_l1.calc(one, other, None)) for one, other in pairs])
+
+    def resized(frame):
+        image = Image.fromarray(cv2.cvtColor(frame, cv2.COLOR_BGR2RGB))
+        scale = 256 / min(image.size)
+        size = [round(side * scale) for side in image.size]
+        return np.asarray(image.resize(size, Image.BILINEAR))
+
+    def features(path):
+        stack, found = [], {stream: [] for stream in streams}
+        video = cv2.VideoCapture(path)
+        while True:
+            with part("decode"):
+                there, frame = video.read()
+            if not there:
+                return found
+            with part("resize"):
+                stack.append(resized(frame))
+            if len(stack) == WINDOW.value + 1:
+                with part("network"):
+                    clip = np.stack([crop(f) for f in stack[:-1]]) / np.float32(127.5) - 1
+                    found["rgb"].append(features_of("rgb", clip))
+                if tv_l1:
+                    with part("flow"):
+                        flow = flow_of(stack)
+                    with part("network"):
+                        clip = np.clip(flow, -20, 20) / np.float32(20)
+                        found["flow"].append(features_of("flow", clip))
+                stack = stack[-1:]
+
     def turn():
+        spent.clear()
         with tempfile.TemporaryDirectory() as out:
             for path in paths:
-                stack, found = [], {stream: [] for stream in streams}
-                video = cv2.VideoCapture(path)
-                while True:
-                    there, frame = video.read()
-                    if not there:
-                        break
-                    frame = Image.fromarray(cv2.cvtColor(frame, cv2.COLOR_BGR2RGB))
-                    scale = 256 / min(frame.size)
-                    size = [round(side * scale) for side in frame.size]
-                    stack.append(np.asarray(frame.resize(size, Image.BILINEAR)))
-                    if len(stack) == WINDOW + 1:
-                        clip = np.stack([crop(f) for f in stack[:-1]]) / np.float32(127.5) - 1
-                        found["rgb"].append(features_of("rgb", clip))
-                        if tv_l1:
-                            greys = [cv2.cvtColor(f, cv2.COLOR_RGB2GRAY) for f in stack]
-                            pairs = zip(greys, greys[1:], strict=False)
-                            flow = [crop(tv_l1.calc(one, other, None)) for one, other in pairs]
-                            clip = np.clip(np.stack(flow), -20, 20) / np.float32(20)
-                            found["flow"].append(features_of("flow", clip))
-                        stack = stack[-1:]
-                for stream, rows in found.items():
-                    np.save(os.path.join(out, f"{Path(path).stem}_{stream}.npy"), rows)
+                for stream, rows in features(path).items():
+                    with part("write"):
+                        np.save(os.path.join(out, f"{Path(path).stem}_{stream}.npy"), rows)
 
-    contenders.serve(turn)
+    for stream, channels in {"rgb": 3, "flow": 2}.items():
+        if stream in models:  # a first call takes longer
+            features_of(stream, np.zeros((WINDOW.value, 224, 224, channels), np.float32))
+    contenders.serve(turn, parts=spent)
 
 
 def main(arguments) -> None:
@@ -175,7 +206,8 @@ def main(arguments) -> None:
         if STREAM.value == "both":
             random_network(Path(folder) / RANDOM)
         paths = sorted(map(str, Path(folder).glob("*.mp4")))
-        command = [sys.executable, __file__, f"--stream={STREAM.value}", "--"]
+        said = [f"--stream={STREAM.value}", f"--window={WINDOW.value}", "--"]
+        command = [sys.executable, __file__, *said]
         backends = {THEIRS: "torch"} | dict.fromkeys(OURS, "tensorflow")
         running = contenders.started(
             (name, [*command, name, *paths], {"KERAS_BACKEND": backend})
@@ -187,18 +219,24 @@ def main(arguments) -> None:
 
 
 def _print(running) -> None:
-    frames = VIDEOS.value * FRAMES.value
-    slowest = statistics.median(running[0].seconds)
-    print(f"{VIDEOS.value} videos of {FRAMES.value} frames, {STREAM.value}, {os.cpu_count()} cores")
-    print(f"{'':32} {'seconds':>8} {'frames/s':>9} {'times as fast':>14} {'CPU s':>8}")
+    frames, median = VIDEOS.value * FRAMES.value, statistics.median
+    print(
+        f"{VIDEOS.value} videos of {FRAMES.value} frames, windows of {WINDOW.value}, "
+        f"{STREAM.value}, {os.cpu_count()} cores, load {os.getloadavg()[0]:.1f}"
+    )
+    print(f"{'':28} {'seconds':>8} {'frames/s':>9} {'times':>6} {'CPU s':>7} {'times':>6}")
+    slowest, used = median(running[0].seconds), median(running[0].cpu)
     for one in running:
-        median = statistics.median(one.seconds)
+        seconds, cpu = median(one.seconds), median(one.cpu)
         print(
-            f"{one.name:32} {median:8.2f} {frames / median:9.0f} {slowest / median:14.1f}"
-            f" {statistics.median(one.cpu):8.1f}"
+            f"{one.name:28} {seconds:8.2f} {frames / seconds:9.1f} {slowest / seconds:6.1f}"
+            f" {cpu:7.1f} {used / cpu:6.1f}"
         )
-        for step, seconds in one.first.get("seconds", {}).items():
-            print(f"    {step:28} {1000 * seconds:8.2f} ms a frame, by itself")
+        parts = {name: median(turn[name] for turn in one.parts) for name in one.parts[0]}
+        for name, spent in parts.items():
+            print(f"    {name:28} {1000 * spent / frames:8.2f} ms a frame")
+        for name, spent in one.first.get("seconds", {}).items():
+            print(f"    {name:28} {1000 * spent:8.2f} ms a frame, by itself")
         one.close()
 
 

@@ -1,10 +1,12 @@
 """One rule for every network: where its weights come from, its classes, and whose head it has."""
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 
 import keras
 import numpy as np
 
+from keras_i3d.models import catalogue
 from keras_i3d.weights import formats
 from keras_i3d.weights.assignment import assign
 from keras_i3d.weights.keras_files import in_head
@@ -76,6 +78,8 @@ def read_arrays(
     if weights in names(network):
         return read_published(published(network, weights, stream))
     foreign = formats.FOREIGN.get(network, formats.OUR_FILES)
+    if weights == "imagenet" and (instead := catalogue.network(network).for_image_weights):
+        foreign = replace(foreign, by_hand=instead)
     return read_file(weights, plain, head, foreign, (*names(network), *others))
 
 

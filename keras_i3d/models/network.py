@@ -32,6 +32,7 @@ class Network:
     in_clips: whether a whole video goes through it in clips of the inputs' own frames, one after
         the other, whose predictions are averaged; else in one piece, where memory allows.
     image_weights: whether weights="imagenet" starts it from an image network.
+    for_image_weights: what to take instead, where one would expect that it does.
     both: the joint network of all its streams, by name; None if there is none.
     layouts: {layout: what its streams see} of weights files whose publisher has it otherwise.
     any_size: whether it takes clips of any size unless `input_shape` says otherwise; if not, build
@@ -51,6 +52,7 @@ class Network:
     prefixes: Mapping[str, str] = field(default_factory=dict)
     least_clip: tuple[int, int, int] = (1, 1, 1)
     image_weights: bool = False
+    for_image_weights: str = ""
     both: str | None = None
     any_size: bool = True
     any_width: bool = False

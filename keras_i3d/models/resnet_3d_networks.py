@@ -15,6 +15,11 @@ from keras_i3d.models.resnet_3d import DESIGNS, HEAD, build_resnet_3d, least_cli
 
 NON_LOCAL = "Wang et al., “Non-local Neural Networks”, 2018"
 
+FOR_IMAGE_WEIGHTS = (
+    "keras.applications' ResNets have their strides in other convolutions: to start from ImageNet "
+    "take model i3d_resnet50 or i3d_resnet101 (keras_i3d.I3DResNet50('imagenet'))"
+)
+
 
 def _network(name: str, parameters: int, paper: str, frames: int = 8) -> Network:
     """The record of one of DESIGNS; `parameters` of RGB, which flow has one channel less of."""
@@ -41,6 +46,7 @@ def _network(name: str, parameters: int, paper: str, frames: int = 8) -> Network
         paper=paper,
         least_clip=least_clip(name),
         any_width=True,
+        for_image_weights=FOR_IMAGE_WEIGHTS,
     )
 
 

@@ -32,9 +32,10 @@ def check_network(recipe: Recipe) -> None:
         )
     if recipe.weights == "imagenet" and not record.image_weights:
         known = "".join(f"{w.weights}, " for w in list_weights(recipe.model))
+        instead = f". {record.for_image_weights}" if record.for_image_weights else ""
         raise ValueError(
             f"weights should be {known}none or a file for model={recipe.model}. "
-            f"Received: weights='imagenet'"
+            f"Received: weights='imagenet'{instead}"
         )
     if recipe.width != 1 and not (record.any_width and not _published(recipe)):
         raise ValueError(

@@ -39,7 +39,8 @@ class Foreign:
     checkpoint: from a TensorFlow checkpoint's prefix.
     single_file: {ending: from a file's path}.
     keras_2, state_dict: from the arrays of a Keras 2 .h5, of a PyTorch .pt, .pth or .pyth.
-    by_hand: where to find files that are not fetched, since no hash of them is published.
+    by_hand: where to find files that are not fetched, since no hash of them is published; or what
+        to take instead.
     """
 
     names: str

@@ -160,6 +160,8 @@ def test_networks_streams_and_weights_that_do_not_go_together():
         ValueError, match="weights should be kinetics, .*none or a file.*'imagenet'"
     ):
         check_network(Recipe(model="two_stream_i3d", stream="both", weights="imagenet"))
+    with pytest.raises(ValueError, match="'imagenet'. .*take model i3d_resnet50 or i3d_resnet101"):
+        check_network(Recipe(model="i3d_r50", weights="imagenet"))
     check_network(Recipe(model="i3d_resnet50", weights="imagenet"))
 
 

@@ -354,6 +354,8 @@ def test_every_record_says_what_its_network_counts():
 def test_a_network_without_published_weights_says_so():
     with pytest.raises(ValueError, match="neither a name nor a file"):
         keras_i3d.NonLocalI3DResNet50(blocks=10)
+    with pytest.raises(ValueError, match="'imagenet', .*take model i3d_resnet50 or i3d_resnet101"):
+        keras_i3d.NonLocalI3DResNet50("imagenet")
     with pytest.raises(ValueError, match="insert_non_local"):
         keras_i3d.NonLocalI3DResNet50(None, blocks=7)
     with pytest.raises(ValueError, match="variant should be one of .*kinetics.*Received"):
