@@ -12,26 +12,37 @@ pytest.importorskip("openvino", reason="the openvino engine needs the extra [ope
 pytestmark = pytest.mark.slow
 
 
-@pytest.mark.parametrize("calibrated", ["on these", "on every other one"])
-def test_top_class_and_features_are_kept(calibrated, shared, real_weights):
-    """The first 64 frames of each at 25 a second, beside float32."""
+OUTPUTS = ("logits", "features")
+
+
+@pytest.fixture(scope="module")
+def network(shared):
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("KERAS_I3D_WEIGHTS", str(shared / "checkpoints"))
+        return keras_i3d.load("kinetics")
+
+
+@pytest.fixture(scope="module")
+def wanted(shared, network):
+    """The first 64 frames of each video at 25 a second, and what float32 makes of them."""
     names = json.loads((shared / "golden" / "real_clips.json").read_text())
-    paths = [shared / "clips" / name for name in sorted(names)]
-    assert len(paths) == 16
-    network = keras_i3d.load("kinetics")
-    clips = engines.calibration_clips(network, paths if calibrated == "on these" else paths[::2])
-    outputs = ("logits", "features")
-    with (
-        engines.open(
-            network, outputs=outputs, engine="openvino", precision="int8", calibration=clips
-        ) as low,
-        engines.open(network, outputs=outputs) as exact,
-    ):
-        for path in paths:
-            clip = read_clip(path, 64)[None]
-            found, wanted = low.run(clip), exact.run(clip)
-            assert found["logits"].argmax() == wanted["logits"].argmax(), path.name
-            assert cosine(found["features"][0], wanted["features"][0]) >= 0.995, path.name
+    assert len(names) == 16
+    clips = {shared / "clips" / name: read_clip(shared / "clips" / name, 64) for name in names}
+    with engines.open(network, outputs=OUTPUTS) as exact:
+        return {path: (clip, exact.run(clip[None])) for path, clip in sorted(clips.items())}
+
+
+@pytest.mark.parametrize("calibrated", ["on these", "on every other one"])
+def test_top_class_and_features_are_kept(calibrated, network, wanted):
+    paths = list(wanted)[:: 1 if calibrated == "on these" else 2]
+    clips = engines.calibration_clips(network, paths)
+    with engines.open(
+        network, outputs=OUTPUTS, engine="openvino", precision="int8", calibration=clips
+    ) as low:
+        for path, (clip, exact) in wanted.items():
+            found = low.run(clip[None])
+            assert found["logits"].argmax() == exact["logits"].argmax(), path.name
+            assert cosine(found["features"][0], exact["features"][0]) >= 0.995, path.name
 
 
 def cosine(one, other):
