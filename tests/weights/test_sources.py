@@ -211,12 +211,12 @@ def test_a_600_class_checkpoint_without_prefix_and_with_optimizer_slots(tmp_path
 def test_keras_files_of_our_own(tmp_path):
     model = build_i3d("flow", classes=3)
     clip = np.random.default_rng(0).uniform(-1, 1, (1, 9, 193, 193, 2)).astype(np.float32)
-    wanted = model.predict_on_batch(clip)
+    wanted = model(clip)
     for name in ("whole.keras", "some.weights.h5"):
         path = str(tmp_path / name)
         model.save(path) if name.endswith(".keras") else model.save_weights(path)
         again = keras_i3d.I3D(path, stream="flow")
-        np.testing.assert_array_equal(again.predict_on_batch(clip), wanted)
+        np.testing.assert_array_equal(again(clip), wanted)
         headless = keras_i3d.I3D(path, stream="flow", include_top=False)
         kernel = headless.get_layer("Mixed_5c").branches[0].parts[0].conv_3d.kernel
         np.testing.assert_array_equal(
