@@ -5,17 +5,15 @@ the page.
 """
 
 import json
-import os
 import re
-import shlex
 import shutil
-import subprocess
 import zipfile
 
 import pytest
 
 from keras_i3d.evaluation.scores import load_scores
-from tests.conftest import EAGER_COMMAND, PROJECT
+from tests.conftest import PROJECT
+from tests.forked_command import loaded_process, run_in_bash
 
 PAGE = "docs/d3d.md"
 SHELL = """
@@ -28,7 +26,7 @@ keras-i3d() {
     compute_flow) small=(--short_side=32) ;;
     decode_flow) small=(--steps=2 --batch_size=2) ;;
   esac
-  eval "$EAGER_COMMAND" '"$@" "${small[@]}"'
+  forked_keras_i3d "$@" "${small[@]}"
 }
 """
 
@@ -38,30 +36,22 @@ def blocks():
 
 
 def run(code, folder):
-    done = subprocess.run(
-        ["bash", "-euo", "pipefail", "-c", SHELL + code],
-        cwd=folder,
-        env={**os.environ, "EAGER_COMMAND": shlex.join(EAGER_COMMAND)},
-        capture_output=True,
-        text=True,
-        timeout=1500,
-    )
-    assert done.returncode == 0, f"{done.stdout[-2000:]}\n{done.stderr[-3000:]}"
-    return done.stdout
+    return run_in_bash(SHELL + code, folder, timeout=1500)
 
 
 @pytest.mark.slow
 @pytest.mark.timeout(1600)
 def test_every_command_of_the_walk(tmp_path):
-    run(
-        "keras-i3d make_synthetic --out=made --videos=3 --frames=12 --size=64x48 "
-        "--motions=MoveLeft,ZoomIn",
-        tmp_path,
-    )
-    shutil.copytree(tmp_path / "made/videos", tmp_path / "UCF-101")
-    shutil.copytree(tmp_path / "made/ucfTrainTestlist", tmp_path / "ucfTrainTestlist")
-    shutil.copy(next((tmp_path / "UCF-101").glob("*/*.mp4")), tmp_path / "new.mp4")
-    printed = run("".join(blocks()), tmp_path)
+    with loaded_process(tmp_path):
+        run(
+            "keras-i3d make_synthetic --out=made --videos=3 --frames=12 --size=64x48 "
+            "--motions=MoveLeft,ZoomIn",
+            tmp_path,
+        )
+        shutil.copytree(tmp_path / "made/videos", tmp_path / "UCF-101")
+        shutil.copytree(tmp_path / "made/ucfTrainTestlist", tmp_path / "ucfTrainTestlist")
+        shutil.copy(next((tmp_path / "UCF-101").glob("*/*.mp4")), tmp_path / "new.mp4")
+        printed = run("".join(blocks()), tmp_path)
     assert re.search(r"new\.mp4  12 frames[\s\S]+ (MoveLeft|ZoomIn) ", printed)
     recipe = json.loads((tmp_path / "d3d/student/recipe.json").read_text())
     assert (recipe["model"], recipe["distil"], recipe["teacher"]) == (

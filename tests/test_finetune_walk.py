@@ -2,16 +2,12 @@
 
 The commands run in bash as they stand. What is other than a user's: the functions of SHELL, which
 make archives out of synthetic videos and give `train` smaller numbers and random weights; of
-UCF-101 two divisions are trained, of HMDB-51 one; and `keras-i3d` is a fork of a process that has
-loaded TensorFlow, and runs it eagerly, which for two steps takes half the time.
+UCF-101 two divisions are trained, of HMDB-51 one.
 """
 
 import json
-import os
 import re
 import shutil
-import subprocess
-import sys
 from pathlib import Path
 
 import keras
@@ -21,6 +17,7 @@ import pytest
 from keras_i3d.layers.keras_internals import all_layers
 from keras_i3d.models.i3d import build_i3d
 from tests.conftest import PROJECT
+from tests.forked_command import loaded_process, run_in_bash
 
 PAGE = "docs/finetune.md"
 VIDEOS = "--videos=3 --frames=12 --size=64x48 --motions=MoveLeft,ZoomIn"
@@ -52,33 +49,8 @@ keras-i3d() {
         --batch_norm_momentum=0.1 --clip_norm=0.1 "${network[@]}") ;;
     compute_flow | make_tfrecords) small=(--short_side=32) ;;
   esac
-  echo "\\$ keras-i3d $*"
-  printf '%s\\0' "$@" "${small[@]}" > "$HERE/asked"
-  read -r status < "$HERE/answered"
-  cat "$HERE/printed"
-  return "$status"
+  forked_keras_i3d "$@" "${small[@]}"
 }
-"""
-LOADED = """
-import os, sys
-from keras_i3d.tools.command import main
-from keras_i3d.tools.running import quiet_import
-with quiet_import():
-    import tensorflow as tf
-    import keras_i3d.training.run, keras_i3d.evaluation.evaluate, keras_i3d.layers
-tf.config.run_functions_eagerly(True)
-while True:
-    with open("asked") as asked:
-        arguments = asked.read().split(chr(0))[:-1]
-    child = os.fork()
-    if child == 0:
-        printed = os.open("printed", os.O_WRONLY | os.O_CREAT | os.O_TRUNC)
-        os.dup2(printed, 1), os.dup2(printed, 2)
-        sys.argv = ["keras-i3d", *arguments]
-        main()
-    _, status = os.waitpid(child, 0)
-    with open("answered", "w") as answered:
-        print(os.waitstatus_to_exitcode(status), file=answered)
 """
 
 
@@ -89,25 +61,13 @@ def blocks():
 
 @pytest.fixture
 def folder(tmp_path):
-    """Where the commands run: a process that has loaded TensorFlow waits there."""
-    os.mkfifo(tmp_path / "asked")
-    os.mkfifo(tmp_path / "answered")
-    with subprocess.Popen([sys.executable, "-c", LOADED], cwd=tmp_path) as loaded:
+    """Where the commands run."""
+    with loaded_process(tmp_path):
         yield tmp_path
-        loaded.kill()
 
 
 def run(code, folder):
-    """What a block of commands prints; none of them may fail."""
-    done = subprocess.run(
-        ["bash", "-euo", "pipefail", "-c", SHELL + code],
-        cwd=folder,
-        env={**os.environ, "HERE": str(folder)},
-        capture_output=True,
-        text=True,
-    )
-    assert done.returncode == 0, f"{code}\n{done.stdout[-3000:]}\n{done.stderr[-1000:]}"
-    return done.stdout
+    return run_in_bash(SHELL + code, folder)
 
 
 def lay_out(folder):
