@@ -33,8 +33,10 @@ EAGER_COMMAND = [
     "-c",
     "import sys\n"
     "from keras_i3d.tools.command import main\n"
+    "from keras_i3d.tools.running import quiet_import\n"
     "if sys.argv[1] in ('train', 'decode_flow', 'experiments'):\n"
-    "    import tensorflow as tf\n"
+    "    with quiet_import():\n"
+    "        import tensorflow as tf\n"
     "    tf.config.run_functions_eagerly(True)\n"
     "sys.argv[0] = 'keras-i3d'\n"
     "main()",
