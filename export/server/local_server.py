@@ -5,6 +5,7 @@ import threading
 from keras_i3d.export.server.batching import Batcher
 from keras_i3d.export.server.engine import Engine
 from keras_i3d.export.server.foreign_sites import ForeignSites
+from keras_i3d.export.server.freed_memory import FreedMemory
 from keras_i3d.export.server.grpc_server import GrpcServer
 from keras_i3d.export.server.http_server import HttpServer
 from keras_i3d.export.server.json_bodies import JsonBodies
@@ -42,6 +43,7 @@ class LocalServer:
             watch=self.metrics.batches.observe,
         )
         self.engine = Engine(self.models, self.batcher, self.metrics, options.limits)
+        self._freed = FreedMemory()
         self.port = self.rest_port = self._grpc = self._http = self._bodies = None
         if options.port is not None:
             reloading = Reloading(
@@ -80,6 +82,7 @@ class LocalServer:
         except BaseException:
             self.stop(0)
             raise
+        self._freed.start()
         for side in (self._grpc, self._http):
             if side is not None:
                 side.start()
@@ -94,5 +97,6 @@ class LocalServer:
             thread.join()
         self.batcher.close()
         self.models.stop()
+        self._freed.stop()
         if self._bodies is not None:
             self._bodies.close()

@@ -16,6 +16,8 @@ from keras_i3d.weights.bounds import MOST_CLASSES, check_claim, check_hdf5, chec
 
 FLOAT_BYTES = 4
 CONFIG, WEIGHTS = "config.json", "model.weights.h5"
+# A thousand layers take some 1.5 MB; Keras looks at a megabyte of lists for a second.
+MOST_CONFIG = 4 << 20
 
 
 def load_keras(path: str | Path) -> keras.Model:
@@ -29,6 +31,9 @@ def load_keras(path: str | Path) -> keras.Model:
     """
     check_zip(path)
     with zipfile.ZipFile(path) as archive:
+        described = archive.getinfo(CONFIG).file_size
+        if described > MOST_CONFIG:
+            raise ValueError(f"{CONFIG} has {described} bytes; at most {MOST_CONFIG} are read")
         config = {**json.loads(archive.read(CONFIG)), "compile_config": None}
         with archive.open(WEIGHTS) as member, h5py.File(member, "r") as file:
             stored = archive.getinfo(WEIGHTS).file_size

@@ -151,6 +151,13 @@ def test_an_archive_that_unpacks_to_a_thousand_times_its_size(refused, small):
     refused(path, "it claims 2097")
 
 
+def test_a_description_of_millions_of_lists(refused, small):
+    """Keras would look at each of them, for 20 s."""
+    lists = b'{"config": [' + b"[]," * (5 << 20) + b"[]]}"
+    path = changed(small, "config.json", lists)
+    refused(path, "config.json has 157286.* at most 4194304 are read")
+
+
 def test_a_small_file_that_asks_for_a_large_network(refused, small):
     config = json.loads(zipfile.ZipFile(small).read("config.json"))
     config["config"]["layers"][1]["config"]["units"] = 500_000_000
