@@ -21,6 +21,7 @@ wrong or FEATURES has features made in another way, 130 after Ctrl-C.
 import sys
 import time
 from collections.abc import Sequence
+from pathlib import Path
 
 from absl import flags
 
@@ -90,6 +91,11 @@ def main(arguments: Sequence[str]) -> int:
     jobs, skipped = _jobs(arguments)
     stream, how = _settings()
     check_weights(WEIGHTS.value, NETWORK.value, stream)
+    # Neither videos nor what an earlier run made of them: no network is needed to say so.
+    if all(job.cause for job in jobs) and not Path(OUT.value).exists():
+        for job in jobs:
+            print(f"extract_features: {job.path}: {job.cause}", file=sys.stderr)
+        return 1
     with quiet_import():
         from keras_i3d.features.output_folder import OtherFeaturesError
         from keras_i3d.features.to_folder import Order, extract_to_folder
