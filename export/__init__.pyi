@@ -1,5 +1,6 @@
 """SavedModels, servers of them, and clients of those servers."""
 
+from .client.client import Client as Client
 from .client.connecting import connect as connect
 from .client.grpc_client import (
     GrpcClient as GrpcClient,

@@ -50,6 +50,11 @@ def best_classes(
     return [(labels[i], float(scores[i])) for i in best]
 
 
+def bar(probability: float) -> str:
+    """Return a bar for a terminal, 30 columns for a probability of 1."""
+    return "█" * round(30 * probability)
+
+
 @dataclass(frozen=True)
 class Stretch:
     """What a video shows from `start` to `end`, in seconds, and how probable that is."""

@@ -52,6 +52,8 @@ def main() -> NoReturn:
         from keras_i3d.tools.completion import complete
 
         complete(TOOLS)
+    if sys.argv[1:2] == ["help"] and len(sys.argv) > 2:
+        sys.argv[1:] = [sys.argv[2], "--help"]
     first = sys.argv[1] if len(sys.argv) > 1 else None
     if first in TOOLS:
         run(importlib.import_module(f"keras_i3d.tools.{first}").main, sys.argv[1:])

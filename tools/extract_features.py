@@ -21,6 +21,7 @@ wrong or FEATURES has features made in another way, 130 after Ctrl-C.
 import sys
 import time
 from collections.abc import Sequence
+from pathlib import Path
 
 from absl import flags
 
@@ -90,6 +91,11 @@ def main(arguments: Sequence[str]) -> int:
     jobs, skipped = _jobs(arguments)
     stream, how = _settings()
     check_weights(WEIGHTS.value, NETWORK.value, stream)
+    # Neither videos, nor what an earlier run made of them, nor layers to be checked.
+    if all(job.cause for job in jobs) and not (LAYERS.value or Path(OUT.value).exists()):
+        for job in jobs:
+            print(f"extract_features: {job.path}: {job.cause}", file=sys.stderr)
+        return 1
     with quiet_import():
         from keras_i3d.features.output_folder import OtherFeaturesError
         from keras_i3d.features.to_folder import Order, extract_to_folder
@@ -195,6 +201,8 @@ def _reported(finished, total: int, skipped: int) -> int:
 
 def _settings() -> tuple[str, dict]:
     """The stream and the fields of Settings that the flags name, over those of the layout."""
+    from keras_i3d.features.settings import Settings
+
     layout = LAYOUTS[LAYOUT.value] if LAYOUT.value else None
     chosen = {
         "window": WINDOW.value,
@@ -216,6 +224,10 @@ def _settings() -> tuple[str, dict]:
         "precision": engine_flags.PRECISION.value,
         "batch": BATCH.value,
     }
+    try:
+        Settings(**how)  # what is wrong is said before the network is loaded
+    except ValueError as error:
+        raise FlagError(error) from error
     return STREAM.value or (layout.stream if layout else "rgb"), how
 
 

@@ -8,13 +8,11 @@ from typing import TYPE_CHECKING
 import numpy as np
 from tqdm import tqdm
 
-from keras_i3d.classes import Stretch, best_classes, timeline
+from keras_i3d.classes import Stretch, bar, best_classes, timeline
 from keras_i3d.tools.prediction_table import PredictionTable
 
 if TYPE_CHECKING:  # that module brings Keras
     from keras_i3d.prediction import Prediction, Window
-
-BAR = 30  # columns of a probability of 1
 
 
 class PredictionReport:
@@ -107,7 +105,7 @@ class PredictionReport:
 
     def _bar(self, label: str, probability: float) -> str:
         widest = min(40, max(map(len, self.labels)))
-        return f"{label:<{widest}}  {'█' * round(BAR * probability)}".rstrip()
+        return f"{label:<{widest}}  {bar(probability)}".rstrip()
 
     def _best(self, scores: np.ndarray) -> list[tuple[str, float]]:
         return best_classes(scores, self.labels, self._top)

@@ -11,6 +11,7 @@ library, inside `quiet_import` where that brings TensorFlow. So help and wrong f
 import contextlib
 import logging
 import os
+import re
 import sys
 import tempfile
 from collections.abc import Callable, Iterator, Sequence
@@ -194,5 +195,7 @@ def _parse(argv: Sequence[str], name: str, main: Callable) -> list[str]:
     try:
         return values(argv)
     except flags.Error as error:
-        print(f"{name}: {error} (`keras-i3d {name} --help` lists the flags)", file=sys.stderr)
+        missing = r"flag --(\w+)=None: Flag --\1 must have a value other than None\."
+        said = re.sub(missing, r"--\1 is missing: give --\1=...", str(error)).replace("\n", "; ")
+        print(f"{name}: {said} (`keras-i3d {name} --help` lists the flags)", file=sys.stderr)
         sys.exit(2)

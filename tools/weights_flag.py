@@ -5,6 +5,7 @@ from pathlib import Path
 from keras_i3d.data.pixels.preprocessing import CHANNELS
 from keras_i3d.tools.running import FlagError
 from keras_i3d.weights.records import RECORDS, published
+from keras_i3d.weights.run_network import network_of_run
 
 HELP = "a name from `keras-i3d list`, a training run's folder, or a file"
 # "imagenet" is an image network's, inflated when it is loaded.
@@ -32,6 +33,11 @@ def check_weights(
                 f"--{flag} should be {HELP}. Received: {flag}={weights!r}, which is neither a "
                 f"name nor a file"
             )
+        if path.is_dir():
+            try:
+                network_of_run(path)
+            except ValueError as error:
+                raise FlagError(error) from error
     elif any((one.model, one.weights) == (model, weights) for one in RECORDS):
         try:
             for one in CHANNELS if stream == "both" else (stream,):

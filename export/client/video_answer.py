@@ -4,14 +4,12 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from keras_i3d.classes import Stretch, best_classes, timeline
+from keras_i3d.classes import Stretch, bar, best_classes, timeline
 from keras_i3d.data.video.windows import mean_scores
 from keras_i3d.export.client.answer import ModelMetadata
 from keras_i3d.export.client.client import Client
 from keras_i3d.export.client.video_query import WindowAnswer, ask_about, sending
 from keras_i3d.shown_options import options_of
-
-BAR = 30  # columns of a probability of 1
 
 
 @dataclass(frozen=True)
@@ -79,8 +77,7 @@ class VideoAnswer:
         lines = [f"{self.path}  {times}, answered in {found['seconds']:g} s"]
         lines += [f"  note: {note}" for note in self.notes]
         for name, probability in self.best(top) or ():
-            bar = "█" * round(BAR * probability)
-            lines.append(f"  {probability:6.4f}  {name:<30}  {bar}".rstrip())
+            lines.append(f"  {probability:6.4f}  {name:<30}  {bar(probability)}".rstrip())
         lines += [f"  {name}  {shape}" for name, shape in found.get("outputs", {}).items()]
         if "predictions" in found and len(self.windows) > 1:
             lines.append("  timeline")

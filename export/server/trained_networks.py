@@ -8,9 +8,7 @@ from pathlib import Path
 from absl import logging
 
 from keras_i3d.export.server.options import is_name
-
-# What a training's folder has; its parent's name is the model's.
-OF_A_RUN = ("final.keras", "best.keras")
+from keras_i3d.weights.run_network import OF_A_RUN
 
 
 @contextlib.contextmanager

@@ -12,11 +12,9 @@ from keras_i3d.models.catalogue import network
 from keras_i3d.models.endings import ending_in
 from keras_i3d.weights.keras_files import load_keras
 from keras_i3d.weights.labels import class_names, labels_of_file
+from keras_i3d.weights.run_network import OF_A_RUN, network_of_run
 from keras_i3d.weights.s3d_layouts import layout_of_file
 from keras_i3d.weights.trained import TrainedRecord, read_record, record_of
-
-# The networks that a training leaves in its folder; the first there is taken.
-OF_A_RUN = ("final.keras", "best.keras")
 
 
 @dataclass(frozen=True)
@@ -90,14 +88,8 @@ def load(
 
 
 def _from_run(folder: Path) -> LoadedNetwork:
-    for name in OF_A_RUN:
-        path = folder / name
-        if path.is_file():
-            return LoadedNetwork(_keras_model(path), _record(path), str(path))
-    raise ValueError(
-        f"{folder} should be a training run's folder, with {' or '.join(OF_A_RUN)}. Received: a "
-        f"folder without; the run has not come that far, or was never started here"
-    )
+    path = network_of_run(folder)
+    return LoadedNetwork(_keras_model(path), _record(path), str(path))
 
 
 def _record(path: Path) -> TrainedRecord | None:

@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 from pathlib import PurePath
 
 from keras_i3d.data.lists.annotations import DATA_SETS, DIVIDED
+from keras_i3d.weights.run_network import OF_A_RUN
 
 BOTH = "rgb + flow"
 STREAMS = ("rgb", "flow", BOTH)
@@ -89,7 +90,7 @@ def _start(weights: str | None) -> str | None:
     if weights is None:
         return None
     path = PurePath(weights)
-    of_a_run = path.name in ("final.keras", "best.keras")
+    of_a_run = path.name in OF_A_RUN
     return f"{path.parent.name}/{path.name}" if of_a_run else path.name
 
 

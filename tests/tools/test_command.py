@@ -87,7 +87,12 @@ def test_wrong_flags_need_no_network():
         (["predict", "--labels=gone.txt", "x.mp4"], "there is no such file: gone.txt"),
         (["predict", "--weights=gone.keras", "x.mp4"], "weights='gone.keras', which"),
         (["predict"], "no video"),
-        (["visualise"], "flag --out"),
+        (["visualise"], "visualise: --out is missing: give --out=..."),
+        (["inflate_weights"], "give --source=...; --out is missing"),
+        (
+            ["predict", "--weights=.", "x.mp4"],
+            "should be a training run's folder",
+        ),
         (["visualise", "--out=x.png", "--weights=gone.pt"], "weights='gone.pt', which"),
         (["inflate_weights", "--source=gone.keras", "--out=x.keras"], "no such file"),
         (["inflate_weights", "--schedule=slow"], "flag --schedule=slow"),
@@ -148,6 +153,18 @@ def test_help_says_the_library_s_own_defaults():
     assert re.search(rf"--least_frames:[^-]*\(default: '{LEAST_FRAMES}'\)", printed)
     ((_, _, printed),) = answers(["make_tfrecords", "--help"]).values()
     assert f"[one for every {VIDEOS_PER_SHARD} videos]" in printed
+
+
+def test_files_that_are_not_there_need_no_network():
+    calls = (["predict", "gone.mp4"], ["extract_features", "gone.mp4", "--out=gone"])
+    for tool, (status, heavy, printed) in answers(*calls).items():
+        assert (status, printed) == (1, f"{tool}: gone.mp4: no such file\n")
+        assert "keras" not in heavy and "tensorflow" not in heavy
+
+
+def test_help_about_a_tool():
+    found = answers(["help", "predict"], ["predict", "--help"])
+    assert found["help"] == found["predict"]
 
 
 def test_the_version():
