@@ -21,7 +21,7 @@ from keras_i3d.experiments.runs import Result, Results, in_order, in_waves
 from keras_i3d.experiments.tables import TABLES
 from keras_i3d.experiments.write_up import write_up
 from keras_i3d.files.whole import write_whole
-from keras_i3d.files.workers import run_all
+from keras_i3d.files.workers import run_all, usable_cores
 from keras_i3d.training.devices import Devices
 from keras_i3d.training.failures import FailedError
 from keras_i3d.training.recipes import Recipe
@@ -76,7 +76,13 @@ def run_experiments(
         for table in tables:
             for wave in in_waves(in_order(table.rows)):
                 jobs = [
-                    Job(run.recipe_at(place, number, scale), place / run.name, videos, run.clips)
+                    Job(
+                        run.recipe_at(place, number, scale),
+                        place / run.name,
+                        videos,
+                        run.clips,
+                        max(1, usable_cores() // processes),
+                    )
                     for run in wave
                     if place not in results.get(run.name, {})
                 ]
