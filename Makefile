@@ -1,7 +1,7 @@
 # make run     classify a video and print what it shows        make run VIDEO=clip.mp4
 # make test    the quick tests                                 make test-slow: those that take minutes
 # make serve   export the network and serve it on this machine: gRPC, REST and a page
-# make experiments  the papers' comparisons repeated on synthetic videos, three times each
+# make experiments  the papers' comparisons repeated on synthetic videos; what is compared, three times
 # make test-beam  the Apache Beam pipeline, in an environment of its own, .venv-beam
 # Each does all of its own set-up, in .venv.
 

@@ -5,9 +5,10 @@
 table_1: what the five architectures of "Quo Vadis" see and cost; nothing is trained. table_2: the
 five on RGB, flow and both. order: which of two motions comes first. table_3: with and without
 pretraining on still pictures. table_4: transfer to a second task. filters: the first layer of RGB
-and of flow. Each states what should come out before anything is trained. Everything is trained
-three times, and the report is written after each table. d3d, which runs only with --only=d3d: what
-a network on RGB learns from one on flow; 17 small trainings and 9 of decoders, about half an hour.
+and of flow. Each states what should come out before anything is trained. What is compared is
+trained three times, the rest once; the report is written after each table. d3d, which runs only
+with --only=d3d: what a network on RGB learns from one on flow; 17 small trainings and 9 of
+decoders, about half an hour.
 If you stop the command and run it again, it continues. Exit status: 0 if the report is written,
 whatever the results, 1 if a training failed, 2 if a flag is wrong, 130 after Ctrl-C.
 """
@@ -32,7 +33,10 @@ SCALE = flags.DEFINE_float(
 )
 VIDEOS = flags.DEFINE_integer("videos", 100, "number of videos in each test", lower_bound=1)
 REPETITIONS = flags.DEFINE_integer(
-    "repetitions", 3, "how often to train each network, with other seeds", lower_bound=1
+    "repetitions",
+    3,
+    "how often to train, with other seeds, each network that is compared; others once",
+    lower_bound=1,
 )
 PROCESSES = flags.DEFINE_integer(
     "processes", None, "trainings at once, but for d3d [one per core]", lower_bound=1

@@ -80,7 +80,10 @@ def sending(metadata: ModelMetadata, signature: str) -> Sending:
             length = None if form == "examples" else kinds[kind][1]
             return Sending(signature, form, sees, length, metadata.record.in_clips)
     takes = ", ".join(f"{name} {shape}" for name, shape in inputs.items()) or "nothing"
-    raise ValueError(f"signature {signature!r} takes {takes}: not the frames of one video")
+    raise ValueError(
+        f"signature {signature!r} takes {takes}: not the frames of one video; of networks that see "
+        f"optical flow ask keras-i3d predict, which computes it"
+    )
 
 
 def sent_frames(spec: Preprocessing) -> Preprocessing:

@@ -21,7 +21,7 @@ from keras_i3d.experiments.runs import Result, Results, in_order, in_waves
 from keras_i3d.experiments.tables import TABLES
 from keras_i3d.experiments.write_up import write_up
 from keras_i3d.files.whole import write_whole
-from keras_i3d.files.workers import run_all
+from keras_i3d.files.workers import run_all, usable_cores
 from keras_i3d.training.devices import Devices
 from keras_i3d.training.failures import FailedError
 from keras_i3d.training.recipes import Recipe
@@ -53,7 +53,7 @@ def run_experiments(
         folder: of everything that comes of it; a folder for each seed, in it one for each run.
         only: names in TABLES; by default all of them.
         seed: of everything random in the first repetition; the next has the next.
-        repetitions: how often everything is trained.
+        repetitions: how often is trained what a difference is claimed of; the rest once.
         scale: so many times the steps.
         videos: of each test.
         processes: trainings at once; several are in processes of their own.
@@ -74,9 +74,16 @@ def run_experiments(
     for number in range(seed, seed + repetitions):
         place = folder / f"seed_{number}"
         for table in tables:
-            for wave in in_waves(in_order(table.rows)):
+            rows = table.rows if number == seed else table.repeated
+            for wave in in_waves(in_order(rows)):
                 jobs = [
-                    Job(run.recipe_at(place, number, scale), place / run.name, videos, run.clips)
+                    Job(
+                        run.recipe_at(place, number, scale),
+                        place / run.name,
+                        videos,
+                        run.clips,
+                        max(1, usable_cores() // processes),
+                    )
                     for run in wave
                     if place not in results.get(run.name, {})
                 ]

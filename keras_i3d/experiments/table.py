@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from keras_i3d.experiments.expectations import Expectation
+from keras_i3d.experiments.expectations import Beats, Expectation
 from keras_i3d.experiments.runs import Row, Run
 
 
@@ -84,4 +84,11 @@ class Table:
     def rows(self) -> list[Row]:
         """Return all that is trained for it, fusions of it among them."""
         found = {row.name: row for grid in self.grids for row in grid.rows}
+        return [*found.values(), *self.needs]
+
+    @property
+    def repeated(self) -> list[Row]:
+        """Return those of which a difference is claimed: repetitions show how much is chance."""
+        claims = [one for one in self.expects if isinstance(one, Beats)]
+        found = {row.name: row for one in claims for row in one.rows}
         return [*found.values(), *self.needs]

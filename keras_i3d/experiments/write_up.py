@@ -11,7 +11,7 @@ from keras_i3d.evaluation.scores import Scores, fuse
 from keras_i3d.experiments.curves import learning_curves
 from keras_i3d.experiments.expectations import AGREES, Finding, accuracy, each_accuracy
 from keras_i3d.experiments.growing_report import Report
-from keras_i3d.experiments.runs import Fusion, Result, Results, Row, Run, in_order
+from keras_i3d.experiments.runs import Fusion, Results, Row, Run, in_order
 from keras_i3d.experiments.table import Grid, Measured, Table
 
 DETAILS = ("", "top-1, %, by seed", "95 % interval", "chance, %", "steps", "seconds")
@@ -32,8 +32,9 @@ def write_up(folder: Path, tables: Sequence[Table], results: Results) -> Path:
 
     Args:
         folder: of the report.
-        tables: in the order of the report. A table has those repetitions of which all its runs are
-            done, and is left out where there is none.
+        tables: in the order of the report. A table begins with the first repetition of which all
+            its runs are done, and is left out where there is none; it has those besides of which
+            all is done that a difference is claimed of.
         results: what is done.
     """
     report = Report(folder, TITLE)
@@ -42,22 +43,27 @@ def write_up(folder: Path, tables: Sequence[Table], results: Results) -> Path:
         took = sum(one.seconds for one in every if not math.isnan(one.seconds))
         report.text(f"{ABOUT.format(len(every), took)} {NOTE}")
     for table in tables:
-        runs = in_order(table.rows)
-        found = [set(results.get(run.name, ())) for run in runs]
-        places = sorted(set.intersection(*found)) if found else []
-        if places or not runs:
-            of_runs = {run.name: [results[run.name][place] for place in places] for run in runs}
-            _write_table(report, table, places, of_runs)
+        whole = _places(table.rows, results)[:1]
+        if whole or not table.rows:
+            more = [place for place in _places(table.repeated, results) if place not in whole]
+            _write_table(report, table, whole + more, results)
     return report.write()
 
 
-def _write_table(
-    report: Report, table: Table, places: Sequence[Path], results: Mapping[str, Sequence[Result]]
-) -> None:
+def _places(rows: Sequence[Row], results: Results) -> list[Path]:
+    """The repetitions of which all that the rows need is done."""
+    found = [set(results.get(run.name, ())) for run in in_order(rows)]
+    return sorted(set.intersection(*found)) if found else []
+
+
+def _write_table(report: Report, table: Table, places: Sequence[Path], results: Results) -> None:
+    of_runs = [(run.name, results[run.name]) for run in in_order(table.rows)]
+    results = {name: {p: of[p] for p in places if p in of} for name, of in of_runs}
     report.title(table.title, 2)
     report.text(table.asks)
     if places:
-        report.text(f"Repetitions: {', '.join(place.name for place in places)}.")
+        once = " What no difference is claimed of has the first alone." * (len(places) > 1)
+        report.text(f"Repetitions: {', '.join(place.name for place in places)}.{once}")
     scores = _scores(table, results)
     for grid in table.grids:
         report.title(grid.title, 3)
@@ -93,15 +99,17 @@ def _write_measured(report: Report, name: str, measured: Measured) -> None:
         report.picture(f"{name}.png", measured.picture, measured.caption)
 
 
-def _scores(table: Table, results: Mapping[str, Sequence[Result]]) -> dict[str, list[Scores]]:
+def _scores(table: Table, results: Results) -> dict[str, list[Scores]]:
     """{row's name: scores of each repetition}, fusions too."""
-    found = {name: [one.scores for one in of] for name, of in results.items()}
+    found = {name: [one.scores for one in of.values()] for name, of in results.items()}
     for row in table.rows:
         if isinstance(row, Fusion):
-            each = zip(*(found[part.name] for part in row.parts), strict=True)
-            names = [part.name for part in row.parts]
+            parts = {part.name: results[part.name] for part in row.parts}
+            shared = set.intersection(*map(set, parts.values()))
             found[row.name] = [
-                fuse(dict(zip(names, parts, strict=True)), average=row.average) for parts in each
+                fuse({name: of[p].scores for name, of in parts.items()}, average=row.average)
+                for p in results[row.parts[0].name]
+                if p in shared
             ]
     return found
 
@@ -130,7 +138,7 @@ def _details(row: Row, scores: Sequence[Scores], results) -> tuple:
     steps = seconds = ""
     if isinstance(row, Run):
         steps = scores[0].made["recipe"]["steps"]
-        took = [one.seconds for one in results[row.name]]
+        took = [one.seconds for one in results[row.name].values()]
         seconds = ", ".join("not known" if math.isnan(one) else f"{one:.0f}" for one in took)
     return (
         row.what,

@@ -11,6 +11,11 @@ from keras_i3d.models.inception_v1 import TOTAL_STRIDES, inception_v1_3d, scaled
 HEAD = "Scores"
 # Frames of a clip in training: so many steps of the LSTM have batch statistics of their own.
 STEPS = 25
+# Where all clips of a batch show the same, as in flow while nothing moves, batch norm multiplies
+# what little differs by its scale over sqrt(EPSILON): 32 with the layer's own, and a gradient that
+# goes back through five such steps reaches 1e7, or only noise. Here the product stays below 1. The
+# LSTM's source (section 5.1) lets training start from random states instead.
+EPSILON = 0.03
 
 
 def build_convnet_lstm(
@@ -34,7 +39,9 @@ def build_convnet_lstm(
     if include_top:
         x = HeadPooling3D((1, None, None), TOTAL_STRIDES, name="AvgPool3d_0a_7x7")(x)
         x = layers.Reshape((-1, scaled(1024, width)), name="Steps")(x)  # t, 1024
-        x = BatchNormLSTM(scaled(512, width), STEPS, dtype="float32", name="LSTM")(x)  # t, 512
+        x = BatchNormLSTM(scaled(512, width), STEPS, epsilon=EPSILON, dtype="float32", name="LSTM")(
+            x
+        )  # t, 512
         x = layers.Dropout(dropout, name="Dropout_0b")(x)
         x = layers.Dense(classes, name=HEAD)(x)  # t, classes
         x = predictions(LastStep(name="Logits")(x), classifier_activation)  # classes

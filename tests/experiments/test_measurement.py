@@ -19,18 +19,22 @@ def pretend(recipe, folder, videos, watch=None, clips=None):
     return result(50, CLASSES[folder.name.split("_")[0]])
 
 
-def test_every_run_of_every_repetition_comes_once(monkeypatch, tmp_path):
+def test_every_run_comes_once_and_what_is_compared_in_every_repetition(monkeypatch, tmp_path):
+    """Two networks of the order task are compared; each starts from one of the motion task."""
     monkeypatch.setattr(measurement, "measure", pretend)
     told = []
     page = run_experiments(tmp_path, ["order"], repetitions=2, seed=5, tell=told.append)
     assert page == tmp_path / "report.html"
     said = (tmp_path / "report.md").read_text("utf-8")
-    assert "36 trainings" in said
+    assert "22 trainings" in said
     assert "Repetitions: seed_5, seed_6." in said
     names = [line.split(": top_1")[0] for line in told if "top_1" in line]
-    assert len(names) == len(set(names)) == 36
+    assert len(names) == len(set(names)) == 18 + 4
     before, after = (names.index(f"seed_5, order: {task}_i3d_rgb") for task in ("motion", "order"))
     assert before < after
+    again = {name for name in names if name.startswith("seed_6")}
+    compared = [f"{task}_{one}_rgb" for task in ("motion", "order") for one in ("lstm", "i3d")]
+    assert again == {f"seed_6, order: {name}" for name in compared}
 
 
 def test_a_training_that_fails_says_which_and_where_more_is(monkeypatch, tmp_path):

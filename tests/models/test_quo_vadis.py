@@ -129,6 +129,18 @@ def test_scores_of_a_step_do_not_know_what_comes_after():
     np.testing.assert_array_equal(last, one[:, -1])
 
 
+def test_where_all_clips_show_the_same_the_lstm_amplifies_nothing():
+    """Flow of what is still is 0 in every clip: only in the sixth step do they begin to differ."""
+    tf = pytest.importorskip("tensorflow")
+    lstm = keras_i3d.ConvNetLSTM(**SMALL).get_layer("LSTM")
+    features = np.zeros((8, 10, scaled(1024, WIDTH)), np.float32)
+    features[:, 5:] = noise(8, 5, features.shape[-1])
+    with tf.GradientTape() as tape:
+        loss = tf.reduce_sum(lstm(features, training=True)[:, -1] * noise(8, lstm.units, seed=1))
+    gradients = tape.gradient(loss, [v.value for v in lstm.trainable_weights])
+    assert tf.linalg.global_norm(gradients) < 100
+
+
 def test_the_fully_connected_layers_are_made_for_a_size():
     """Of 112 pixels pool5 is 4 x 4, of 56 2 x 2; a clip twice as long gives the mean of two."""
     model = keras_i3d.ConvNet3D(**SMALL)

@@ -197,8 +197,7 @@ class SyntheticVideos:
             )
         for stream in streams:
             _check_one("stream", stream, ("rgb", "flow"))
-        scene = self.scene(index)
-        cameras = views(scene.path, end, self.size)
+        scene, cameras = _seen(self, index)
         clip = {}
         if "rgb" in streams:
             clip["rgb"] = self._frames(index, scene, cameras, range(start, start + count))
@@ -245,6 +244,13 @@ class SyntheticVideos:
                 f"Received: {index}"
             )
         return int(index)
+
+
+@lru_cache(maxsize=64)
+def _seen(videos: SyntheticVideos, index: int) -> tuple[Scene, np.ndarray]:
+    """The scene and its cameras; kept, for videos that are read frame after frame."""
+    scene = videos.scene(index)
+    return scene, views(scene.path, videos.num_frames(index), videos.size)
 
 
 @lru_cache(maxsize=64)

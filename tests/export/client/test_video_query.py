@@ -85,7 +85,9 @@ def test_each_signature_is_sent_what_it_takes(counting_video):
     assert np.array_equal(sent["clip"][0]["rgb_clip"][0], preprocess(frames[0], SMALL))
     assert [s["frames"][0, 0, 0, 0, 0] for s in sent["fixed"]] == [0, 40, 80, 120]
     assert [(w.start, w.end) for w in windows[-1:]] == [(6 / 25, 10 / 25)]
-    with pytest.raises(ValueError, match=r"takes flow_frames float32 \(any, .*: not the frames"):
+    with pytest.raises(
+        ValueError, match=r"takes flow_frames float32 \(any, .*: not the frames .* predict"
+    ):
         sending(known, "flow")
     with pytest.raises(ValueError, match="has no signature 'x'; it has classify, clip"):
         sending(known, "x")
