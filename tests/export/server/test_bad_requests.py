@@ -237,7 +237,7 @@ def test_memory_levels(exported, kind):
     def storm(requests):
         with connect(serving, kind) as client:
             for _ in range(requests):
-                with pytest.raises(ServingError):
+                with pytest.raises(ServingError, match="neither a JPEG"):
                     client.predict({"frames": [[bytes(3 << 20)]]}, "jpeg_frames")
 
     with server_process(exported[0].parent, "--max_message_mb=4") as serving:
