@@ -7,8 +7,8 @@ from keras_i3d.experiments.table_2 import ON_MOTION, by_stream
 from keras_i3d.experiments.tasks import ORDER
 
 STEPS = 150
-# What is still has the same features in all clips; where inference has others than training had, the
-# LSTM, whose batch norm divides by how much they differ, takes that for a motion.
+# What is still has the same features in all clips. Where inference has others than training had,
+# the LSTM, whose batch norm divides by how much they differ, takes that for a motion.
 CHANGES = {CONVNET_LSTM.name: {"batch_norm": "frozen"}}
 # Each starts from what tells single motions, so that order alone is left to learn: from random
 # weights I3D does not see motion in RGB within as many steps.
