@@ -269,6 +269,7 @@ with whole_path(sys.argv[1]) as folder:
 """
 
 
+@pytest.mark.slow
 def test_a_half_export_is_never_a_version(tmp_path, monkeypatch):
     killed = subprocess.Popen([sys.executable, "-c", HALF, tmp_path / "1"], stdout=subprocess.PIPE)
     assert killed.stdout.readline() == b"half\n"

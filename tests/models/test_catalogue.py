@@ -39,7 +39,8 @@ def without_values(record, stream, **options):
 
 def counted():
     for name, stream in EVERY:
-        marks = [pytest.mark.slow] if name in (*OTHER_RESNETS, "learnt_flow_i3d") else []
+        slow = (*OTHER_RESNETS, "i3d_inception_v3", "i3d_resnet101", "learnt_flow_i3d")
+        marks = [pytest.mark.slow] if name in slow else []
         yield pytest.param(name, stream, marks=marks)
 
 

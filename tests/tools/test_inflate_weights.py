@@ -63,7 +63,7 @@ def test_a_network_that_cannot_be_inflated_leaves_nothing(tmp_path):
         (["--source=x.keras", "--out=y.keras"], "--source=x.keras: no such file"),
         (["--source=resnet99", "--out=y.keras"], "source should be a .keras file, inception_v1, "),
         (["--source=x.keras", "--out=y.keras", "--schedule=slow"], "flag --schedule=slow"),
-        (["--out=y.keras"], "flag --source"),
+        (["--out=y.keras"], "--source is missing: give --source=..."),
     ],
 )
 def test_wrong_flags_exit_with_two(flags, wanted):

@@ -68,6 +68,7 @@ def test_files_good_and_bad_are_all_accounted_for(small_network, counting_video,
         assert "short: 10 frames, looped to 64" in answer["notes"]
 
 
+@pytest.mark.slow
 def test_a_long_video_has_a_timeline(small_network, tmp_path):
     frames = [np.full((30, 40, 3), i % 256, np.uint8) for i in range(260)]
     path = write_video(tmp_path / "long.mkv", frames)

@@ -9,6 +9,7 @@ from tests.conftest import write_video
 from tests.tools.test_extract_features import tool, weights  # noqa: F401
 
 
+@pytest.mark.slow
 def test_the_nearest_windows_and_their_page(weights, tmp_path):  # noqa: F811
     colours = {"red": (200, 40, 40), "green": (40, 200, 40), "redder": (210, 40, 50)}
     for name, colour in colours.items():

@@ -79,7 +79,7 @@ def differ(one, other):
     return max(np.abs(one[k].astype(np.float64) - other[k].astype(np.float64)).max() for k in one)
 
 
-@pytest.mark.parametrize("two", [False, True])
+@pytest.mark.parametrize("two", [pytest.param(False, marks=pytest.mark.slow), True])
 def test_two_devices_are_as_one(tmp_path, two):
     """Batches of 8, 5 and 1 for two devices: synchronised statistics, clipping, everything.
 
