@@ -5,6 +5,7 @@
 Exit status: 0, or 2 if a flag is wrong.
 """
 
+import os
 from collections.abc import Sequence
 
 from absl import flags
@@ -18,6 +19,8 @@ def main(arguments: Sequence[str]) -> None:
     """Print each network, and a line for each of its weights."""
     if arguments:
         raise FlagError(f"unexpected argument; use flags only. Received: {' '.join(arguments)}")
+    # Nothing is computed here, and Keras loads this backend in a third of the time.
+    os.environ["KERAS_BACKEND"] = "numpy"
     with quiet_import():
         import keras_i3d.applications
     try:
