@@ -1,5 +1,6 @@
 """Every network of the package: one record each, which training, prediction and export ask."""
 
+import os
 from collections.abc import Mapping
 from functools import partial
 
@@ -175,5 +176,8 @@ NETWORKS: dict[str, Network] = {
 def network(name: str) -> Network:
     """Return the record of a network; ValueError lists the names there are."""
     if name not in NETWORKS:
-        raise ValueError(f"model should be one of {', '.join(NETWORKS)}. Received: model={name!r}")
+        remedy = "; give a training's folder or file as weights" if os.path.exists(name) else ""
+        raise ValueError(
+            f"model should be one of {', '.join(NETWORKS)}. Received: model={name!r}{remedy}"
+        )
     return NETWORKS[name]

@@ -181,9 +181,11 @@ def test_every_network_is_exported_and_served(name, tmp_path):
     np.testing.assert_allclose(logits, small.model(clip).numpy(), rtol=1e-3, atol=1e-4)
 
 
-def test_unknown_names_are_refused_with_those_there_are():
+def test_unknown_names_are_refused_with_those_there_are(tmp_path):
     with pytest.raises(ValueError, match="model should be one of i3d, two_stream_i3d.*'i4d'"):
         network("i4d")
+    with pytest.raises(ValueError, match="give a training's folder or file as weights"):
+        network(str(tmp_path))
     with pytest.raises(ValueError, match="'rgb', 'flow'.* Received: stream='both'"):
         network("i3d").seen("both")
     assert list(network("two_stream_i3d").seen("both")) == ["rgb", "flow"]
