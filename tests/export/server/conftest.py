@@ -4,6 +4,7 @@ import contextlib
 import re
 import subprocess
 import sys
+import time
 from collections import namedtuple
 
 import pytest
@@ -65,3 +66,10 @@ def connect(server, kind, **settings):
     if kind == "grpc":
         return GrpcClient(f"localhost:{server.port}", **settings)
     return RestClient(f"http://localhost:{server.rest_port}", **settings)
+
+
+def wait_for(condition, seconds=120):
+    ends = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < ends, "it did not come true"
+        time.sleep(0.02)

@@ -240,7 +240,7 @@ def test_memory_levels(exported, kind):
                 with pytest.raises(ServingError, match="neither a JPEG"):
                     client.predict({"frames": [[bytes(3 << 20)]]}, "jpeg_frames")
 
-    with server_process(exported[0].parent, "--max_message_mb=4") as serving:
+    with server_process(exported[0].parent, "--max_message_mb=8") as serving:
         storm(80)  # until every thread has had its share
         before = memory(serving.pid)
         storm(120)

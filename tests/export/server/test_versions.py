@@ -12,7 +12,7 @@ from keras_i3d.export.client.answer import ServingError
 from keras_i3d.export.server.local_server import LocalServer
 from keras_i3d.export.server.options import ModelConfig
 from keras_i3d.export.server.versions import find_versions
-from tests.export.server.conftest import connect, options
+from tests.export.server.conftest import connect, options, wait_for
 
 FRAMES = np.random.default_rng(1).integers(0, 256, (1, 9, 20, 20, 3), np.uint8)
 
@@ -32,13 +32,6 @@ def put(folder, number):
     """A version as an export puts it there: whole, by one renaming."""
     shutil.copytree(folder / "1", folder / ".coming")
     os.rename(folder / ".coming", folder / str(number))
-
-
-def wait_for(condition, seconds=120):
-    ends = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < ends, "it did not come true"
-        time.sleep(0.02)
 
 
 # === In the folder ===
