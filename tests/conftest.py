@@ -16,8 +16,6 @@ import numpy as np
 import pytest
 from hypothesis import settings
 
-from tests.memory import ProcessAside
-
 # Where the tests run in the background a shell has them, and what they start, ignore Ctrl-C.
 signal.signal(signal.SIGINT, signal.default_int_handler)
 
@@ -82,6 +80,8 @@ def golden_rules(shared):
 @pytest.fixture(scope="session")
 def aside():
     """A process of its own for calls whose memory is measured."""
+    from tests.memory import ProcessAside  # psutil, which not every environment of the tests has
+
     with ProcessAside() as process:
         yield process
 
