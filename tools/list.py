@@ -5,12 +5,11 @@
 Exit status: 0, or 2 if a flag is wrong.
 """
 
-import os
 from collections.abc import Sequence
 
 from absl import flags
 
-from keras_i3d.tools.running import FlagError, quiet_import, run
+from keras_i3d.tools.running import FlagError, environment, quiet_import, run
 
 MODEL = flags.DEFINE_string("model", None, "only this network [all]")
 
@@ -20,8 +19,7 @@ def main(arguments: Sequence[str]) -> None:
     if arguments:
         raise FlagError(f"unexpected argument; use flags only. Received: {' '.join(arguments)}")
     # Nothing is computed here, and Keras loads this backend in a third of the time.
-    os.environ["KERAS_BACKEND"] = "numpy"
-    with quiet_import():
+    with environment("KERAS_BACKEND", "numpy"), quiet_import():
         import keras_i3d.applications
     try:
         weights = keras_i3d.list_weights(MODEL.value)
