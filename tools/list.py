@@ -9,7 +9,7 @@ from collections.abc import Sequence
 
 from absl import flags
 
-from keras_i3d.tools.running import FlagError, environment, quiet_import, run
+from keras_i3d.tools.running import FlagError, quiet_import, run
 
 MODEL = flags.DEFINE_string("model", None, "only this network [all]")
 
@@ -18,8 +18,7 @@ def main(arguments: Sequence[str]) -> None:
     """Print each network, and a line for each of its weights."""
     if arguments:
         raise FlagError(f"unexpected argument; use flags only. Received: {' '.join(arguments)}")
-    # Nothing is computed here, and Keras loads this backend in a third of the time.
-    with environment("KERAS_BACKEND", "numpy"), quiet_import():
+    with quiet_import():
         import keras_i3d.applications
     try:
         weights = keras_i3d.list_weights(MODEL.value)

@@ -171,9 +171,8 @@ def test_the_version():
     assert keras_i3d("--version") == (0, f"keras-i3d {__version__}\n", "")
 
 
-def test_networks_and_their_weights_are_listed(tmp_path):
-    (tmp_path / "tensorflow.py").write_text("raise SystemExit('TensorFlow is loaded')")
-    status, out, err = keras_i3d("list", PYTHONPATH=str(tmp_path))
+def test_networks_and_their_weights_are_listed():
+    status, out, err = keras_i3d("list")
     assert (status, err) == (0, "")
     assert [line for line in out.splitlines() if line[0] != " "] == list_models()
     assert len({line.index("  rgb") for line in out.splitlines() if "  rgb" in line}) == 1
