@@ -1,22 +1,16 @@
 """The order task, the paper's opening and closing door: who sees long enough to tell?"""
 
-from keras_i3d.experiments.architectures import CONVNET_LSTM, FIVE, give
+from keras_i3d.experiments.architectures import FIVE, give
 from keras_i3d.experiments.expectations import Beats, Reaches, StaysBelow
 from keras_i3d.experiments.table import Table
 from keras_i3d.experiments.table_2 import ON_MOTION, by_stream
 from keras_i3d.experiments.tasks import ORDER
 
 STEPS = 150
-# What is still has the same features in all clips. Where inference has others than training had,
-# the LSTM, whose batch norm divides by how much they differ, takes that for a motion.
-CHANGES = {CONVNET_LSTM.name: {"batch_norm": "frozen"}}
 # Each starts from what tells single motions, so that order alone is left to learn: from random
 # weights I3D does not see motion in RGB within as many steps.
 ON_ORDER = {
-    one.name: give(
-        ORDER, one, ON_MOTION[one.name], steps=STEPS, transfer="full", **CHANGES.get(one.name, {})
-    )
-    for one in FIVE
+    one.name: give(ORDER, one, ON_MOTION[one.name], steps=STEPS, transfer="full") for one in FIVE
 }
 
 

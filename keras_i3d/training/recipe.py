@@ -44,6 +44,11 @@ class Recipe:
     batch_norm_momentum: float | None = _entry(
         None, "how much of batch norm's averages is kept each step; none: the network's own"
     )
+    batch_norm_batches: int = _entry(
+        0,
+        "number of batches over which batch norm's statistics are computed again at the end, with "
+        "the final weights; 0: the averages kept during training",
+    )
     # The data.
     data: str = _entry(
         "synthetic", "synthetic, a folder of shards, a CSV file path,label, or a folder of videos"

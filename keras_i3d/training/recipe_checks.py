@@ -98,7 +98,7 @@ def check(recipe: Recipe) -> None:
         want(getattr(r, name) >= 1, f"{name}={getattr(r, name)} is not at least 1")
     for name in ("training_videos", "validation_videos"):
         want(getattr(r, name) >= 1, f"{name}={getattr(r, name)} is not at least 1")
-    for name in ("weight_decay", "warm_up", "rand_augment", "seed"):
+    for name in ("weight_decay", "warm_up", "rand_augment", "seed", "batch_norm_batches"):
         want(getattr(r, name) >= 0, f"{name}={getattr(r, name)} is less than 0")
     want(r.seed < 1 << 32, f"seed={r.seed} is not less than 2 ** 32")
     for name in ("dropout", "momentum", "label_smoothing", "ema", "batch_norm_momentum"):

@@ -13,6 +13,7 @@ import tensorflow as tf
 from keras_i3d.applications.from_file import find_network
 from keras_i3d.files.whole import remove_leftovers, write_whole
 from keras_i3d.training.averaging import averaged_weights
+from keras_i3d.training.batch_statistics import compute_statistics
 from keras_i3d.training.checkpoints import Checkpoints, save_network
 from keras_i3d.training.devices import Devices
 from keras_i3d.training.failures import in_one_line
@@ -162,7 +163,7 @@ def train(
         for line in run_summary(recipe, inputs, network, devices, folder, done, teacher):
             print(line, file=stream or sys.stderr, flush=True)
     with in_one_line():
-        fit(
+        position = fit(
             step,
             inputs.training,
             plan,
@@ -175,11 +176,16 @@ def train(
             save_best=lambda: save_network(network, folder / BEST, record),
             pictures=_pictures(recipe, inputs.class_names),
         )
+        with averaged_weights(step.model):
+            if recipe.batch_norm_batches:
+                # Batches that would have come next: the same in every run of this recipe.
+                start = position.step * recipe.batch_size
+                batches = inputs.training(start, (devices.worker, devices.workers))
+                compute_statistics(step, batches, recipe.batch_norm_batches, stream)
+            if devices.is_chief:
+                save_network(network, folder / FINAL, record)
     if inputs.skipped:
         logging.warning("%s", inputs.skipped.report())
-    if devices.is_chief:
-        with averaged_weights(step.model):
-            save_network(network, folder / FINAL, record)
     return folder / FINAL
 
 

@@ -61,6 +61,8 @@ def run_summary(
     sizes = {f"{one.frames} x {one.crop} x {one.crop}" for one in inputs_of(r).values()}
     yield (
         f"run      {r.steps:,} steps of {r.batch_size:,} clips ({', '.join(sorted(sizes))}), "
-        f"on {devices.names()}, {r.precision}" + (f"; {done:,} steps are done" if done else "")
+        f"on {devices.names()}, {r.precision}"
+        + (f", then {r.batch_norm_batches:,} for batch norm" if r.batch_norm_batches else "")
+        + (f"; {done:,} steps are done" if done else "")
     )
     yield f"output   {folder}: history.csv, tensorboard/, checkpoints/, best.keras, final.keras"

@@ -12,6 +12,7 @@ import numpy as np
 import tensorflow as tf
 
 from keras_i3d.training.averaging import averaged_weights
+from keras_i3d.training.batch_statistics import compute_statistics
 from keras_i3d.training.checkpoints import Checkpoints
 from keras_i3d.training.devices import Devices, make_deterministic, make_strategy
 from keras_i3d.training.failures import WorkerLostError
@@ -30,6 +31,7 @@ OPTIONS = {
     "step": {},  # of the step
     "two_of_all": False,  # two streams, two losses
     "policy": "float32",
+    "statistics": 0,  # batches for those of batch norm
     "folder": None,
     "checkpoint_every": 3,
 }
@@ -91,6 +93,10 @@ def train(devices, **options):
         for name, value in row.items()
         if name not in ("clips_per_second", "memory_gb", "learning_rate")  # the chief's alone
     }
+    if given["statistics"]:
+        batches = make_batches(0, (step.devices.worker, step.devices.workers))
+        compute_statistics(step, batches, given["statistics"])
+        learnt |= {f"computed {v.path}": v.numpy() for v in step.model.variables}
     return measured | learnt
 
 
