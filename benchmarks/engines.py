@@ -8,7 +8,8 @@ for each: the median of the turns in seconds a window, how many times as fast th
 as Keras on TensorFlow, and the least cosine of the windows' features to TensorFlow's.
 
 Windows are cut from synthetic videos, or from those in --videos; int8 is calibrated on 24 others
-and checks itself. PyTorch's I3D has video_features' layers in channels_last_3d (pytorch_i3d.py).
+and checks itself. PyTorch's I3D has video_features' layers (pytorch_i3d.py), in PyTorch's usual
+layout as there, and once more in channels_last_3d. "/ PyTorch" is beside the first.
 """
 
 import os
@@ -26,6 +27,7 @@ WEIGHTS = flags.DEFINE_string("weights", "kinetics", "of the engines' I3D")
 ONLY = flags.DEFINE_list("only", [], "contenders to run, by name; by default all")
 
 PYTORCH, TENSORFLOW = "video_features' I3D in PyTorch", "keras on TensorFlow"
+CHANNELS_LAST = "the same, channels last"
 ENGINES = {
     TENSORFLOW: ("keras", "float32"),
     "openvino float32": ("openvino", "float32"),
@@ -69,16 +71,17 @@ def engine(name: str) -> None:
     contenders.serve(turn, features=features, check=opened.details.get("check"))
 
 
-def pytorch() -> None:
+def pytorch(layout: str) -> None:
     """A process of video_features' layers, one window after the other."""
     import torch
     from pytorch_i3d import trunk
 
-    model = trunk()
-    clip = torch.rand(1, 3, 64, 224, 224).contiguous(memory_format=torch.channels_last_3d)
+    layout = getattr(torch, layout)
+    model = trunk(layout=layout)
+    clip = torch.rand(1, 3, 64, 224, 224).contiguous(memory_format=layout)
 
     def turn():
-        with torch.inference_mode():
+        with torch.no_grad():
             for _ in range(WINDOWS.value):
                 model(clip).mean((2, 3, 4)).numpy()
 
@@ -89,11 +92,15 @@ def pytorch() -> None:
 def main(arguments) -> None:
     """Run the rounds and print the table."""
     if len(arguments) > 1:
-        return pytorch() if arguments[1] == PYTORCH else engine(arguments[1])
+        if arguments[1] in ENGINES:
+            return engine(arguments[1])
+        return pytorch("contiguous_format" if arguments[1] == PYTORCH else "channels_last_3d")
     given = [one.serialize() for one in (WINDOWS, VIDEOS, WEIGHTS) if one.value is not None]
+    backends = dict.fromkeys((PYTORCH, CHANNELS_LAST), "torch")
+    backends |= dict.fromkeys(ENGINES, "tensorflow")
     running = contenders.started(
         (name, [sys.executable, __file__, *given, "--", name], {"KERAS_BACKEND": backend})
-        for name, backend in {PYTORCH: "torch", **dict.fromkeys(ENGINES, "tensorflow")}.items()
+        for name, backend in backends.items()
         if not ONLY.value or name in (TENSORFLOW, *ONLY.value)
     )
     contenders.take_turns(running, ROUNDS.value)

@@ -1,7 +1,8 @@
 """I3D's layers in PyTorch, as v-iashin/video_features computes them: for their speed alone.
 
-Its own code is not on PyPI. What decides on its speed is here: convolutions without bias, batch
-norm, ReLU, constant padding where TensorFlow's SAME is lopsided, in PyTorch's own layers. The
+Its own code is not on PyPI. What decides on its speed is here, as its models/i3d/i3d_src/i3d_net.py
+has it: convolutions without bias, their own padding where TensorFlow's SAME is even and a constant
+pad where it is not, and before every pool; batch norm, ReLU, PyTorch's usual layout of memory. The
 weights are random.
 """
 
@@ -11,10 +12,13 @@ from torch import nn
 from keras_i3d.models.inception_v1 import inception_v1
 
 
-def trunk(channels: int = 3) -> nn.Module:
+def trunk(channels: int = 3, layout: torch.memory_format = torch.contiguous_format) -> nn.Module:
     """Return I3D to its average pool: (1, channels, t, 224, 224) to (1, 1024, t/8 - 1, 1, 1).
 
-    In channels_last_3d, which PyTorch convolves faster on a CPU.
+    Args:
+        channels: of a clip.
+        layout: of the kernels; torch.channels_last_3d, which video_features does not use, is faster
+            on a CPU.
     """
     steps: list[nn.Module] = []
 
@@ -32,32 +36,35 @@ def trunk(channels: int = 3) -> nn.Module:
 
     inception_v1(channels, conv, pool, block)
     model = nn.Sequential(*steps, nn.AvgPool3d((2, 7, 7), 1))
-    return model.eval().to(memory_format=torch.channels_last_3d)
+    return model.eval().to(memory_format=layout)
 
 
 def unit(inputs: int, filters: int, size: int, strides: int = 1) -> nn.Module:
     """Return a convolution, batch norm and ReLU."""
+    pads = same_padding((size,) * 3, (strides,) * 3)
+    even = len(set(pads)) == 1
     return nn.Sequential(
-        *same_padding((size,) * 3, (strides,) * 3, 0.0),
-        nn.Conv3d(inputs, filters, size, strides, bias=False),
+        *([] if even else [nn.ConstantPad3d(pads, 0.0)]),
+        nn.Conv3d(inputs, filters, size, strides, pads[0] if even else 0, bias=False),
         nn.BatchNorm3d(filters),
-        nn.ReLU(inplace=True),
+        nn.ReLU(),
     )
 
 
 def max_pool(size, strides) -> nn.Module:
     """Return a max pool with SAME padding."""
     size, strides = ((one,) * 3 if isinstance(one, int) else one for one in (size, strides))
-    return nn.Sequential(*same_padding(size, strides, 0.0), nn.MaxPool3d(size, strides))
+    pad = nn.ConstantPad3d(same_padding(size, strides), 0.0)
+    return nn.Sequential(pad, nn.MaxPool3d(size, strides, ceil_mode=True))
 
 
-def same_padding(size, strides, value: float) -> list[nn.Module]:
-    """Return the padding of TensorFlow's SAME, for sides that the strides divide; [] for none."""
+def same_padding(size, strides) -> list[int]:
+    """Return the padding of TensorFlow's SAME, for sides that the strides divide."""
     pads = []
     for one, stride in zip(reversed(size), reversed(strides), strict=True):
         both = max(0, one - stride)
         pads += [both // 2, both - both // 2]
-    return [nn.ConstantPad3d(pads, value)] if any(pads) else []
+    return pads
 
 
 class Block(nn.Module):

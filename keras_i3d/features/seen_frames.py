@@ -1,6 +1,7 @@
 """What a network sees of a video, frame by frame, with the time of each; in any process."""
 
 import dataclasses
+import functools
 import hashlib
 import os
 from collections import deque
@@ -12,11 +13,13 @@ from pathlib import Path
 
 import numpy as np
 
+from keras_i3d.data.batches.sampling import CENTRE
 from keras_i3d.data.flow.flow_files import SUFFIX, FlowFile, FlowFileError
 from keras_i3d.data.flow.frames_with_flow import frames_with_flow
 from keras_i3d.data.flow.methods import check_equal, decode, encode, fingerprint
+from keras_i3d.data.pixels.cropping import Cropper
 from keras_i3d.data.pixels.pace import Pace
-from keras_i3d.data.pixels.preprocessing import Input, Preprocessing, resize_and_crop
+from keras_i3d.data.pixels.preprocessing import Input, Preprocessing
 from keras_i3d.data.pixels.resizing import resize, resized
 from keras_i3d.data.video.decoding import DEFAULT_FPS, VideoError
 from keras_i3d.data.video.parts import ticks
@@ -170,9 +173,14 @@ def _timed(video, sight: Sight, part: Part, name: str | None) -> Iterator[Seen]:
     spec = sight.spec
     size: list[tuple[int, int]] = []
 
+    @functools.cache
+    def cropper(rows: int, columns: int) -> Cropper:
+        crops = [(CENTRE, CENTRE)]
+        return Cropper(rows, columns, spec.short_side, spec.crop, crops, spec.keep_aspect)
+
     def change(image):
         if sight.inputs.keys() == {"rgb"} and sight.crops == 1:
-            return resize_and_crop(image, spec)  # only the crop's pixels are computed
+            return cropper(*image.shape[:2])(image)[0]  # only the crop's pixels are computed
         if not size:
             size.append(resized(*image.shape[:2], spec.short_side, spec.keep_aspect))
         return resize(image, *size[0])

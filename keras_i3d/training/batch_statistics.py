@@ -32,8 +32,8 @@ def compute_statistics(step: Step, batches: Iterable[tuple], count: int, stream=
         count: how many.
         stream: where a bar is shown, if it is a terminal; by default standard error.
 
-    Source: Wu and Johnson, "Rethinking 'Batch' in BatchNorm", 2021, section 3; for the LSTM Cooijmans
-    et al., "Recurrent Batch Normalization", 2016, who take the training data's at test.
+    Source: Wu and Johnson, "Rethinking 'Batch' in BatchNorm", 2021, section 3; for the LSTM
+    Cooijmans et al., "Recurrent Batch Normalization", 2016, who take the training data's at test.
     """
     batches = iter(batches)
     norms = [layer for layer in all_layers(step.model) if isinstance(layer, KINDS)]

@@ -188,12 +188,13 @@ def resize_and_crop(frames: np.ndarray, spec: Preprocessing) -> np.ndarray:
 
 def scale(values: np.ndarray, spec: Preprocessing) -> np.ndarray:
     """Scale pixel or flow values to the range of the network, float32; the shape stays."""
-    values = np.asarray(values, np.float32)
     if spec.bgr:
         values = values[..., ::-1]
     if spec.bound is not None:
-        values = np.clip(values, -spec.bound, spec.bound)
-    return values / np.float32(spec.scale) + np.float32(spec.offset)
+        values = np.clip(np.asarray(values, np.float32), -spec.bound, spec.bound)
+    values = np.divide(values, np.float32(spec.scale), dtype=np.float32)
+    values += np.float32(spec.offset)  # in place: a window is 40 MB
+    return values
 
 
 def unscale(values: np.ndarray, spec: Preprocessing) -> np.ndarray:
