@@ -46,7 +46,8 @@ keras-i3d() {
   case "$1" in
     train)
       small=(--steps=2 --batch_size=2 --num_frames=8 --resize=32 --crop=32 --weights="$weights"
-        --batch_norm_momentum=0.1 --clip_norm=0.1 "${network[@]}") ;;
+        --batch_norm_momentum=0.1 --clip_norm=0.1 "${network[@]}")
+      [[ "$*" == *convnet_lstm* ]] && small+=(--batch_norm_batches=2) ;;
     compute_flow | make_tfrecords) small=(--short_side=32) ;;
   esac
   forked_keras_i3d "$@" "${small[@]}"
