@@ -54,7 +54,7 @@ def run_d3d(
     Raises:
         ValueError, FailedError, NotFiniteError, Interrupted: as `run_experiments` does.
     """
-    folder = Path(folder)
+    folder = Path(folder).resolve()  # as `run_experiments` does
     done: list[OfSeed] = []
     for number in range(seed, seed + SEEDS):
         place, first = folder / f"seed_{number}", number == seed

@@ -64,7 +64,7 @@ def run_experiments(
         ValueError: for an unknown table, or where the folder has a run with another recipe.
         FailedError, NotFiniteError, Interrupted: as `train` does.
     """
-    folder = Path(folder)
+    folder = Path(folder).resolve()  # recipes keep paths in it: however it is spelt, the same
     if unknown := [name for name in only if name not in TABLES]:
         raise ValueError(
             f"a table should be one of {', '.join(TABLES)}. Received: {', '.join(unknown)}"

@@ -18,7 +18,7 @@ KINDS = (keras.layers.BatchNormalization, BatchNormLSTM)
 
 
 def compute_statistics(step: Step, batches: Iterable[tuple], count: int, stream=None) -> None:
-    """Give batch norm the mean of the statistics of `count` batches, all under the present weights.
+    """Give batch norm the mean and variance over `count` batches, all under the present weights.
 
     While a network learns, batch norm keeps averages over the last steps, whose weights were
     others. The LSTM has its turn last, on what the layers before it give in inference: a small
@@ -40,32 +40,44 @@ def compute_statistics(step: Step, batches: Iterable[tuple], count: int, stream=
     for kind in KINDS:
         learning = [norm for norm in norms if isinstance(norm, kind) and norm.trainable]
         if learning:
-            kept = [v for norm in learning for v in norm.variables if "moving_" in v.name]
+            kept = [pair for norm in learning for pair in _kept(norm)]
             several = tqdm(itertools.islice(batches, count), "batch norm", count, file=stream,
                            disable=None, leave=False)  # fmt: skip
             with _alone(learning, norms):
-                means = _means(step, several, kept)
-            for variable, mean in zip(kept, means, strict=True):
-                variable.assign(mean.astype(np.float32))
+                moments = _moments(step, several, kept)
+            for (mean, variance), (first, second) in zip(kept, moments, strict=True):
+                mean.assign(first.astype(np.float32))
+                variance.assign(np.maximum(0, second - first**2).astype(np.float32))
 
 
-def _means(step: Step, batches: Iterable[tuple], kept: list) -> list[np.ndarray]:
-    """The means over the batches of what these variables have after each of them."""
+def _kept(norm: keras.Layer) -> list[tuple]:
+    """Its (mean, variance) in inference; the LSTM has three of them."""
+    named = {v.name: v for v in norm.variables if "moving_" in v.name}
+    means = [name for name in named if name.endswith("moving_mean")]
+    return [(named[name], named[name.replace("mean", "variance")]) for name in means]
+
+
+def _moments(step: Step, batches: Iterable[tuple], kept: list[tuple]) -> list[list[np.ndarray]]:
+    """[mean, mean of squares] of each, over all batches and devices."""
+    strategy = step.devices.strategy
 
     @tf.function(reduce_retracing=True)
     def see(batch):
         def forward(x, y, weights):
             step.forward(step.model, x, y, True)
+            means, variances = (
+                [tf.cast(backend_variable(v), tf.float64) for v in some]
+                for some in zip(*kept, strict=True)
+            )
+            return [[m, v + m**2] for m, v in zip(means, variances, strict=True)]
 
-        step.devices.strategy.run(forward, args=batch)
+        seen = strategy.run(forward, args=batch)
+        return keras.tree.map_structure(
+            lambda one: strategy.reduce(tf.distribute.ReduceOp.MEAN, one, axis=None), seen
+        )
 
-    totals, count = [np.zeros(v.shape, np.float64) for v in kept], 0
-    for batch in batches:
-        see(step.devices.divide(batch))
-        for total, variable in zip(totals, kept, strict=True):
-            total += backend_variable(variable).numpy()
-        count += 1
-    return [total / count for total in totals]
+    every = [see(step.devices.divide(batch)) for batch in batches]
+    return keras.tree.map_structure(lambda *one: np.mean(one, axis=0), *every)
 
 
 @contextlib.contextmanager

@@ -119,7 +119,6 @@ def train(
     folder, devices = Path(folder), devices or Devices()
     check_run(recipe, folder, devices)
     recipe = resolved(recipe)
-    keras.utils.set_random_seed(recipe.seed)
     policy = keras.config.dtype_policy()
     keras.config.set_dtype_policy(recipe.precision)
     try:
@@ -134,6 +133,8 @@ def train(
         )
         for note in (*inputs.notes, *inputs.concerns):
             logging.warning("%s: %s", recipe.data, note)
+        # Here, so that with a teacher or without, the same seed draws the same start.
+        keras.utils.set_random_seed(recipe.seed)
         with devices.strategy.scope():
             network = build_model(recipe, len(inputs.class_names))
         step = build_step(recipe, network, inputs.class_names, devices, teacher)

@@ -38,18 +38,14 @@ def test_one_batch_gives_in_inference_what_it_gives_in_training():
     np.testing.assert_allclose(step.model(clips, training=False), wanted, rtol=1e-3, atol=1e-4)
 
 
-def test_several_batches_give_the_mean_of_their_statistics():
+def test_several_batches_count_as_one_large_one():
     step = tiny.step()
     conv = step.model.get_layer("first").conv_3d
     seen = [conv(clips).numpy().reshape(-1, 4) for clips, _ in BATCHES]
     came = computed(step, BATCHES)
     for statistic, of in {"moving_mean": np.mean, "moving_variance": np.var}.items():
-        wanted = np.mean([of(one, axis=0) for one in seen], axis=0)
+        wanted = of(np.concatenate(seen), axis=0)
         np.testing.assert_allclose(came[f"first/batch_norm/{statistic}"], wanted, rtol=1e-3)
-    alone = [computed(step, [batch]) for batch in BATCHES]
-    for path, value in came.items():
-        wanted = np.mean([one[path] for one in alone], axis=0)
-        np.testing.assert_allclose(value, wanted, rtol=1e-4, atol=1e-6)
 
 
 def test_nothing_else_moves():

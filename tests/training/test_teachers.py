@@ -38,6 +38,18 @@ def student_of(teacher, **changes):
     return replace(STUDENT, teacher=str(teacher), **changes)
 
 
+def test_a_student_starts_as_without_a_teacher(flow, tmp_path):
+    """So that what a teacher changes is not the luck of another start."""
+    still = {"learning_rate": 1e-30, "steps": 1}
+    paths = [
+        train(replace(SMALL, **still), tmp_path / "alone"),
+        train(student_of(flow, **still), tmp_path / "taught"),
+    ]
+    alone, taught = (load(path).model.weights for path in paths)
+    for one, other in zip(alone, taught, strict=True):
+        np.testing.assert_array_equal(one, other, err_msg=one.path)
+
+
 def test_a_student_learns_and_stands_alone(flow, tmp_path, capsys):
     before = (flow / "final.keras").read_bytes()
     path = train(student_of(flow), tmp_path)
