@@ -1,6 +1,6 @@
 """From MP4 files to files of features, beside the way of video_features, in one run.
 
-  python benchmarks/features.py [--videos=2] [--frames=130] [--rounds=3]
+  python benchmarks/features.py [--videos=2] [--frames=129] [--rounds=3]
   python benchmarks/features.py --stream=both --videos=1 --frames=33 --window=16
 
 Contenders are processes of their own which take turns; a turn makes the features of all videos, 64
@@ -11,8 +11,9 @@ of all cores, and where the seconds go: its way's as they pass, ours (which over
 video_features' way: OpenCV decodes frame by frame, PIL resizes each to a short side of 256, I3D
 runs in PyTorch, np.save writes; flow by OpenCV's TV-L1. Its own code is not on PyPI: its layers are
 those of pytorch_i3d.py, in PyTorch's usual layout as there, and once more in channels_last_3d,
-which it could use and does not. Ours drops the last partial window here, as its way does, so that
-both do the same work. RGB has the weights "kinetics", since int8 is checked on what it says; RGB
+which it could use and does not. Ours drops the last partial window here, as its way does, and
+--frames should be a multiple of the window and one more, which its way reads before it computes: so
+both compute as many windows. RGB has the weights "kinetics", since int8 is checked on what it says; RGB
 and flow have random ones.
 """
 
@@ -30,7 +31,7 @@ import numpy as np
 from absl import app, flags
 
 VIDEOS = flags.DEFINE_integer("videos", 2, "how many videos", lower_bound=1)
-FRAMES = flags.DEFINE_integer("frames", 130, "frames of each, 320 x 240", lower_bound=17)
+FRAMES = flags.DEFINE_integer("frames", 129, "frames of each, 320 x 240", lower_bound=17)
 WINDOW = flags.DEFINE_integer("window", 64, "frames of a window, and from one to the next")
 ROUNDS = flags.DEFINE_integer("rounds", 3, "turns of each contender", lower_bound=1)
 STREAM = flags.DEFINE_enum("stream", "rgb", ["rgb", "both"], "RGB, or RGB and flow")
