@@ -160,14 +160,17 @@ def by_class(seeds: Sequence[OfSeed]) -> Section:
             rows.append((way, one.seed, f"{100 * motion:.0f}", f"{100 * gain:+.1f}"))
     rows.sort(key=lambda row: -float(row[-1]))
     rank, low, high = _rank(np.array(points))
-    verdict = "follows" if low > 0 else "goes against" if high < 0 else "does not show to follow"
+    if low > 0:
+        verdict = "The gain follows"
+    else:
+        verdict = "The gain goes against" if high < 0 else "It is not shown that the gain follows"
     return Section(
         "(f) Which classes gain?",
         "Gain of D3D over RGB, sorted. The share of motion: how many of a class's training videos "
         "have an appearance drawn from all. The paper: some classes gain, some lose.",
         ("class", "seed", "share of motion, %", "gain, points"),
         rows,
-        f"Gain {verdict} the share of motion: rank correlation {rank:+.2f}, {low:+.2f} to "
+        f"{verdict} the share of motion: rank correlation {rank:+.2f}, {low:+.2f} to "
         f"{high:+.2f} (bootstrap over the {len(points)} classes of all seeds).",
     )
 
@@ -237,7 +240,7 @@ def _accuracies(seeds: Sequence[OfSeed], names: Sequence[str]) -> list[tuple]:
 
 
 def _difference(seeds: Sequence[OfSeed], first: str, second: str) -> str:
-    """McNemar's, on the videos of all seeds that have both: "+3.2 points (1.0 to 5.4)"."""
+    """Newcombe's, on the videos of all seeds that have both: "+3.2 points (+1.0 to +5.4)"."""
     both = [one.scores for one in seeds if {first, second} <= one.scores.keys()]
     value, low, high = difference(*([of[name] for of in both] for name in (first, second)))
     return f"{value:+.1f} points ({low:+.1f} to {high:+.1f})"

@@ -66,7 +66,7 @@ def networks(seed: int) -> dict[str, Run]:
             action_weight=0.0,
         ),
         matched("reverse", "flow, taught by RGB", "Unit_5", rgb, steps=FLOW_STEPS, stream="flow"),
-        run("flow_beside", "RGB that must tell flow at Unit_3", flow_loss=("Unit_3=spatial",)),
+        run("flow_beside", "RGB with a flow loss at Unit_3", flow_loss=("Unit_3=spatial",)),
         first,
         run(
             "learnt_flow",

@@ -1,7 +1,7 @@
 """What a table is expected to show, and why, said before it is run; and what came of it.
 
-An expectation agrees with what came, or does not, only where the whole 95 % interval says so, and
-every repetition is on the same side; else it is not shown.
+What came agrees with an expectation, or disagrees, only where the whole 95 % interval says so (of a
+difference McNemar's test, at 5 %), and every repetition is on the same side; else it is not shown.
 """
 
 from collections.abc import Mapping, Sequence
@@ -11,11 +11,13 @@ from typing import Protocol
 import numpy as np
 
 from keras_i3d.evaluation import metrics
-from keras_i3d.evaluation.intervals import paired_difference, wilson
+from keras_i3d.evaluation.intervals import mcnemar, paired_difference, wilson
 from keras_i3d.evaluation.scores import Scores
 from keras_i3d.experiments.runs import Row
 
-AGREES, DIFFERS, NOT_SHOWN = "agrees", "does not", "not shown"
+AGREES, DISAGREES, NOT_SHOWN = "agrees", "disagrees", "not shown"
+# A difference is one where McNemar's p is below.
+SIGNIFICANT = 0.05
 # {name of a row: its scores, of each repetition}.
 OfRows = Mapping[str, Sequence[Scores]]
 
@@ -27,7 +29,7 @@ class Finding:
     expected, why: in words.
     value, low, high: the figure and its 95 % interval, of all repetitions' videos together.
     unit: "%", or "points" of percent for a difference.
-    verdict: AGREES, DIFFERS or NOT_SHOWN.
+    verdict: AGREES, DISAGREES or NOT_SHOWN.
     """
 
     expected: str
@@ -66,8 +68,11 @@ class Reaches:
 
     def judge(self, scores: OfRows) -> Finding:
         """Compare Wilson's interval with the percentage."""
+        value, low, high = accuracy(scores[self.row.name])
+        each = each_accuracy(scores[self.row.name])
+        verdict = _verdict(min(low, *each) > self.percent, max(high, *each) < self.percent)
         expected = f"{self.row.what}: above {self.percent:.0f} %"
-        return _of_accuracy(self, scores, expected, above=True)
+        return Finding(expected, self.why, value, low, high, "%", verdict)
 
 
 @dataclass(frozen=True)
@@ -85,8 +90,11 @@ class StaysBelow:
 
     def judge(self, scores: OfRows) -> Finding:
         """Compare Wilson's interval with the percentage."""
+        value, low, high = accuracy(scores[self.row.name])
+        each = each_accuracy(scores[self.row.name])
+        verdict = _verdict(max(high, *each) < self.percent, min(low, *each) > self.percent)
         expected = f"{self.row.what}: below {self.percent:.0f} %"
-        return _of_accuracy(self, scores, expected, above=False)
+        return Finding(expected, self.why, value, low, high, "%", verdict)
 
 
 @dataclass(frozen=True)
@@ -103,21 +111,14 @@ class Beats:
         return (self.better, self.worse)
 
     def judge(self, scores: OfRows) -> Finding:
-        """Compare McNemar's interval of the difference with zero; of the videos that both have."""
+        """Test whether the two differ, on the videos that both have."""
         better, worse = scores[self.better.name], scores[self.worse.name]
         value, low, high = difference(better, worse)
-        differences = [
-            difference([ours], [theirs])[0] for ours, theirs in zip(better, worse, strict=True)
-        ]
-        return Finding(
-            f"{self.better.what}: above {self.worse.what}",
-            self.why,
-            value,
-            low,
-            high,
-            "points",
-            _verdict(0, low, high, differences),
-        )
+        each = [difference([one], [other])[0] for one, other in zip(better, worse, strict=True)]
+        differ = mcnemar(*_right_in_both(better, worse)) < SIGNIFICANT
+        verdict = _verdict(differ and min(each) > 0, differ and max(each) < 0)
+        expected = f"{self.better.what}: above {self.worse.what}"
+        return Finding(expected, self.why, value, low, high, "points", verdict)
 
 
 def accuracy(scores: Sequence[Scores]) -> tuple[float, float, float]:
@@ -133,34 +134,30 @@ def each_accuracy(scores: Sequence[Scores]) -> list[float]:
 
 
 def difference(first: Sequence[Scores], second: Sequence[Scores]) -> tuple[float, float, float]:
-    """Return (points, low, high): how much more the first is right, with McNemar's 95 % interval.
+    """Return (points, low, high): how much more the first is right, with Newcombe's 95 % interval.
 
     Of each repetition those videos are taken that both have.
     """
-    pairs = [_right_in_both(*pair) for pair in zip(first, second, strict=True)]
-    ours, theirs = (np.concatenate(side) for side in zip(*pairs, strict=True))
-    return tuple(100 * end for end in paired_difference(ours, theirs))
-
-
-def _of_accuracy(asked: Reaches | StaysBelow, scores: OfRows, expected: str, above: bool):
-    of_row = scores[asked.row.name]
-    value, low, high = accuracy(of_row)
-    sign = 1 if above else -1
-    ends = sorted((sign * low, sign * high))
-    verdict = _verdict(sign * asked.percent, *ends, [sign * one for one in each_accuracy(of_row)])
-    return Finding(expected, asked.why, value, low, high, "%", verdict)
+    return tuple(100 * end for end in paired_difference(*_right_in_both(first, second)))
 
 
 def _right(scores: Scores) -> np.ndarray:
     return metrics.top_k(scores.probabilities, scores.labels)
 
 
-def _right_in_both(first: Scores, second: Scores) -> tuple[np.ndarray, np.ndarray]:
-    _, ours, theirs = np.intersect1d(first.ids, second.ids, return_indices=True)
-    return _right(first)[ours], _right(second)[theirs]
+def _right_in_both(
+    first: Sequence[Scores], second: Sequence[Scores]
+) -> tuple[np.ndarray, np.ndarray]:
+    """Whether each is right, of the videos that both have: those of all repetitions in a row."""
+    ours, theirs = [], []
+    for one, other in zip(first, second, strict=True):
+        _, places, others = np.intersect1d(one.ids, other.ids, return_indices=True)
+        ours.append(_right(one)[places])
+        theirs.append(_right(other)[others])
+    return np.concatenate(ours), np.concatenate(theirs)
 
 
-def _verdict(limit: float, low: float, high: float, each: Sequence[float]) -> str:
-    if low > limit and min(each) > limit:
+def _verdict(agrees: bool, disagrees: bool) -> str:
+    if agrees:
         return AGREES
-    return DIFFERS if high < limit and max(each) < limit else NOT_SHOWN
+    return DISAGREES if disagrees else NOT_SHOWN

@@ -10,7 +10,7 @@ from PIL import Image
 from keras_i3d.applications.loaded import load
 from keras_i3d.evaluation.intervals import mean_interval
 from keras_i3d.experiments.architectures import I3D, STREAMS
-from keras_i3d.experiments.expectations import AGREES, DIFFERS, NOT_SHOWN
+from keras_i3d.experiments.expectations import AGREES, DISAGREES, NOT_SHOWN
 from keras_i3d.experiments.runs import Run
 from keras_i3d.experiments.table import Measured, Table
 from keras_i3d.experiments.table_3 import FROM_IMAGES
@@ -77,9 +77,9 @@ def verdict(rgb: Sequence[float], flow: Sequence[float]) -> str:
     less, low, high = mean_interval(np.subtract(rgb, flow))
     if np.isnan(low):
         return f"Flow's moved {less:+.1f} points less than RGB's; of one seed, that shows nothing."
-    came = AGREES if low > 0 else DIFFERS if high < 0 else NOT_SHOWN
+    found = AGREES if low > 0 else DISAGREES if high < 0 else NOT_SHOWN
     return (
-        f"The paper's remark that flow's filters stay closer to their start: {came}. RGB's moved "
+        f"The paper's remark that flow's filters stay closer to their start: {found}. RGB's moved "
         f"{less:+.1f} points more than flow's ({low:+.1f} to {high:+.1f}, Student's 95 % interval "
         f"over {len(rgb)} seeds)."
     )

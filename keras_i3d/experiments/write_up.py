@@ -15,13 +15,13 @@ from keras_i3d.experiments.runs import Fusion, Results, Row, Run, in_order
 from keras_i3d.experiments.table import Grid, Measured, Table
 
 DETAILS = ("", "top-1, %, by seed", "95 % interval", "chance, %", "steps", "seconds")
-FINDINGS = ("expected beforehand", "because", "measured", "95 % interval", "came")
+FINDINGS = ("expected beforehand", "because", "measured", "95 % interval", "result")
 NOTE = (
     "Cells are top-1 accuracies in percent, the mean over repetitions and their standard "
-    "deviation. What was expected agrees with what came, or does not, only where the whole "
-    "interval says so and every repetition is on the same side. Accuracies have Wilson's interval "
-    "over the videos of all repetitions; differences, in points of percent on the same videos, "
-    "McNemar's."
+    "deviation. Intervals are of 95 %, over the videos of all repetitions: Wilson's of accuracies, "
+    "Newcombe's (1998, method 10) of differences, in points of percent on the same videos. An "
+    "expectation agrees or disagrees only where the whole interval of the accuracy says so, or "
+    "McNemar's exact test of the difference at 5 %, and every repetition is on the same side."
 )
 ABOUT = "No test video shows a pixel of a training video. {} trainings, {:.0f} s in all."
 TITLE = "The tables of “Quo Vadis” on synthetic videos"
@@ -62,7 +62,7 @@ def _write_table(report: Report, table: Table, places: Sequence[Path], results: 
     report.title(table.title, 2)
     report.text(table.asks)
     if places:
-        once = " What no difference is claimed of has the first alone." * (len(places) > 1)
+        once = " Networks that no table compares were trained once." * (len(places) > 1)
         report.text(f"Repetitions: {', '.join(place.name for place in places)}.{once}")
     scores = _scores(table, results)
     for grid in table.grids:

@@ -1,11 +1,12 @@
-"""Intervals: numbers known beforehand, and the test that one of them stands for."""
+"""Intervals: numbers known beforehand, how often they are right, and McNemar's test."""
 
+import itertools
 import math
 
 import numpy as np
 import pytest
 
-from keras_i3d.evaluation.intervals import mean_interval, paired_difference, wilson
+from keras_i3d.evaluation.intervals import mcnemar, mean_interval, paired_difference, wilson
 
 
 def test_wilsons_interval():
@@ -31,25 +32,50 @@ def pairs(won, lost, both, neither):
     return np.array(first), np.array(second)
 
 
-def test_a_difference_by_hand():
-    """6 of 20 videos tell the two apart, all won: 0.025 ** (1 / 6) is the least share of them."""
-    difference, low, high = paired_difference(*pairs(6, 0, 10, 4))
-    assert difference == pytest.approx(0.3)
-    assert low == pytest.approx((2 * 0.025 ** (1 / 6) - 1) * 0.3)
-    assert high == pytest.approx(0.3)
-    difference, low, high = paired_difference(*pairs(0, 6, 10, 4))
-    assert (difference, high) == pytest.approx((-0.3, -(2 * 0.025 ** (1 / 6) - 1) * 0.3))
+@pytest.mark.parametrize(
+    "both, won, lost, neither, low, high",
+    [
+        (36, 12, 2, 0, 0.0569, 0.3404),
+        (20, 12, 2, 16, 0.0562, 0.3292),
+        (35, 14, 0, 1, 0.1461, 0.4175),
+        (1, 97, 1, 1, 0.8736, 0.9850),
+        (0, 30, 0, 0, 0.8395, 1.0),
+        (54, 0, 0, 0, -0.0664, 0.0664),
+        (27, 0, 0, 27, -0.0351, 0.0351),
+    ],
+)
+def test_newcombes_own_examples(both, won, lost, neither, low, high):
+    """Of method 10, in table III of his paper; two networks that agree may still differ a little.
+
+    The second has a correlation above 0: 20 * 16 - 12 * 2, less half of 50 for continuity.
+    """
+    for wins, losses, ends in ((won, lost, (low, high)), (lost, won, (-high, -low))):
+        found = paired_difference(*pairs(wins, losses, both, neither))
+        count = both + won + lost + neither
+        assert found == pytest.approx(((wins - losses) / count, *ends), abs=1e-4)
 
 
-def test_networks_that_agree_do_not_differ():
-    assert paired_difference(*pairs(0, 0, 7, 3)) == (0, 0, 0)
+def test_differences_are_in_their_intervals_nearly_as_often_as_is_said():
+    """The chance of each outcome of ten videos is multinomial, so coverage is a sum."""
+    outcomes = [o for o in itertools.product(range(11), repeat=4) if sum(o) == 10]
+    ends = np.array([paired_difference(*pairs(w, x, b, n))[1:] for b, w, x, n in outcomes])
+    ways = [math.factorial(10) / math.prod(map(math.factorial, o)) for o in outcomes]
+    covered = []
+    for tenths in itertools.product(range(1, 8), repeat=4):
+        if sum(tenths) == 10:
+            shares = np.array(tenths) / 10
+            chances = ways * np.prod(shares**outcomes, axis=1)
+            assert chances.sum() == pytest.approx(1)
+            true = shares[1] - shares[2]
+            covered.append(chances[(ends[:, 0] <= true) & (true <= ends[:, 1])].sum())
+    assert min(covered) > 0.92
+    assert 0.95 < np.mean(covered) < 0.97
 
 
-def test_zero_is_outside_where_mcnemars_exact_test_rejects_it():
-    """The test's p, by hand: twice the chance of a coin to fall as often on its better side."""
+def test_mcnemars_exact_test():
+    """By hand: twice the chance of a coin to fall as often on its better side."""
     for won in range(13):
         for lost in range(13):
             total, most = won + lost, max(won, lost)
             tail = sum(math.comb(total, k) for k in range(most, total + 1)) / 2**total
-            _, low, high = paired_difference(*pairs(won, lost, 5, 5))
-            assert (low > 0 or high < 0) == (2 * tail < 0.05), (won, lost)
+            assert mcnemar(*pairs(won, lost, 5, 5)) == pytest.approx(min(1, 2 * tail))

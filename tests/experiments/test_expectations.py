@@ -17,7 +17,7 @@ A, B = (Run(name, f"network {name}", SYNTHETIC_SMALL) for name in "ab")
     [
         (100, (96.3, 100.0), "agrees"),
         (96, (90.2, 98.4), "not shown"),  # above 95 here, but 95 is inside
-        (80, (71.1, 86.7), "does not"),
+        (80, (71.1, 86.7), "disagrees"),
     ],
 )
 def test_a_network_reaches_an_accuracy(right, interval, verdict):
@@ -29,7 +29,7 @@ def test_a_network_reaches_an_accuracy(right, interval, verdict):
     assert found.why == "it sees"
 
 
-@pytest.mark.parametrize("right, verdict", [(25, "agrees"), (30, "not shown"), (50, "does not")])
+@pytest.mark.parametrize("right, verdict", [(25, "agrees"), (30, "not shown"), (50, "disagrees")])
 def test_a_network_stays_below(right, verdict):
     """Their intervals end at 34.3, end at 39.6, begin at 40.4."""
     found = StaysBelow(A, 35, "it sees nothing").judge({"a": [scores(right)]})
@@ -46,12 +46,13 @@ def test_a_network_stays_below(right, verdict):
         (65, 60, "not shown"),  # five of five: p = 2 / 32
         (60, 60, "not shown"),
         (60, 65, "not shown"),
-        (60, 66, "does not"),
+        (60, 66, "disagrees"),
     ],
 )
 def test_a_network_beats_another_on_the_same_videos(better, worse, verdict):
     found = Beats(A, B, "").judge({"a": [scores(better)], "b": [scores(worse)]})
     assert found.value == pytest.approx(better - worse)
+    assert found.low < found.value < found.high
     assert found.verdict == verdict
     assert found.expected == "network a: above network b"
 

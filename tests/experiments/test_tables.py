@@ -131,7 +131,7 @@ def test_how_far_filters_have_moved():
     assert filters.likeness(start, 2 * start) == pytest.approx(1)
     assert filters.likeness(start, np.array([-4.0, 3.0])) == pytest.approx(0)
     assert ": agrees." in filters.verdict([30, 31, 32], [20, 21, 22])
-    assert ": does not." in filters.verdict([20, 21, 22], [30, 31, 32])
+    assert ": disagrees." in filters.verdict([20, 21, 22], [30, 31, 32])
     assert ": not shown." in filters.verdict([30, 31, 32], [20, 40, 22])
     assert "of one seed" in filters.verdict([30], [20])
 
