@@ -69,7 +69,7 @@ def main(arguments: Sequence[str]) -> int:
     if recipe.weights is not None and not (folder / "final.keras").exists():
         check_weights(recipe.weights, recipe.model, recipe.stream)
     if recipe.teacher is not None and not (folder / "final.keras").exists():
-        check_weights(recipe.teacher, recipe.model, recipe.teacher_stream, flag="teacher")
+        check_weights(recipe.teacher, recipe.model, recipe.teacher_stream, "teacher", finished=True)
     with quiet_import():
         from keras_i3d.training.devices import Devices, make_deterministic, make_strategy
         from keras_i3d.training.failures import FailedError, NotFiniteError, WorkerLostError

@@ -13,7 +13,11 @@ NAMED = {*(record.weights for record in RECORDS), "imagenet"}
 
 
 def check_weights(
-    weights: str, model: str = "i3d", stream: str = "rgb", flag: str = "weights"
+    weights: str,
+    model: str = "i3d",
+    stream: str = "rgb",
+    flag: str = "weights",
+    finished: bool = False,
 ) -> None:
     """Check that weights are published for a network's stream, or that their file is there.
 
@@ -21,6 +25,7 @@ def check_weights(
         weights: what the flag says.
         model, stream: of the network; the stream is "rgb", "flow" or "both".
         flag: its name.
+        finished: whether a training run's folder should have the network that it ends with.
 
     Raises:
         FlagError: when they are not.
@@ -35,7 +40,7 @@ def check_weights(
             )
         if path.is_dir():
             try:
-                network_of_run(path)
+                network_of_run(path, finished)
             except ValueError as error:
                 raise FlagError(error) from error
     elif any((one.model, one.weights) == (model, weights) for one in RECORDS):

@@ -27,6 +27,7 @@ from keras_i3d.training.flow_forward import (
     with_flow,
 )
 from keras_i3d.training.flow_settings import SETTINGS, FlowDecoding, as_json, check_decoding_folder
+from keras_i3d.training.frozen_network import check_frozen_network, keep_frozen_network
 from keras_i3d.training.inputs import VALIDATION_BATCH, open_inputs
 from keras_i3d.training.learning_rate_schedules import CosineSchedule
 from keras_i3d.training.loop import Plan, fit
@@ -50,8 +51,9 @@ def decode_flow(
 ) -> tuple[FlowErrors, list[Example]]:
     """Train the decoders, on from the folder's last checkpoint, and measure them.
 
-    The folder has decoding.json, history.csv, tensorboard/, checkpoints/, errors.npz and, of each
-    decoder, ENDPOINT_KIND.keras: from features to flow in pixels of the input.
+    The folder has decoding.json, frozen_network.json, history.csv, tensorboard/, checkpoints/,
+    errors.npz and, of each decoder, ENDPOINT_KIND.keras: from features to flow in pixels of the
+    input.
 
     Args:
         settings: all numbers.
@@ -67,7 +69,7 @@ def decode_flow(
 
     Raises:
         ValueError: before the start, for invalid settings, such as an end point that is not there,
-            or a folder of other settings.
+            or a folder of other settings, or of another network's decoders.
         OSError, FailedError, NotFiniteError, Interrupted: as `training.run.train`.
     """
     folder, devices = Path(folder), devices or Devices()
@@ -75,6 +77,7 @@ def decode_flow(
     keras.utils.set_random_seed(settings.seed)
     with devices.strategy.scope():
         network = network or load(settings.network, model=settings.model, stream=settings.stream)
+        check_frozen_network(network, folder)
         inputs = frames_of(settings, network)
         frozen = frozen_end_points(network.model, settings.end_points)
         decoders = build_decoders(frozen, inputs, settings.decoders)
@@ -98,6 +101,7 @@ def decode_flow(
     )
     folder.mkdir(parents=True, exist_ok=True)
     remove_leftovers(folder)
+    keep_frozen_network(network, folder)
     write_whole(folder / SETTINGS, as_json(settings))
     with in_one_line():
         _fit(step, opened, settings, folder, checkpoint_every, log_every, stream)

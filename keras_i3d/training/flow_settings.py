@@ -55,7 +55,10 @@ class FlowDecoding:
 
 
 def check_decoding_folder(settings: FlowDecoding, folder: Path) -> None:
-    """Refuse a folder where other settings have been at work; ValueError names the differences."""
+    """Refuse a folder where other settings have been at work; ValueError names the differences.
+
+    How many synthetic videos are held out decides what is measured, not what is learnt.
+    """
     try:
         kept = json.loads((folder / SETTINGS).read_text("utf-8"))
     except FileNotFoundError:
@@ -63,6 +66,8 @@ def check_decoding_folder(settings: FlowDecoding, folder: Path) -> None:
     except ValueError as error:
         raise ValueError(f"{folder / SETTINGS} is damaged: {error}") from error
     now = json.loads(as_json(settings))
+    if isinstance(kept, dict) and isinstance(kept.get("data"), dict):
+        kept["data"]["validation_videos"] = settings.data.validation_videos
     names = [name for name in now if not isinstance(kept, dict) or kept.get(name) != now[name]]
     if names:
         raise ValueError(

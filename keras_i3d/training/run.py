@@ -18,6 +18,7 @@ from keras_i3d.training.checkpoints import Checkpoints, save_network
 from keras_i3d.training.devices import Devices
 from keras_i3d.training.failures import in_one_line
 from keras_i3d.training.from_recipe import build_model, build_record, build_step
+from keras_i3d.training.frozen_network import check_frozen_network, keep_frozen_network
 from keras_i3d.training.inputs import open_inputs
 from keras_i3d.training.loop import Plan, fit
 from keras_i3d.training.networks import (
@@ -96,7 +97,8 @@ def train(
 
     The folder has recipe.json, labels.txt (the names of the classes), history.csv, tensorboard/,
     checkpoints/, best.keras (the least validation loss) and, at the end, final.keras. Both networks
-    end in logits, and have the averaged weights where the recipe asks for such.
+    end in logits, and have the averaged weights where the recipe asks for such. With a teacher
+    there is frozen_network.json, so that it is the same one each time.
 
     Args:
         recipe: all numbers.
@@ -111,7 +113,7 @@ def train(
         The path of final.keras.
 
     Raises:
-        ValueError: before the start, for what cannot be; see `check_run`.
+        ValueError: before the start, for what cannot be; see `check_run`, `check_frozen_network`.
         OSError: for weights that are not available.
         FailedError: when memory or data fail.
         NotFiniteError, WorkerLostError, Interrupted: as `fit` does.
@@ -124,6 +126,8 @@ def train(
     try:
         with devices.strategy.scope():
             teacher = open_teacher(recipe)
+        if teacher:
+            check_frozen_network(teacher, folder)
         inputs = open_inputs(
             recipe.data_set,
             seen_with_teacher(recipe, teacher),
@@ -146,6 +150,8 @@ def train(
             remove_leftovers(place)
         if (before := _fewer_steps(recipe, folder)) and (folder / FINAL).exists():
             (folder / FINAL).replace(folder / f"final_{before}.keras")
+        if teacher:
+            keep_frozen_network(teacher, folder)
         write_whole(folder / RECIPE, to_json(recipe))
         names = "".join(f"{name}\n" for name in inputs.class_names)
         write_whole(folder / LABELS, names)

@@ -1,6 +1,7 @@
 """The teacher that a recipe names: loaded, checked against the student, and what it teaches."""
 
 from collections.abc import Sequence
+from pathlib import Path
 
 import keras
 
@@ -11,6 +12,7 @@ from keras_i3d.training.flow_forward import flow_beside
 from keras_i3d.training.flow_reconstruction import FlowReconstruction
 from keras_i3d.training.networks import inputs_of
 from keras_i3d.training.recipes import Recipe
+from keras_i3d.weights.run_network import network_of_run
 
 
 def open_teacher(recipe: Recipe) -> LoadedNetwork | None:
@@ -20,12 +22,17 @@ def open_teacher(recipe: Recipe) -> LoadedNetwork | None:
     network, of the stream that the student does not see.
 
     Raises:
+        ValueError: for the folder of a training that has not finished: its best network so far
+            would be another one later.
         ValueError, OSError: as `load` does.
     """
     if recipe.teacher is None:
         return None
+    source = recipe.teacher
     try:
-        return load(recipe.teacher, model=recipe.model, stream=recipe.teacher_stream)
+        if (folder := Path(source).expanduser()).is_dir():
+            source = network_of_run(folder, finished=True)
+        return load(source, model=recipe.model, stream=recipe.teacher_stream)
     except ValueError as error:
         raise ValueError(f"teacher={recipe.teacher}: {error}") from error
 

@@ -6,16 +6,22 @@ from pathlib import Path
 OF_A_RUN = ("final.keras", "best.keras")
 
 
-def network_of_run(folder: Path) -> Path:
+def network_of_run(folder: Path, finished: bool = False) -> Path:
     """Return the path of the network in a training run's folder.
+
+    Args:
+        folder: of the run.
+        finished: whether only the network that the run ends with will do.
 
     Raises:
         ValueError: there is none.
     """
-    for name in OF_A_RUN:
+    names = OF_A_RUN[:1] if finished else OF_A_RUN
+    for name in names:
         if (folder / name).is_file():
             return folder / name
+    run = "a finished training run's folder" if finished else "a training run's folder"
     raise ValueError(
-        f"{folder} should be a training run's folder, with {' or '.join(OF_A_RUN)}. Received: a "
-        f"folder without; the run has not come that far, or was never started here"
+        f"{folder} should be {run}, with {' or '.join(names)}. Received: a folder without; the run "
+        f"has not come that far, or was never started here"
     )

@@ -146,9 +146,17 @@ def test_what_cannot_be_is_refused_before_anything_is_done(tmp_path):
     with pytest.raises(ValueError, match="one name or more, each once"):
         replace(SETTINGS, end_points=())
     assert not list(tmp_path.iterdir())
-    run(replace(SETTINGS, steps=1), tmp_path)
+    of, settings = network(), replace(SETTINGS, steps=1)
+    run(settings, tmp_path, of)
+    fewer = replace(settings, data=replace(DATA, validation_videos=4))
+    errors, _ = run(fewer, tmp_path, of)  # measured on other videos, not learnt again
+    assert len(errors.videos) == 4
     with pytest.raises(ValueError, match="trained with other learning_rate, seed: give another"):
-        run(replace(SETTINGS, steps=1, learning_rate=0.5, seed=1), tmp_path)
+        run(replace(settings, learning_rate=0.5, seed=1), tmp_path, of)
+    # The network has been trained on since: its path is the same, its features are not.
+    of.model.weights[0].assign_add(of.model.weights[0])
+    with pytest.raises(ValueError, match=r"tiny should have the weights .* Received: others; put"):
+        run(settings, tmp_path, of)
 
 
 def test_there_is_one_list_of_decoders():

@@ -1,12 +1,14 @@
 """A run with a teacher, from recipe to network; teachers that do not fit, before any step."""
 
 import csv
+import shutil
 from dataclasses import replace
 
 import numpy as np
 import pytest
 
 from keras_i3d.applications.loaded import load
+from keras_i3d.training.checkpoints import save_network
 from keras_i3d.training.recipes import SYNTHETIC_SMALL
 from keras_i3d.training.run import train
 
@@ -51,17 +53,18 @@ def test_a_student_starts_as_without_a_teacher(flow, tmp_path):
 
 
 def test_a_student_learns_and_stands_alone(flow, tmp_path, capsys):
-    before = (flow / "final.keras").read_bytes()
-    path = train(student_of(flow), tmp_path)
-    assert (flow / "final.keras").read_bytes() == before
-    rows = list(csv.DictReader((tmp_path / "history.csv").read_text().splitlines()))
+    teacher, folder = tmp_path / "teacher", tmp_path / "student"
+    shutil.copytree(flow, teacher)
+    path = train(student_of(teacher), folder)
+    assert (teacher / "final.keras").read_bytes() == (flow / "final.keras").read_bytes()
+    rows = list(csv.DictReader((folder / "history.csv").read_text().splitlines()))
     parts = {name: float(rows[-1][name]) for name in ("loss", "action", "distil_Unit_5")}
     logits = float(rows[-1]["distil_Logits"])
     assert parts["loss"] == pytest.approx(
         parts["action"] + 0.5 * (parts["distil_Unit_5"] + logits), rel=1e-4
     )
     assert "val_distil_Logits" in rows[-1]
-    events = b"".join(p.read_bytes() for p in (tmp_path / "tensorboard").iterdir())
+    events = b"".join(p.read_bytes() for p in (folder / "tensorboard").iterdir())
     assert b"distil_Unit_5" in events
     assert "teacher  five_units, flow, from" in capsys.readouterr().err
     alone = load(path)
@@ -70,6 +73,25 @@ def test_a_student_learns_and_stands_alone(flow, tmp_path, capsys):
     assert len(alone.model.weights) == len(plain.weights)  # no projection, no teacher
     clip = np.zeros((1, 4, 16, 16, 3), np.float32)
     assert alone.classifier(clip).shape == (1, 2)
+    # Stopped after its last step; then its teacher learns on.
+    path.unlink()
+    longer = load(teacher)
+    longer.model.weights[0].assign_add(longer.model.weights[0])
+    save_network(longer.model, teacher / "final.keras", longer.record)
+    with pytest.raises(
+        ValueError, match=r"teacher/final.keras should .* began with. Rec"
+    ):
+        train(student_of(teacher), folder)
+
+
+def test_a_teacher_that_has_not_finished_is_refused(flow, tmp_path):
+    """Its best.keras would be another teacher than its final.keras, later."""
+    teacher = tmp_path / "teacher"
+    shutil.copytree(flow, teacher)
+    (teacher / "final.keras").unlink()
+    with pytest.raises(ValueError, match="a finished training run's folder, with final.keras. R"):
+        train(student_of(teacher), tmp_path / "student")
+    assert not (tmp_path / "student").exists()
 
 
 def test_a_student_of_flow_learns_from_rgb(tmp_path):
