@@ -9,13 +9,7 @@ from pathlib import Path
 import keras
 
 from keras_i3d.evaluation.run_evaluation import evaluate_run
-from keras_i3d.evaluation.scores import (
-    Scores,
-    ScoresError,
-    load_scores,
-    save_scores,
-    summary_line,
-)
+from keras_i3d.evaluation.scores import ScoresError, load_scores, save_scores, summary_line
 from keras_i3d.experiments.apart import Job, measure_apart
 from keras_i3d.experiments.runs import Result, Results, in_order, in_waves
 from keras_i3d.experiments.tables import TABLES
@@ -47,7 +41,8 @@ def run_experiments(
     """Run tables and write report.html and report.md; return the page's path.
 
     Stopped or killed, the same call goes on from where it was. After each repetition of a table the
-    report is written, of those that are done.
+    report is written, of those that are done; by earlier calls too, with the same `scale` and
+    `videos`: other tables and other seeds stay in it.
 
     Args:
         folder: of everything that comes of it; a folder for each seed, in it one for each run.
@@ -70,7 +65,12 @@ def run_experiments(
             f"a table should be one of {', '.join(TABLES)}. Received: {', '.join(unknown)}"
         )
     tables = [table for name, table in TABLES.items() if not only or name in only]
-    results: Results = {}
+    results = _done_before(folder, scale, videos)
+    shown = [
+        table
+        for table in TABLES.values()
+        if table in tables or table.rows or (folder / f"{table.name}.json").exists()
+    ]
     for number in range(seed, seed + repetitions):
         place = folder / f"seed_{number}"
         for table in tables:
@@ -91,9 +91,22 @@ def run_experiments(
                     name = job.folder.name
                     results.setdefault(name, {})[place] = result
                     tell(f"{place.name}, {table.name}: {name}: {summary_line(result.scores)}")
-            page = write_up(folder, tables, results)
+            page = write_up(folder, shown, results)
             tell(f"{place.name}, {table.name}: {page}")
     return page
+
+
+def _done_before(folder: Path, scale: float, videos: int) -> Results:
+    """What earlier calls have trained and tested, of all tables and seeds, by the same numbers."""
+    results: Results = {}
+    runs = in_order(row for table in TABLES.values() for row in table.rows)
+    for place in folder.glob("seed_*"):
+        seed = place.name.removeprefix("seed_")
+        for run in runs if seed.isdecimal() else ():
+            recipe = run.recipe_at(place, int(seed), scale)
+            if result := _kept_result(recipe, place / run.name, videos):
+                results.setdefault(run.name, {})[place] = result
+    return results
 
 
 def _measured(jobs: Sequence[Job], processes: int, watch) -> Iterator[tuple[Job, Result]]:
@@ -126,17 +139,17 @@ def measure(
         watch: as `evaluate_run` takes it.
         clips: of each of these; None for the whole video.
     """
+    if result := _kept_result(recipe, folder, videos):
+        return result
     path = folder / SCORES
     if not is_finished(recipe, folder):
         check_run(recipe, folder, Devices())  # what is refused leaves the folder as it is
         path.unlink(missing_ok=True)
         _train(recipe, folder)
-    scores = _kept_scores(path)
-    if scores is None or scores.listed != videos:
-        run = read_run(folder)
-        run = replace(run, recipe=replace(run.recipe, validation_videos=videos))
-        scores = evaluate_run(run, "test", watch=watch, num_clips=clips)
-        save_scores(path, scores)
+    run = read_run(folder)
+    run = replace(run, recipe=replace(run.recipe, validation_videos=videos))
+    scores = evaluate_run(run, "test", watch=watch, num_clips=clips)
+    save_scores(path, scores)
     return Result(scores, _seconds(folder))
 
 
@@ -160,10 +173,15 @@ def _seconds(folder: Path) -> float:
         return float("nan") if (folder / RECIPE).exists() else 0.0
 
 
-def _kept_scores(path: Path) -> Scores | None:
-    """The scores of an earlier call; None where they are damaged or have no provenance."""
+def _kept_result(recipe: Recipe, folder: Path, videos: int) -> Result | None:
+    """What an earlier call has left of a run and its test.
+
+    None where it is not finished, has other videos, is damaged or has no provenance.
+    """
     try:
-        scores = load_scores(path)
+        scores = load_scores(folder / SCORES)
     except (FileNotFoundError, ScoresError):
         return None
-    return scores if scores.made else None
+    if scores.made and scores.listed == videos and is_finished(recipe, folder):
+        return Result(scores, _seconds(folder))
+    return None

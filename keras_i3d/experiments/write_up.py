@@ -53,7 +53,8 @@ def write_up(folder: Path, tables: Sequence[Table], results: Results) -> Path:
 def _places(rows: Sequence[Row], results: Results) -> list[Path]:
     """The repetitions of which all that the rows need is done."""
     found = [set(results.get(run.name, ())) for run in in_order(rows)]
-    return sorted(set.intersection(*found)) if found else []
+    done = set.intersection(*found) if found else ()
+    return sorted(done, key=lambda place: (len(place.name), place.name))  # seed_10 after seed_9
 
 
 def _write_table(report: Report, table: Table, places: Sequence[Path], results: Results) -> None:
@@ -62,7 +63,8 @@ def _write_table(report: Report, table: Table, places: Sequence[Path], results: 
     report.title(table.title, 2)
     report.text(table.asks)
     if places:
-        once = " Networks that no table compares were trained once." * (len(places) > 1)
+        once = any(len(of) < len(places) for of in results.values())
+        once = " Networks that no table compares were trained once." * once
         report.text(f"Repetitions: {', '.join(place.name for place in places)}.{once}")
     scores = _scores(table, results)
     for grid in table.grids:

@@ -78,9 +78,7 @@ def test_a_student_learns_and_stands_alone(flow, tmp_path, capsys):
     longer = load(teacher)
     longer.model.weights[0].assign_add(longer.model.weights[0])
     save_network(longer.model, teacher / "final.keras", longer.record)
-    with pytest.raises(
-        ValueError, match=r"teacher/final.keras should .* began with. Rec"
-    ):
+    with pytest.raises(ValueError, match=r"teacher/final.keras should .* began with. Rec"):
         train(student_of(teacher), folder)
 
 
