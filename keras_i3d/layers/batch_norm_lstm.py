@@ -13,7 +13,8 @@ class BatchNormLSTM(layers.Layer):
         h = sigmoid(o) tanh(BN(c; gamma_c, beta_c))
 
     Every step has statistics of its own, since those of the first steps are unlike the later ones';
-    steps after the last that was learnt have that one's. Scales start at 0.1, which keeps tanh from
+    steps after the last that was learnt have that one's. On several devices each takes those of its
+    own part of the batch, since devices cannot wait for each other inside the loop. Scales start at 0.1, which keeps tanh from
     saturating.
 
     Args:

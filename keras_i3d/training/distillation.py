@@ -12,6 +12,7 @@ import keras
 import tensorflow as tf
 
 from keras_i3d.training.forward import Losses, supervised
+from keras_i3d.training.transfer import synchronise
 
 SCORES = "scores"
 
@@ -168,6 +169,7 @@ class Distillation:
         streams: those the student sees.
         terms: the losses; each has a name of its own.
         teacher: None where no term wants one.
+        synchronised: whether batch norm of what is attached sees the parts of all devices.
 
     Raises:
         ValueError: when terms share a name, want a teacher that is not there, or do not fit.
@@ -179,6 +181,7 @@ class Distillation:
         streams: Sequence[str],
         terms: Sequence[Term],
         teacher: Teacher | None = None,
+        synchronised: bool = True,
     ):
         names = [term.name for term in terms]
         if not names or len(set(names)) < len(names):
@@ -195,6 +198,8 @@ class Distillation:
         self.learner = keras.Model(
             student.input, {SCORES: student.output, **found}, name=f"{student.name}_learner"
         )
+        if synchronised:
+            synchronise(self.learner)
         self.teacher = self.taught_streams = None
         if taught:
             self.teacher = keras.Model(model.input, {p: output_of(model, p) for p in taught})

@@ -33,6 +33,7 @@ from keras_i3d.training.learning_rate_schedules import CosineSchedule
 from keras_i3d.training.loop import Plan, fit
 from keras_i3d.training.progress import History, Progress
 from keras_i3d.training.step import Step
+from keras_i3d.training.transfer import synchronise
 
 ERRORS = "errors.npz"
 WARM_UP = 20  # steps
@@ -81,6 +82,7 @@ def decode_flow(
         inputs = frames_of(settings, network)
         frozen = frozen_end_points(network.model, settings.end_points)
         decoders = build_decoders(frozen, inputs, settings.decoders)
+        synchronise(decoders)
         optimizer = keras.optimizers.Adam(settings.learning_rate)
     data = dataclasses.replace(data or settings.data, seed=settings.seed)
     opened = open_inputs(

@@ -38,8 +38,8 @@ class Recipe:
     dropout: float = _entry(0.5, "rate of the dropout before the head")
     batch_norm: str = _entry(
         "synchronised",
-        "statistics of batch norm: synchronised (over the global batch), plain (over each device's "
-        "part) or frozen (those in the weights)",
+        "statistics of batch norm: synchronised (over the global batch; inside an LSTM over each "
+        "device's part), plain (over each device's part) or frozen (those in the weights)",
     )
     batch_norm_momentum: float | None = _entry(
         None, "how much of batch norm's averages is kept each step; none: the network's own"

@@ -114,7 +114,8 @@ def build_distillation(
         )
     streams = tuple(inputs_of(recipe))
     network = Teacher(teacher.model, tuple(teacher.record.inputs)) if teacher else None
-    distillation = Distillation(student, streams, terms, network)
+    synchronised = recipe.batch_norm != "plain"
+    distillation = Distillation(student, streams, terms, network, synchronised)
     distillation.check({stream: _shape(one) for stream, one in seen.items()})
     return distillation
 

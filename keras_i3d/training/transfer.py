@@ -4,6 +4,7 @@ import re
 from collections.abc import Sequence
 
 import keras
+import tensorflow as tf
 
 from keras_i3d.layers import BatchNormLSTM
 from keras_i3d.layers.keras_internals import all_layers
@@ -33,9 +34,7 @@ def prepare(
     if transfer == "fixed":
         for layer in model.layers:
             layer.trainable = layer.name in head
-    norms = [
-        layer for layer in all_layers(model) if isinstance(layer, keras.layers.BatchNormalization)
-    ]
+    norms = _batch_norms(model)
     for norm in norms:
         norm.synchronized = batch_norm == "synchronised"
         if batch_norm == "frozen":
@@ -44,6 +43,23 @@ def prepare(
         recurrent = [layer for layer in all_layers(model) if isinstance(layer, BatchNormLSTM)]
         for norm in (*norms, *recurrent):
             norm.momentum = batch_norm_momentum
+
+
+def synchronise(model: keras.Model) -> None:
+    """Let batch norm of what is trained beside a network see the parts of all devices.
+
+    Below the strategy's scope. One device is left as it is: it sees the same either way, but the
+    sums that devices share round otherwise.
+    """
+    if tf.distribute.get_strategy().num_replicas_in_sync > 1:
+        for norm in _batch_norms(model):
+            norm.synchronized = True
+
+
+def _batch_norms(model: keras.Model) -> list[keras.layers.BatchNormalization]:
+    return [
+        layer for layer in all_layers(model) if isinstance(layer, keras.layers.BatchNormalization)
+    ]
 
 
 def rate_factors(model: keras.Model, rates: Sequence[str]) -> dict[str, float]:

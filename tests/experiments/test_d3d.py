@@ -7,6 +7,7 @@ from keras_i3d.evaluation.scores import Scores
 from keras_i3d.experiments import d3d_networks
 from keras_i3d.experiments.d3d_findings import (
     by_class,
+    decoded_from_rgb,
     motion_by_end_point,
     premise,
     without_flow,
@@ -67,6 +68,22 @@ def made(seed, less=0.5):
         for network, mean in (("rgb", 2.0), ("d3d", 2.0 - less), ("flow", 0.2))
     }
     return OfSeed(seed, results, fused, errors, {})
+
+
+def test_what_is_decoded_from_rgb_is_compared_with_zeros_of_its_end_point():
+    """Zeros at Unit_1 are the least error of all, and no decoder; and the first seed alone is
+    shown, of which alone all decoders are.
+    """
+    one, other = made(0), made(1)
+    for of, error in ((one, 1.5), (other, 0.1)):
+        for number, point in enumerate(d3d_networks.END_POINTS):
+            of.errors["rgb"][point]["zeros"] = np.full(VIDEOS, 0.5 + number)
+        of.errors["rgb"]["Unit_3"]["pwc"] = np.full(VIDEOS, error)
+    found = decoded_from_rgb([one, other])
+    assert "RGB's best is 1.50 px, pwc at Unit_3, for 2.50 of no motion there" in found.answer
+    assert len(found.rows) == 5 * 3 + 1
+    assert ("rgb", "Unit_3", "pwc", "1.500", "1.500 to 1.500") in found.rows
+    assert "of seed 0" in found.text
 
 
 def test_less_error_is_shown_where_intervals_are_apart_and_seeds_agree():
