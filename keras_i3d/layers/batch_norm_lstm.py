@@ -14,8 +14,8 @@ class BatchNormLSTM(layers.Layer):
 
     Every step has statistics of its own, since those of the first steps are unlike the later ones';
     steps after the last that was learnt have that one's. On several devices each takes those of its
-    own part of the batch, since devices cannot wait for each other inside the loop. Scales start at 0.1, which keeps tanh from
-    saturating.
+    own part of the batch, since devices cannot wait for each other inside the loop. Scales start at
+    0.1, which keeps tanh from saturating.
 
     Args:
         units: of h and c.
@@ -80,37 +80,43 @@ class BatchNormLSTM(layers.Layer):
             return (values - mean) * ops.rsqrt(variance + self.epsilon) * gamma
 
         inputs = ops.transpose(ops.matmul(sequence, self.kernel), (1, 0, 2))
-        seen_x = statistics(inputs, kept_x, ops.arange(time))
-        inputs = normed(inputs, gamma_x, *seen_x) + self.bias
+        of_x = statistics(inputs, kept_x, ops.arange(time))
+        inputs = normed(inputs, gamma_x, *of_x) + self.bias
 
-        def step(now, h, c, *found):
+        def step(now, h, c, outputs, *recorded):
             recurrent = ops.matmul(h, self.recurrent_kernel)
-            seen_h = statistics(recurrent, kept_h, now)
-            gates = normed(recurrent, gamma_h, *seen_h) + ops.take(inputs, now, axis=0)
+            of_h = statistics(recurrent, kept_h, now)
+            gates = normed(recurrent, gamma_h, *of_h) + ops.take(inputs, now, axis=0)
             i, f, g, o = ops.split(gates, 4, axis=-1)
             c = ops.sigmoid(f) * c + ops.sigmoid(i) * ops.tanh(g)
-            seen_c = statistics(c, kept_c, now)
-            h = ops.sigmoid(o) * ops.tanh(normed(c, gamma_c, *seen_c) + self.cell_beta)
+            of_c = statistics(c, kept_c, now)
+            h = ops.sigmoid(o) * ops.tanh(normed(c, gamma_c, *of_c) + self.cell_beta)
             here = ops.reshape(ops.arange(time) == now, (-1, 1, 1))
-            new = (h, *seen_h, *seen_c)[: len(found)]
-            return now + 1, h, c, *(ops.where(here, *pair) for pair in zip(new, found, strict=True))
+            if learning:
+                pairs = zip((*of_h, *of_c), recorded, strict=True)
+                recorded = [ops.where(here, new, all_steps) for new, all_steps in pairs]
+            return now + 1, h, c, ops.where(here, h, outputs), *recorded
 
         # Of plain tensors, which OpenVINO reads; ops.scan's lists of tensors it does not. What is
         # found at each step is put in its place.
         nothing = ops.zeros((batch, self.units), inputs.dtype)
         outputs = ops.zeros((time, batch, self.units), inputs.dtype)
-        unseen = [ops.zeros((time, 1, one.shape[-1]), inputs.dtype) for one in (*kept_h, *kept_c)]
-        found = (outputs, *unseen) if learning else (outputs,)
-        _, _, _, outputs, *seen = ops.while_loop(
-            lambda now, *_: now < time, step, (0, nothing, nothing, *found)
+        kept = (*kept_h, *kept_c) if learning else ()
+        recorded = [ops.zeros((time, 1, one.shape[-1]), inputs.dtype) for one in kept]
+        _, _, _, outputs, *recorded = ops.while_loop(
+            lambda now, *_: now < time, step, (0, nothing, nothing, outputs, *recorded)
         )
         if learning:
-            # The last step's statistics serve all that follow.
-            rows = ops.minimum(ops.arange(self.steps), time - 1)
-            for kept, new in zip((*kept_x, *kept_h, *kept_c), (*seen_x, *seen), strict=True):
-                new = ops.stop_gradient(ops.take(ops.squeeze(new, -2), rows, axis=0))
-                kept.assign(kept * self.momentum + new * (1 - self.momentum))
+            self._average_in((*kept_x, *kept), (*of_x, *recorded))
         return ops.transpose(outputs, (1, 0, 2))
+
+    def _average_in(self, kept, found):
+        """Move the kept statistics towards this batch's, (time, 1, channels) each."""
+        # The last step's statistics serve all that follow.
+        rows = ops.minimum(ops.arange(self.steps), ops.shape(found[0])[0] - 1)
+        for average, new in zip(kept, found, strict=True):
+            new = ops.stop_gradient(ops.take(ops.squeeze(new, -2), rows, axis=0))
+            average.assign(average * self.momentum + new * (1 - self.momentum))
 
     def compute_output_shape(self, input_shape):
         return (*input_shape[:2], self.units)
