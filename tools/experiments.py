@@ -6,9 +6,9 @@ table_1: what the five architectures of "Quo Vadis" see and cost; nothing is tra
 five on RGB, flow and both. order: which of two motions comes first. table_3: with and without
 pretraining on still pictures. table_4: transfer to a second task. filters: the first layer of RGB
 and of flow. Each states what should come out before anything is trained. What is compared is
-trained three times, the rest once; the report is written after each table. d3d, which runs only
-with --only=d3d: what a network on RGB learns from one on flow; 17 small trainings and 9 of
-decoders, about half an hour.
+trained three times, the rest once; the report is written after each table, and keeps what the
+folder has of other tables and seeds. d3d, which runs only with --only=d3d: what a network on RGB
+learns from one on flow; 17 small trainings and 9 of decoders, about half an hour.
 If you stop the command and run it again, it continues. Exit status: 0 if the report is written,
 whatever the results, 1 if a training failed, 2 if a flag is wrong, 130 after Ctrl-C.
 """
@@ -35,7 +35,8 @@ VIDEOS = flags.DEFINE_integer("videos", 100, "number of videos in each test", lo
 REPETITIONS = flags.DEFINE_integer(
     "repetitions",
     3,
-    "how often to train, with other seeds, each network that is compared; others once",
+    "how often to train, with other seeds, each network that is compared; others once; always 3 "
+    "for d3d",
     lower_bound=1,
 )
 PROCESSES = flags.DEFINE_integer(
@@ -47,6 +48,11 @@ def main(arguments: Sequence[str]) -> int:
     """Train, test and report; the exit status."""
     if arguments:
         raise FlagError(f"unexpected argument; use flags only. Received: {' '.join(arguments)}")
+    if "d3d" in ONLY.value and REPETITIONS.value != REPETITIONS.default:
+        raise FlagError(
+            f"--repetitions should be {REPETITIONS.default} with --only=d3d, whose questions need "
+            f"them. Received: {REPETITIONS.value}"
+        )
     can_be_written(Path(OUT.value).expanduser(), "folder")
     with quiet_import():
         from keras_i3d.experiments.d3d_study import run_d3d

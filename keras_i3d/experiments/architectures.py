@@ -46,13 +46,13 @@ I3D = Architecture("i3d", "Two-Stream I3D", "two_stream_i3d", _apart("i3d"), sho
 FIVE = (CONVNET_LSTM, CONVNET_3D, TWO_STREAM, FUSED_3D, I3D)
 
 
-def give(
+def rows_on(
     task: Task,
     architecture: Architecture,
     start: Mapping[str, Run] | None = None,
     *,
-    how: str = "",
-    words: str = "",
+    suffix: str = "",
+    label: str = "",
     steps: int = STEPS,
     **changes,
 ) -> dict[str, Row]:
@@ -62,7 +62,8 @@ def give(
         task: what it learns.
         architecture: which of the five.
         start: {stream: the run whose network it starts from}; None for random weights.
-        how, words: what tells the runs from others of the same task: in their names, in the report.
+        suffix, label: what tells the runs from others of the same task: in their names, in the
+            report.
         steps: of each training.
         changes: fields of the recipe.
     """
@@ -77,13 +78,13 @@ def give(
         recipe = small_recipe(
             steps, model=model, stream=stream, **{**sizes, **task.data, **changes}
         )
-        name = "_".join(filter(None, (task.name, architecture.name, stream, how)))
-        what = ", ".join(filter(None, (architecture.title, STREAMS[stream], words)))
+        name = "_".join(filter(None, (task.name, architecture.name, stream, suffix)))
+        what = ", ".join(filter(None, (architecture.title, STREAMS[stream], label)))
         found[stream] = Run(
             name, what, recipe, start=start[stream] if start else None, clips=task.clips
         )
     if len(found) > 1:
-        name = "_".join(filter(None, (task.name, architecture.name, "both", how)))
-        what = ", ".join(filter(None, (architecture.title, "both", words)))
+        name = "_".join(filter(None, (task.name, architecture.name, "both", suffix)))
+        what = ", ".join(filter(None, (architecture.title, "both", label)))
         found["both"] = Fusion(name, what, tuple(found.values()), architecture.average)
     return found

@@ -38,7 +38,7 @@ def run_d3d(
     *,
     seed: int = 0,
     scale: float = 1.0,
-    videos: int = 200,
+    videos: int = 100,
     tell: Callable[[str], None] = lambda line: None,
     watch=None,
 ) -> Path:

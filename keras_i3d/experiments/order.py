@@ -1,6 +1,6 @@
 """The order task, the paper's opening and closing door: who sees long enough to tell?"""
 
-from keras_i3d.experiments.architectures import FIVE, give
+from keras_i3d.experiments.architectures import FIVE, rows_on
 from keras_i3d.experiments.expectations import Beats, Reaches, StaysBelow
 from keras_i3d.experiments.table import Table
 from keras_i3d.experiments.table_2 import ON_MOTION, by_stream
@@ -10,7 +10,7 @@ STEPS = 150
 # Each starts from what tells single motions, so that order alone is left to learn: from random
 # weights I3D does not see motion in RGB within as many steps.
 ON_ORDER = {
-    one.name: give(ORDER, one, ON_MOTION[one.name], steps=STEPS, transfer="full") for one in FIVE
+    one.name: rows_on(ORDER, one, ON_MOTION[one.name], steps=STEPS, transfer="full") for one in FIVE
 }
 
 

@@ -2,6 +2,7 @@
 
 import json
 import math
+import platform
 import time
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
@@ -10,13 +11,16 @@ from pathlib import Path
 import keras
 import numpy as np
 
+import keras_i3d
 from keras_i3d.applications.from_file import find_network
 from keras_i3d.experiments.architectures import FIVE
 from keras_i3d.experiments.table import Measured, Table
 from keras_i3d.files.whole import write_whole
+from keras_i3d.files.workers import usable_cores
 from keras_i3d.training.multiply_adds import multiply_adds
 
 KEPT = "table_1.json"
+CPUINFO = Path("/proc/cpuinfo")
 ROUNDS = 3
 # By architecture: parameters, the clip of a training, its length.
 PAPER = {
@@ -54,21 +58,35 @@ class Cost:
 
 
 def measure(folder: Path, repetitions: Sequence[Path] = ()) -> Measured:
-    """Measure each network on a clip of random pixels, or take what the folder has of it."""
-    path = folder / KEPT
+    """Measure each network on a clip of random pixels, or take what the folder has of it.
+
+    What was measured elsewhere, or by other versions, is measured anew.
+    """
+    path, here = folder / KEPT, measured_by()
     kept = json.loads(path.read_text("utf-8")) if path.is_file() else {}
+    costs = kept["costs"] if kept.get("by") == here else {}
     rows = []
     for one in FIVE:
-        if one.whole not in kept:
-            kept[one.whole] = asdict(cost_of(one.whole))
-            write_whole(path, json.dumps(kept))
-        rows.append(_row(one.title, one.whole, PAPER[one.name], Cost(**kept[one.whole])))
+        if one.whole not in costs:
+            costs[one.whole] = asdict(cost_of(one.whole))
+            write_whole(path, json.dumps({"by": here, "costs": costs}))
+        rows.append(_row(one.title, one.whole, PAPER[one.name], Cost(**costs[one.whole])))
     text = (
         "With 400 classes, at the paper's sizes, from the networks' own records. GFLOPs are 1e9 "
         "multiply-adds of convolutions and matrix products. Seconds are of the prediction of one "
         f"clip on this machine's processor, the median of {ROUNDS}."
     )
     return Measured(text, HEADER, rows)
+
+
+def measured_by() -> dict[str, str | int]:
+    """Return what the figures depend on: the versions, the processor and its cores."""
+    return {
+        "keras_i3d": keras_i3d.__version__,
+        "keras": keras.__version__,
+        "processor": _processor(),
+        "cores": usable_cores(),
+    }
 
 
 def cost_of(name: str) -> Cost:
@@ -91,6 +109,16 @@ def cost_of(name: str) -> Cost:
         taken.append(time.perf_counter() - begin)
     parameters = sum(math.prod(v.shape) for v in model.trainable_weights)
     return Cost(parameters, counted / 1e9, float(np.median(taken)))
+
+
+def _processor() -> str:
+    """The processor's name as Linux has it, or what Python knows of it elsewhere."""
+    try:
+        lines = CPUINFO.read_text("utf-8", "replace").splitlines()
+    except OSError:
+        lines = []
+    names = (line.partition(":")[2].strip() for line in lines if line.startswith("model name"))
+    return next(names, platform.processor() or platform.machine())
 
 
 def _row(title: str, name: str, paper: tuple[str, str, str], cost: Cost) -> tuple:

@@ -4,7 +4,7 @@ from keras_i3d.experiments.architectures import (
     CONVNET_3D,
     FIVE,
     STREAMS,
-    give,
+    rows_on,
 )
 from keras_i3d.experiments.expectations import Beats, Reaches, StaysBelow
 from keras_i3d.experiments.papers_figures import KINETICS, percent
@@ -31,8 +31,8 @@ def by_stream(task: Task, rows: dict[str, dict[str, Row]]) -> Grid:
     return Grid(task.name, task.title, task.asks, tuple(STREAMS.values()), tuple(lines), paper)
 
 
-ON_JOINT = {one.name: give(JOINT, one) for one in FIVE}
-ON_MOTION = {one.name: give(MOTION, one) for one in FIVE}
+ON_JOINT = {one.name: rows_on(JOINT, one) for one in FIVE}
+ON_MOTION = {one.name: rows_on(MOTION, one) for one in FIVE}
 
 
 def _on_joint() -> tuple:

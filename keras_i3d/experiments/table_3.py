@@ -6,7 +6,7 @@ from keras_i3d.experiments.architectures import (
     I3D,
     STREAMS,
     TWO_STREAM,
-    give,
+    rows_on,
 )
 from keras_i3d.experiments.expectations import Beats, Reaches
 from keras_i3d.experiments.papers_figures import KINETICS, percent
@@ -17,14 +17,14 @@ from keras_i3d.experiments.tasks import JOINT, STILLS
 # As the paper's: 3D-ConvNet has no image network to start from.
 STARTED = (CONVNET_LSTM, TWO_STREAM, FUSED_3D, I3D)
 # The small ImageNet: one frame through Two-Stream's image network.
-IMAGES = give(STILLS, TWO_STREAM)["rgb"]
+IMAGES = rows_on(STILLS, TWO_STREAM)["rgb"]
 FROM_IMAGES = {
-    one.name: give(
+    one.name: rows_on(
         JOINT,
         one,
         dict.fromkeys(one.models, IMAGES),
-        how="from_images",
-        words="from images",
+        suffix="from_images",
+        label="from images",
         transfer="full",
     )
     for one in STARTED
@@ -55,7 +55,9 @@ TABLE = Table(
     name="table_3",
     title="Table 3: with and without images first",
     asks="An image network learns the three photographs, as stills. Its weights start ConvNet+LSTM "
-    "and Two-Stream as they are, I3D inflated, flow by their mean over the colours.",
+    "and Two-Stream as they are, I3D inflated, flow by their mean over the colours. The "
+    "columns differ in one thing more: random weights start centred (filters of mean 0, batch "
+    "norm's shifts at 1), those from images as they were learnt.",
     grids=(
         Grid(
             JOINT.name,

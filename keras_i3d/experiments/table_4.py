@@ -1,6 +1,6 @@
 """Table 4: what was learnt in table 2, on a second task of few videos."""
 
-from keras_i3d.experiments.architectures import CONVNET_3D, CONVNET_LSTM, FIVE, STREAMS, give
+from keras_i3d.experiments.architectures import CONVNET_3D, CONVNET_LSTM, FIVE, STREAMS, rows_on
 from keras_i3d.experiments.expectations import Beats
 from keras_i3d.experiments.papers_figures import HMDB, percent
 from keras_i3d.experiments.runs import Row
@@ -23,9 +23,9 @@ def _stream(architecture) -> str:
 
 
 def _row(architecture, how: str) -> Row:
-    words, changes = HOW[how]
+    label, changes = HOW[how]
     start = None if how == "original" else ON_JOINT[architecture.name]
-    given = give(SECOND, architecture, start, how=how, words=words, steps=STEPS, **changes)
+    given = rows_on(SECOND, architecture, start, suffix=how, label=label, steps=STEPS, **changes)
     return given[_stream(architecture)]
 
 

@@ -49,8 +49,8 @@ ORDER = Task(
     "order",
     "Order",
     "To the left and then up, or up and then to the left? In five seconds each motion lasts one, "
-    "and the picture is still for one before, between and after. Who sees less than two seconds at "
-    "a time sees the same of both.",
+    "and the picture is still for one before, between and after. Who sees no more than one second "
+    "at a time sees the same of both.",
     {"task": "order", "motions": ("MoveLeft", "MoveUp")},
     long=True,
     clips=5,

@@ -11,7 +11,7 @@ from typing import Protocol
 import keras
 import tensorflow as tf
 
-from keras_i3d.training.forward import Losses, supervised
+from keras_i3d.training.forward import Losses, losses_of
 from keras_i3d.training.transfer import synchronise
 
 SCORES = "scores"
@@ -80,8 +80,7 @@ class Action:
 
     def losses(self, batch: Batch) -> tf.Tensor:
         """Return the loss of each example."""
-        losses, _ = supervised(self.loss)(lambda x, training: x, batch.scores, batch.labels, True)
-        return losses["loss"]
+        return losses_of(self.loss, batch.labels, batch.scores)
 
 
 @dataclass(frozen=True)

@@ -17,16 +17,25 @@ def supervised(loss) -> Forward:
     Args:
         loss: a Keras loss, or its name; the loss of each example is taken whatever its reduction.
     """
-    loss = keras.losses.get(loss)
-    call = loss.call if isinstance(loss, keras.losses.Loss) else loss
 
     def forward(model, inputs, labels, training):
         scores = tf.cast(model(inputs, training=training), tf.float32)
-        losses = tf.convert_to_tensor(call(labels, scores))
-        count = tf.shape(keras.tree.flatten(labels)[0])[0]
-        return {"loss": tf.reduce_mean(tf.reshape(losses, [count, -1]), axis=1)}, scores
+        return {"loss": losses_of(loss, labels, scores)}, scores
 
     return forward
+
+
+def losses_of(loss, labels, scores) -> tf.Tensor:
+    """Return the loss of each example, (batch,).
+
+    Args:
+        loss: as for `supervised`.
+        labels: of the batch.
+        scores: of the network, float32.
+    """
+    losses = tf.convert_to_tensor(_function(loss)(labels, scores))
+    count = tf.shape(keras.tree.flatten(labels)[0])[0]
+    return tf.reduce_mean(tf.reshape(losses, [count, -1]), axis=1)
 
 
 def deeply_supervised(loss, model: keras.Model, layers: Sequence[str]) -> Forward:
@@ -40,8 +49,7 @@ def deeply_supervised(loss, model: keras.Model, layers: Sequence[str]) -> Forwar
     """
     outputs = {name: model.get_layer(name).output for name in layers}
     outputs = keras.Model(model.input, [model.output, outputs], name="deeply_supervised")
-    loss = keras.losses.get(loss)
-    call = loss.call if isinstance(loss, keras.losses.Loss) else loss
+    call = _function(loss)
 
     def forward(model, inputs, labels, training):
         scores, named = outputs(inputs, training=training)
@@ -56,3 +64,9 @@ def deeply_supervised(loss, model: keras.Model, layers: Sequence[str]) -> Forwar
         return losses, tf.cast(scores, tf.float32)
 
     return forward
+
+
+def _function(loss) -> Callable:
+    """From labels and scores to the losses, before any reduction."""
+    loss = keras.losses.get(loss)
+    return loss.call if isinstance(loss, keras.losses.Loss) else loss

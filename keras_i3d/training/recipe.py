@@ -76,7 +76,8 @@ class Recipe:
     shortcut: tuple[str, ...] = _entry(
         (),
         "synthetic data: MOTION=SHARE each, the probability that a training video of this motion "
-        "shows the motion's own photograph; in validation and test all are equally frequent",
+        "is given the motion's own photograph; the rest, and all validation and test videos, take "
+        "turns through all photographs, this one too",
     )
     training_videos: int = _entry(10_000, "synthetic data: number of training videos")
     multi_label: bool = _entry(False, "whether a video may show several classes (Charades)")
@@ -99,8 +100,8 @@ class Recipe:
     # The teacher.
     teacher: str | None = _entry(
         None,
-        "a network to learn from besides the labels: a training run's folder, or weights of the "
-        "same network's other stream; it does not change",
+        "a network to learn from besides the labels: a finished training's folder, or weights of "
+        "the same network's other stream; it does not change",
     )
     distil: tuple[str, ...] = _entry(
         (),

@@ -1,4 +1,4 @@
-"""keras-i3d experiments, as a user has it: all tables in small, twice, and a table of the files."""
+"""keras-i3d experiments as a user has it: wrong flags, and the table of filters in small, twice."""
 
 import json
 import subprocess
@@ -18,6 +18,13 @@ def test_unknown_tables_are_refused(tmp_path):
     wanted = "<table_1|table_2|order|table_3|table_4|filters|d3d>"
     assert f"--only=motion: value should be one of {wanted}" in err
     assert not (tmp_path / "e").exists()
+
+
+def test_repetitions_are_not_for_d3d(tmp_path):
+    flags = ("--only=d3d", "--repetitions=1")
+    status, _, err = keras_i3d("experiments", f"--out={tmp_path}/e", *flags)
+    assert (status, len(err.splitlines())) == (2, 1), err
+    assert "--repetitions should be 3 with --only=d3d" in err
 
 
 def in_small(out, *flags):
