@@ -71,10 +71,11 @@ def run_experiments(
         for table in TABLES.values()
         if table in tables or table.rows or (folder / f"{table.name}.json").exists()
     ]
+    page = None
     for number in range(seed, seed + repetitions):
         place = folder / f"seed_{number}"
         for table in tables:
-            rows = table.rows if number == seed else table.repeated
+            rows, new = table.rows if number == seed else table.repeated, False
             for wave in in_waves(in_order(rows)):
                 jobs = [
                     Job(
@@ -89,11 +90,12 @@ def run_experiments(
                 ]
                 for job, result in _measured(jobs, processes, watch):
                     name = job.folder.name
-                    results.setdefault(name, {})[place] = result
+                    results.setdefault(name, {})[place], new = result, True
                     tell(f"{place.name}, {table.name}: {name}: {summary_line(result.scores)}")
-            page = write_up(folder, shown, results)
-            tell(f"{place.name}, {table.name}: {page}")
-    return page
+            if new or not table.rows:
+                page = write_up(folder, shown, results)
+                tell(f"{place.name}, {table.name}: {page}")
+    return page or write_up(folder, shown, results)
 
 
 def _done_before(folder: Path, scale: float, videos: int) -> Results:

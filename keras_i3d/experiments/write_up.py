@@ -63,8 +63,8 @@ def _write_table(report: Report, table: Table, places: Sequence[Path], results: 
     report.title(table.title, 2)
     report.text(table.asks)
     if places:
-        once = any(len(of) < len(places) for of in results.values())
-        once = " Networks that no table compares were trained once." * once
+        fewer = any(len(of) < len(places) for of in results.values())
+        once = " Networks that no table compares were trained once." * fewer
         report.text(f"Repetitions: {', '.join(place.name for place in places)}.{once}")
     scores = _scores(table, results)
     for grid in table.grids:
