@@ -13,8 +13,8 @@ runs in PyTorch, np.save writes; flow by OpenCV's TV-L1. Its own code is not on 
 those of pytorch_i3d.py, in PyTorch's usual layout as there, and once more in channels_last_3d,
 which it could use and does not. Ours drops the last partial window here, as its way does, and
 --frames should be a multiple of the window and one more, which its way reads before it computes: so
-both compute as many windows. RGB has the weights "kinetics", since int8 is checked on what it says; RGB
-and flow have random ones.
+both compute as many windows. RGB has the weights "kinetics", since int8 is checked on what it says;
+RGB and flow have random ones.
 """
 
 import os

@@ -13,11 +13,10 @@ from pathlib import Path
 
 import numpy as np
 
-from keras_i3d.data.batches.sampling import CENTRE
 from keras_i3d.data.flow.flow_files import SUFFIX, FlowFile, FlowFileError
 from keras_i3d.data.flow.frames_with_flow import frames_with_flow
 from keras_i3d.data.flow.methods import check_equal, decode, encode, fingerprint
-from keras_i3d.data.pixels.cropping import Cropper
+from keras_i3d.data.pixels.cropping import CENTRE, Cropper
 from keras_i3d.data.pixels.pace import Pace
 from keras_i3d.data.pixels.preprocessing import Input, Preprocessing
 from keras_i3d.data.pixels.resizing import resize, resized

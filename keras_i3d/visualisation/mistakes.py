@@ -6,7 +6,7 @@ import numpy as np
 from PIL import Image
 
 from keras_i3d.data.batches.clip_sources import Source, read_crops
-from keras_i3d.data.batches.sampling import CENTRE
+from keras_i3d.data.pixels.cropping import CENTRE
 from keras_i3d.data.pixels.preprocessing import DEEPMIND_INPUTS, Input
 from keras_i3d.visualisation.filmstrips import GAP, filmstrip
 from keras_i3d.visualisation.flow_colours import flow_legend, flow_picture, full_colour

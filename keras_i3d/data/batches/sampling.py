@@ -5,13 +5,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from keras_i3d.data.pixels.cropping import placed
+from keras_i3d.data.pixels.cropping import CENTRE, END, START, placed
 from keras_i3d.data.pixels.pace import Pace
 from keras_i3d.data.pixels.preprocessing import Input
 
-# Where a crop lies among all places where it fits, in [0, 1): at the start, in the middle (rounded
-# down, as preprocessing does), at the end.
-START, CENTRE, END = 0.0, 0.5 - 1e-9, 1 - 1e-9
 # Rounds of a shuffle: with four a permutation is as good as random, and two more cost nothing.
 ROUNDS = 6
 

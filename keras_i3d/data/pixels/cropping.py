@@ -11,6 +11,10 @@ try:  # several times as fast, the same pixels
 except ImportError:
     from keras_i3d.data.pixels.resizing import resample
 
+# Where a crop lies among all places where it fits, in [0, 1): at the start, in the middle (rounded
+# down, as preprocessing does), at the end.
+START, CENTRE, END = 0.0, 0.5 - 1e-9, 1 - 1e-9
+
 
 class Cropper:
     """Cuts crops out of frames of one size, as preprocessing.resize_and_crop cuts the centre.

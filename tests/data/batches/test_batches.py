@@ -11,11 +11,12 @@ import tensorflow as tf
 from keras_i3d.data.batches.augmentation import NONE, Augmentation
 from keras_i3d.data.batches.clip_sources import Skipped
 from keras_i3d.data.batches.evaluation import evaluation_batches, whole_video_batches
-from keras_i3d.data.batches.sampling import CENTRE, view_numbers
+from keras_i3d.data.batches.sampling import view_numbers
 from keras_i3d.data.batches.training import training_batches
 from keras_i3d.data.batches.video_files import VideoFiles
 from keras_i3d.data.lists.annotations import Video
 from keras_i3d.data.pixels import preprocessing
+from keras_i3d.data.pixels.cropping import CENTRE
 from keras_i3d.data.pixels.preprocessing import DEEPMIND_RGB
 from keras_i3d.data.video.decoding import VideoError, VideoFile
 from keras_i3d.data.video.frames import cropped_frames, read_clip

@@ -8,8 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from keras_i3d.data.batches import sampling
-from keras_i3d.data.batches.sampling import CENTRE, END, START
-from keras_i3d.data.pixels.cropping import crop_corner
+from keras_i3d.data.pixels.cropping import CENTRE, END, START, crop_corner
 from tests.data.seen import seen
 
 counts = st.integers(1, 400)

@@ -8,8 +8,8 @@ import pytest
 from keras_i3d.data.batches.augmentation import NONE, Augmentation
 from keras_i3d.data.batches.clip_sources import read_crops
 from keras_i3d.data.batches.evaluation import whole_video_batches
-from keras_i3d.data.batches.sampling import CENTRE
 from keras_i3d.data.batches.training import training_batches
+from keras_i3d.data.pixels.cropping import CENTRE
 from keras_i3d.data.synthetic.videos import SyntheticVideos
 from tests.data.counting import CountingVideos, levels
 from tests.data.seen import seen

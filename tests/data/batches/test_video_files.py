@@ -4,11 +4,12 @@ import numpy as np
 import pytest
 
 from keras_i3d.data.batches.clip_sources import Skipped, read_crops
-from keras_i3d.data.batches.sampling import CENTRE, evaluation_crops
+from keras_i3d.data.batches.sampling import evaluation_crops
 from keras_i3d.data.batches.video_files import VideoFiles
 from keras_i3d.data.flow import methods as flow
 from keras_i3d.data.flow.flow_files import FlowFileError, write_flow_file
 from keras_i3d.data.lists.annotations import Video
+from keras_i3d.data.pixels.cropping import CENTRE
 from keras_i3d.data.pixels.preprocessing import Preprocessing, resize_and_crop
 from keras_i3d.data.video.decoding import VideoError, VideoFile
 from keras_i3d.data.video.timelines import Timelines

@@ -3,8 +3,9 @@
 import numpy as np
 import pytest
 
-from keras_i3d.data.batches.sampling import CENTRE, END, START, evaluation_crops
+from keras_i3d.data.batches.sampling import evaluation_crops
 from keras_i3d.data.pixels import cropping, resizing
+from keras_i3d.data.pixels.cropping import CENTRE, END, START
 from keras_i3d.data.pixels.preprocessing import Preprocessing, resize_and_crop
 from keras_i3d.data.pixels.resizing import resize
 

@@ -11,12 +11,12 @@ from keras_i3d.data.batches.augmentation import NONE, Augmentation, draw
 from keras_i3d.data.batches.clip_sources import Skipped, read_crops
 from keras_i3d.data.batches.evaluation import evaluation_batches, whole_video_batches
 from keras_i3d.data.batches.finishing import cause
-from keras_i3d.data.batches.sampling import CENTRE, View, view_numbers
+from keras_i3d.data.batches.sampling import View, view_numbers
 from keras_i3d.data.batches.training import training_batches
 from keras_i3d.data.flow.flow_files import write_flow_file
 from keras_i3d.data.flow.methods import FlowFingerprint
 from keras_i3d.data.lists.annotations import Video
-from keras_i3d.data.pixels.cropping import crop_corner
+from keras_i3d.data.pixels.cropping import CENTRE, crop_corner
 from keras_i3d.data.pixels.preprocessing import DEEPMIND_FLOW, Preprocessing, resize_and_crop, scale
 from keras_i3d.data.shards import assembly, examples
 from keras_i3d.data.shards.plan import ShardOptions, plan_shards

@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 from scipy.ndimage import map_coordinates
 
 from keras_i3d.data.batches.clip_sources import read_crops
-from keras_i3d.data.batches.sampling import CENTRE, view_numbers
+from keras_i3d.data.batches.sampling import view_numbers
+from keras_i3d.data.pixels.cropping import CENTRE
 from keras_i3d.data.synthetic.motion import SPEEDS, draw_path, flow_between, views
 from keras_i3d.data.synthetic.pictures import PICTURES, mirrored, quarter, render, resized
 from keras_i3d.data.synthetic.videos import APPEARANCES, MOTIONS, SyntheticVideos
