@@ -2,11 +2,11 @@
 
 import hashlib
 import os
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from keras_i3d.data.lists.annotations import Annotations
-from keras_i3d.features.video_names import video_names
+from keras_i3d.features.video_names import is_inside, part_names, video_names
 from keras_i3d.prediction_inputs import NamedVideo
 
 Part = tuple[float | None, float | None]
@@ -30,6 +30,11 @@ class Job:
     part: Part = WHOLE
     flow_name: str | None = None
     labels: tuple[str, ...] = ()
+
+    def __post_init__(self):
+        if self.cause is None and not is_inside(self.name):
+            cause = f"its name should be that of a place below --out. Received: {self.name!r}"
+            object.__setattr__(self, "cause", cause)
 
     @property
     def key(self) -> str:
@@ -65,11 +70,11 @@ def jobs_of_data_set(
         for split in annotations.splits.values()
         for video in split
     }
-    whole = video_names(path for path, *part in videos if part == [None, None])
+    names = part_names({place: video.id for place, video in videos.items()})
     jobs = [
         Job(
             path,
-            whole[path] if (start, end) == WHOLE else video.id,
+            names[path, start, end],
             part=(start, end),
             flow_name=_flow_name(path, root),
             labels=tuple(annotations.classes[n] for n in video.labels) if labels else (),
@@ -77,6 +82,14 @@ def jobs_of_data_set(
         for (path, start, end), video in videos.items()
     ]
     return jobs, {problem.where: str(problem) for problem in annotations.problems}
+
+
+def seconds_of(part: Sequence[float | None]) -> str:
+    """Return " (1 s to 2.5 s)" of a part, and nothing of a whole video."""
+    start, end = part
+    if start is None and end is None:
+        return ""
+    return f" ({start or 0:g} s to {'the end' if end is None else f'{end:g} s'})"
 
 
 def _flow_name(path: str, root: str | None) -> str:

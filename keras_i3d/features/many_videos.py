@@ -14,10 +14,12 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import chain
 from pathlib import Path
+from typing import Any
 
 from keras_i3d.features.extractor import FeatureExtractor
 from keras_i3d.features.jobs import Job
-from keras_i3d.features.output_folder import FAILED, OtherFeaturesError, OutputFolder
+from keras_i3d.features.outcomes import failed, video_stamp
+from keras_i3d.features.output_folder import OtherFeaturesError, OutputFolder
 from keras_i3d.features.seen_frames import VideoFacts, frames_of
 from keras_i3d.features.timed_windows import Clocked, TimedStretch, kept_times, timed
 from keras_i3d.features.video_features import Features, FeatureWindow
@@ -52,9 +54,10 @@ class Finished:
 
 @dataclass
 class _Open:
-    """A video under way: what the network has given so far."""
+    """A video under way: how its file was before it was read, and what the network gave so far."""
 
     job: Job
+    stamp: Any = None
     windows: list[FeatureWindow] = field(default_factory=list)
     facts: VideoFacts | None = None
     cause: str | None = None
@@ -118,12 +121,14 @@ def _one_pass(extractor, jobs, out, write, producers, seen) -> Iterator[Finished
 
 def _finished(extractor, video: _Open, out: OutputFolder, write) -> Finished:
     """Write a video's features, or record why it has none."""
+    if video_stamp(video.job.path) != video.stamp:
+        video.cause = "it changed while it was read; run the command again when it is whole"
     if video.cause is None:
         features = extractor.gathered(video.windows, video.facts, video.job.labels)
         paths = write(features, out.folder / video.job.name)
-        record = out.add_done(video.job, len(features), features.notes, paths)
+        record = out.add_done(video.job, video.stamp, len(features), features.notes, paths)
     else:
-        record = out.add_failed(video.job, video.cause)
+        record = out.add_failed(video.job, video.cause, video.stamp)
     out.leases.give_back(video.job.key)
     return Finished(video.job, record, True, video.frames)
 
@@ -204,15 +209,15 @@ class _Feeder:
         try:
             record = self._out.settled(job)
         except OtherFeaturesError as error:
-            record = {"video": job.path, "name": job.name, "status": FAILED, "cause": error.cause}
+            record = failed(job, error.cause)
         if record is None and job.cause is not None:
-            record = self._out.add_failed(job, job.cause)
+            record = self._out.add_failed(job, job.cause, video_stamp(job.path))
         if record is not None:
             self._settled.append(Finished(job, record, fresh=False))
         return record is not None
 
     def _read(self, job: Job, producer: Producer) -> None:
-        video, window = _Open(job), None
+        video, window = _Open(job, video_stamp(job.path)), None
         cutting = self._extractor.settings.cutting
         chunks = producer.results((job.path, self._sight, job.part, job.flow_name))
         items = Clocked(chain.from_iterable(chunks), kept_times(cutting))

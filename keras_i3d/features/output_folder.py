@@ -15,14 +15,20 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from keras_i3d.features.jobs import Job
+from keras_i3d.features.jobs import WHOLE, Job, seconds_of
+from keras_i3d.features.outcomes import (
+    DONE,
+    FAILED,
+    failed,
+    outcome,
+    read_json,
+    read_outcome,
+    video_stamp,
+    write_manifest,
+)
 from keras_i3d.files.hashes import sha256
-from keras_i3d.files.journal import file_stamp
 from keras_i3d.files.leases import Leases
-from keras_i3d.files.whole import remove_leftovers, write_whole
-
-DONE, FAILED, SKIPPED = "done", "failed", "skipped"
-MANIFEST = "manifest.jsonl"
+from keras_i3d.files.whole import remove_leftovers, write_unless_there, write_whole
 
 
 class OtherFeaturesError(ValueError):
@@ -72,28 +78,36 @@ class OutputFolder:
         """Return the record of a video that needs no more work; None where it does.
 
         Raises:
-            OtherFeaturesError: its name is that of another video's features.
+            OtherFeaturesError: its name is that of another video's, or another part's, features.
         """
         path = self._record_path(job)
-        record = _read(path)
+        record = read_outcome(path)
         if record is None:
             return None
-        same = record["stamp"] == video_stamp(job.path)
+        # Earlier versions did not write the part: theirs are believed of whole videos alone.
+        same = record.get("part", list(WHOLE)) == list(job.part)
+        same = same and record["stamp"] == video_stamp(job.path)
         if record["status"] == FAILED:
             with contextlib.suppress(OSError):
                 return record if same and path.stat().st_mtime_ns >= self._started else None
             return None
         if not all(self._is_whole(one) for one in record["outputs"]):
             return None
-        if not same and record["video"] != job.path:
-            raise OtherFeaturesError(
-                f"{self.folder} has features of {record['video']} under the name {job.name}; give "
-                f"another folder"
-            )
+        if not same and (cause := self._conflict(record, job)):
+            raise OtherFeaturesError(cause)
+        if job.labels and list(job.labels) != record.get("labels"):
+            return None
         return record if same else None
 
-    def add_done(self, job: Job, windows: int, notes: Sequence[str], paths: Iterable[Path]) -> dict:
-        """Take down that a video's features are written."""
+    def add_done(
+        self, job: Job, stamp: Any, windows: int, notes: Sequence[str], paths: Iterable[Path]
+    ) -> dict:
+        """Record that a video's features are written.
+
+        Args:
+            job: the video. stamp: its `video_stamp` before it was read.
+            windows, notes, paths: of its features, and their files.
+        """
         outputs = [
             {
                 "file": str(path.relative_to(self.folder)),
@@ -102,11 +116,13 @@ class OutputFolder:
             }
             for path in paths
         ]
-        return self._add(job, DONE, windows=windows, notes=list(notes), outputs=outputs)
+        return self._add(
+            job, outcome(job, DONE, windows=windows, notes=notes, outputs=outputs, stamp=stamp)
+        )
 
-    def add_failed(self, job: Job, cause: str) -> dict:
-        """Take down why a video has no features."""
-        return self._add(job, FAILED, cause=cause)
+    def add_failed(self, job: Job, cause: str, stamp: Any) -> dict:
+        """Record why a video has no features; `stamp` as for `add_done`."""
+        return self._add(job, failed(job, cause, stamp))
 
     def write_manifest(self, jobs: Sequence[Job], skipped: Mapping[str, str]) -> None:
         """Write what became of these videos, and of all others that the folder knows.
@@ -115,25 +131,29 @@ class OutputFolder:
             jobs: the videos of this run.
             skipped: {path or line: why it was skipped}.
         """
-        records = {job.name: _read(self._record_path(job)) for job in jobs}
-        for path in (self._work / "records").glob("*.json"):
-            record = _read(path)
-            if record is not None:
-                records.setdefault(record["name"], record)
-        lines = [
-            {k: v for k, v in record.items() if k != "stamp"}
-            for record in records.values()
-            if record
-        ]
-        lines += [{"video": one, "status": SKIPPED, "cause": why} for one, why in skipped.items()]
-        text = "".join(json.dumps(line) + "\n" for line in lines)
-        write_whole(self.folder / MANIFEST, text)
+        records, others = [], {path.name for path in self._records()}
+        for job in jobs:
+            record = read_outcome(self._record_path(job))
+            if record and (cause := self._conflict(record, job)):
+                record = failed(job, cause)
+            else:
+                others.discard(self._record_path(job).name)
+            records.append(record)
+        records += [read_outcome(self._work / "records" / name) for name in sorted(others)]
+        write_manifest(self.folder, filter(None, records), skipped)
 
-    def _add(self, job: Job, status: str, **more) -> dict:
-        record = {"name": job.name, "video": job.path, "status": status, **more}
-        if job.labels:
-            record["labels"] = job.labels
-        record["stamp"] = video_stamp(job.path)
+    def _conflict(self, record: Mapping, job: Job) -> str | None:
+        """Why a video may not take the place of the features that a record is of."""
+        part = record.get("part", list(job.part))
+        other = record["video"] != job.path and record["stamp"] != video_stamp(job.path)
+        if record["status"] == FAILED or (not other and part == list(job.part)):
+            return None
+        return (
+            f"{self.folder} has features of {record['video']}{seconds_of(part)} under the name "
+            f"{job.name}; give another folder"
+        )
+
+    def _add(self, job: Job, record: dict) -> dict:
         write_whole(self._record_path(job), json.dumps(record))
         return record
 
@@ -149,38 +169,25 @@ class OutputFolder:
         except OSError:
             return False
 
+    def _records(self) -> list[Path]:
+        return list((self._work / "records").glob("*.json"))
+
     def _check_made(self, made: dict) -> None:
         path = self._work / "made.json"
-        before = _read(path)
+        if not self._records() or path.exists():
+            write_unless_there(path, json.dumps(made, indent=1, sort_keys=True))
+        before = read_json(path)
         if before is None:
-            write_whole(path, json.dumps(made, indent=1, sort_keys=True))
-            return
+            raise OtherFeaturesError(
+                f"{path} is missing or damaged, so nothing says how its features were made; give "
+                f"another folder, or remove {self._work} to make them anew"
+            )
         different = sorted(_different(before, made))
         if different:
             raise OtherFeaturesError(
                 f"{self.folder} has features that were made in another way: "
                 f"{'; '.join(different)}; give another folder, or the flags of those features"
             )
-
-
-def video_stamp(path: str) -> Any:
-    """Return what tells whether a video is unchanged; of a folder, of its files."""
-    if os.path.isdir(path):
-        return [[one.name, file_stamp(one.path)] for one in sorted(os.scandir(path), key=_name)]
-    return file_stamp(path)
-
-
-def _name(entry: os.DirEntry) -> str:
-    return entry.name
-
-
-def _read(path: Path) -> dict | None:
-    """A record; None where there is none, or a damaged one."""
-    try:
-        found = json.loads(path.read_text("utf-8"))
-    except (OSError, ValueError):
-        return None
-    return found if isinstance(found, dict) else None
 
 
 def _different(one, other, where: str = ""):

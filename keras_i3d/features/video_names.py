@@ -2,8 +2,10 @@
 
 import os
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Hashable, Iterable, Mapping
 from pathlib import PurePath
+
+Place = tuple[str, float | None, float | None]
 
 
 def video_names(paths: Iterable[str]) -> dict[str, str]:
@@ -30,7 +32,31 @@ def video_names(paths: Iterable[str]) -> dict[str, str]:
     return {path: names[place] for path, place in places.items()}
 
 
-def _twins(names: dict[str, str]) -> list[str]:
+def part_names(ids: Mapping[Place, str]) -> dict[Place, str]:
+    """Return {(path, start, end): name}, no two alike, of files and of their parts.
+
+    A whole file is called as `video_names` has it, a part by its id, and where several parts have
+    one id, by the file and its seconds: a/run_0_10, a/run_10_end.
+
+    Args:
+        ids: {(path, start, end): what a list calls it}; start and end are None for the file's own.
+    """
+    files = video_names(path for path, *_ in ids)
+    names = {p: files[p[0]] if p[1:] == (None, None) else name for p, name in ids.items()}
+    for path, start, end in _twins(names):
+        if (start, end) != (None, None):
+            seconds = f"{start or 0:.12g}_{'end' if end is None else f'{end:.12g}'}"
+            names[path, start, end] = f"{files[path]}_{seconds}"
+    return names
+
+
+def is_inside(name: str) -> bool:
+    """Return whether a name is that of a place below the folder it is put into."""
+    parts = name.split("/")
+    return not {"", ".", ".."} & set(parts) and parts[0] != ".features" and "\0" not in name
+
+
+def _twins(names: Mapping[Hashable, str]) -> list:
     count = Counter(names.values())
     return [place for place, name in names.items() if count[name] > 1]
 

@@ -60,6 +60,21 @@ def write_whole(path: str | os.PathLike, content: bytes | str) -> None:
         file.write(content)
 
 
+def write_unless_there(path: str | os.PathLike, content: bytes | str) -> None:
+    """Write a file, whole or not at all, unless there is one; of several writers one wins."""
+    path = Path(path)
+    with scratch_folder(path) as scratch:
+        made = scratch / path.name
+        write_whole(made, content)
+        try:
+            os.link(made, path)
+        except FileExistsError:
+            return
+        except OSError:  # a file system without links
+            if not path.exists():
+                move_whole(made, path)
+
+
 @contextlib.contextmanager
 def whole_path(path: str | os.PathLike) -> Iterator[Path]:
     """Give a free path of the same name, for a file or a folder, which moves to its place.

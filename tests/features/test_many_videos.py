@@ -95,14 +95,35 @@ def test_features_made_in_two_ways_are_not_mixed(videos, tmp_path, extractor):
         OutputFolder(tmp_path / "out", other.metadata)
 
 
-def test_another_video_of_the_same_name_replaces_nothing(videos, tmp_path, extractor):
+def test_what_may_not_become_features(videos, tmp_path, extractor):
+    """Another video of the same name, another part of one, a name outside, a video half copied."""
     out = tmp_path / "out"
     run(extractor, videos, out)
-    job = Job(str(videos / "1.mkv"), "0")
+    growing = videos / "3.mkv"
+    wrong = [
+        Job(str(videos / "1.mkv"), "0"), Job(str(videos / "2.mkv"), "2", part=(0.1, 0.2)),
+        Job(str(videos / "1.mkv"), "../1"), Job(str(growing), "growing"),
+    ]  # fmt: skip
     with OutputFolder(out, extractor.metadata) as folder:
-        (finished,) = extract_many(extractor, [job], folder, write_features)
-    assert (finished.status, finished.fresh) == ("failed", False)
-    assert "has features of" in finished.record["cause"]
+        found = list(
+            extract_many(
+                extractor, wrong, folder, write_features, processes=1,
+                seen=lambda frames: os.utime(growing, (1, 1)),
+            )
+        )  # fmt: skip
+        folder.write_manifest(wrong, {})
+    assert {one.status for one in found} == {"failed"}
+    causes = {one.job.name: one.record["cause"] for one in found}
+    assert f"has features of {videos / '0.mkv'} under the name 0" in causes["0"]
+    assert f"has features of {videos / '2.mkv'} under the name 2" in causes["2"]
+    assert causes["../1"].startswith("its name should be that of a place below --out")
+    assert causes["growing"].startswith("it changed while it was read")
+    assert not (tmp_path / "1.npz").exists() and not (out / "growing.npz").exists()
+    lines = [json.loads(line) for line in (out / "manifest.jsonl").read_text().splitlines()]
+    assert [(line["name"], line["status"]) for line in lines[:4]] == [
+        ("0", "failed"), ("2", "failed"), ("../1", "failed"), ("growing", "failed")
+    ]  # fmt: skip
+    assert {line["name"] for line in lines[4:] if line["status"] == "done"} == set("0123")
 
 
 WORKER = """

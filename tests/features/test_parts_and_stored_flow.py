@@ -10,6 +10,7 @@ import keras_i3d
 from keras_i3d.data.flow.data_sets import compute_flows
 from keras_i3d.data.flow.flow_files import FlowFile
 from keras_i3d.data.flow.methods import decode
+from keras_i3d.data.lists.annotations import Annotations, Video
 from keras_i3d.features.jobs import Job, jobs_of_data_set, jobs_of_videos
 from keras_i3d.features.layouts import LAYOUTS, write_layout
 from keras_i3d.features.many_videos import extract_many
@@ -75,6 +76,19 @@ def test_parts_in_a_list_are_jobs_of_their_own(tmp_path):
     assert [(job.part, job.labels) for job in jobs] == [((0, 10), ("run",)), ((10, 20), ("jump",))]
     assert len({job.name for job in jobs}) == 2 and not skipped
     assert {job.flow_name for job in jobs} == {"abcdefghijk.mp4"}
+
+
+def test_no_two_parts_have_one_name(tmp_path):
+    """Ids are unique within a split alone; one of a list need not stay below --out."""
+    listed = {
+        "train": [Video("a/x.mp4", (), "1", 0.0, 5.0), Video("b/x.mp4", (), "own")],
+        "test": [Video("a/x.mp4", (), "1", 5.0, None), Video("a/x.mp4", (), "../2", 0.0, 1.5)],
+    }
+    jobs, _ = jobs_of_data_set(Annotations((), listed), "/")
+    assert {(job.part, job.name, job.cause is None) for job in jobs} == {
+        ((0.0, 5.0), "a/x_0_5", True), ((None, None), "b/x", True),
+        ((5.0, None), "a/x_5_end", True), ((0.0, 1.5), "../2", False),
+    }  # fmt: skip
 
 
 # === Stored flow ===

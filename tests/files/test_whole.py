@@ -12,7 +12,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from keras_i3d.files import whole
-from keras_i3d.files.whole import remove_leftovers, whole_file, whole_path, write_whole
+from keras_i3d.files.whole import (
+    remove_leftovers,
+    whole_file,
+    whole_path,
+    write_unless_there,
+    write_whole,
+)
 
 
 def names(folder):
@@ -37,6 +43,19 @@ def test_an_error_leaves_what_was_there(tmp_path):
         made.write_bytes(b"half")
         raise ZeroDivisionError
     assert (tmp_path / "a").read_bytes() == b"old"
+    assert names(tmp_path) == ["a"]
+
+
+@pytest.mark.parametrize("links", [True, False])
+def test_a_file_that_is_there_stays(links, tmp_path, monkeypatch):
+    def link(*_):
+        raise PermissionError(errno.EPERM, "Operation not permitted")
+
+    if not links:
+        monkeypatch.setattr(os, "link", link)
+    for text in ("one", "two"):
+        write_unless_there(tmp_path / "a", text)
+        assert (tmp_path / "a").read_text() == "one"
     assert names(tmp_path) == ["a"]
 
 
