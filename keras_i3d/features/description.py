@@ -9,8 +9,9 @@ import keras
 import keras_i3d
 from keras_i3d.applications.loaded import LoadedNetwork
 from keras_i3d.data.video.frames import small_note
-from keras_i3d.features.seen_frames import NATIVE, Sight, VideoFacts
+from keras_i3d.features.seen_frames import NATIVE, Sight
 from keras_i3d.features.settings import Settings
+from keras_i3d.features.video_facts import VideoFacts
 from keras_i3d.weights.integrity import weights_hash
 
 # Fields of the settings that stand elsewhere in the metadata, or change no number.
@@ -34,7 +35,7 @@ def how_made(
     record, chosen = network.record, dataclasses.asdict(settings)
     for name in ELSEWHERE:
         del chosen[name]
-    return {
+    made = {
         "network": {
             "name": record.network,
             "stream": record.stream,
@@ -50,6 +51,8 @@ def how_made(
         "engine": {name: value for name, value in engine.items() if name != "note"},
         "versions": {"keras_i3d": keras_i3d.__version__, "keras": keras.__version__},
     }
+    # Earlier versions, which had no such field, ended these networks' windows too early.
+    return {**made, "every": sight.every} if sight.every > 1 else made
 
 
 def described(
@@ -63,17 +66,17 @@ def described(
         made: what `how_made` says.
     """
     rate = (facts.fps if settings.fps == NATIVE else settings.fps) / every
-    notes = (*facts.notes, *_notes(facts, rate, windows, settings))
+    notes = (*facts.notes, *_notes(facts, windows, settings))
     video = dataclasses.asdict(facts) | {"notes": list(notes)}
     return {"fps": rate, "notes": notes, "metadata": {**made, "fps": rate, "video": video}}
 
 
-def _notes(facts: VideoFacts, rate: float, windows: int, settings: Settings) -> Iterator[str]:
-    seen, window = round(facts.seconds * rate), settings.window
-    if facts.frames == 1:
-        yield "one frame only, repeated: the features are those of a still picture"
-    elif not windows:
+def _notes(facts: VideoFacts, windows: int, settings: Settings) -> Iterator[str]:
+    seen, window = facts.seen, settings.window
+    if not windows:
         yield f"short: {seen} frames fill no window of {window}, and --tail=drop leaves them out"
+    elif facts.frames == 1:
+        yield "one frame only, repeated: the features are those of a still picture"
     elif seen < window and settings.windows == "from_start":
         yield f"short: {seen} frames, {FILLED[settings.tail]} {window}"
     yield from small_note(facts.width, facts.height)

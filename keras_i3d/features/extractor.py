@@ -15,9 +15,10 @@ from keras_i3d.engines.calibration import calibration_clips
 from keras_i3d.features.description import described, how_made
 from keras_i3d.features.layers_of_network import feature_layers, head_pool
 from keras_i3d.features.pooling import pooled
-from keras_i3d.features.seen_frames import Sight, VideoFacts
+from keras_i3d.features.seen_frames import Sight
 from keras_i3d.features.settings import Settings
 from keras_i3d.features.timed_windows import TimedStretch, clocked, timed
+from keras_i3d.features.video_facts import VideoFacts
 from keras_i3d.features.video_features import Arrays, Features, FeatureWindow
 from keras_i3d.shown_options import options_of
 

@@ -84,6 +84,22 @@ def jobs_of_data_set(
     return jobs, {problem.where: str(problem) for problem in annotations.problems}
 
 
+def check_flow_names(jobs: Iterable[Job]) -> None:
+    """Check that no two videos would have the flow of one of them.
+
+    Raises:
+        ValueError: it names two that would.
+    """
+    paths: dict[str | None, str] = {}
+    for job in jobs:
+        other = paths.setdefault(job.flow_name, job.path)
+        if other != job.path:
+            raise ValueError(
+                f"stored flow should be of one video each. Received: {other} and {job.path}, both "
+                f"with {job.flow_name}.flow.zip; name the folder that compute_flow had by --root"
+            )
+
+
 def seconds_of(part: Sequence[float | None]) -> str:
     """Return " (1 s to 2.5 s)" of a part, and nothing of a whole video."""
     start, end = part

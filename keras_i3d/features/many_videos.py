@@ -20,8 +20,9 @@ from keras_i3d.features.extractor import FeatureExtractor
 from keras_i3d.features.jobs import Job
 from keras_i3d.features.outcomes import failed, video_stamp
 from keras_i3d.features.output_folder import OtherFeaturesError, OutputFolder
-from keras_i3d.features.seen_frames import VideoFacts, frames_of
+from keras_i3d.features.seen_frames import frames_of
 from keras_i3d.features.timed_windows import Clocked, TimedStretch, kept_times, timed
+from keras_i3d.features.video_facts import VideoFacts
 from keras_i3d.features.video_features import Features, FeatureWindow
 from keras_i3d.files.producers import Producer, ProducerError
 from keras_i3d.files.workers import usable_cores

@@ -2,20 +2,17 @@
 
 import dataclasses
 import functools
-import hashlib
 import os
 from collections import deque
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from fractions import Fraction
 from itertools import islice
-from pathlib import Path
 
 import numpy as np
 
-from keras_i3d.data.flow.flow_files import SUFFIX, FlowFile, FlowFileError
 from keras_i3d.data.flow.frames_with_flow import frames_with_flow
-from keras_i3d.data.flow.methods import check_equal, decode, encode, fingerprint
+from keras_i3d.data.flow.methods import decode, encode, fingerprint
 from keras_i3d.data.pixels.cropping import CENTRE, Cropper
 from keras_i3d.data.pixels.pace import Pace
 from keras_i3d.data.pixels.preprocessing import Input, Preprocessing
@@ -24,11 +21,11 @@ from keras_i3d.data.video.decoding import DEFAULT_FPS, VideoError
 from keras_i3d.data.video.parts import ticks
 from keras_i3d.features.crops import cut_crops
 from keras_i3d.features.jobs import WHOLE, Part
-from keras_i3d.files.hashes import sha256
+from keras_i3d.features.stored_flow import METHOD, flow_path, with_stored_flow
+from keras_i3d.features.video_facts import VideoFacts, content_hash
 from keras_i3d.prediction_inputs import open_video
 
 NATIVE = "native"
-METHOD = "tvl1"
 # Flow that is computed on the way is not rounded to bytes.
 UNCODED = "float32"
 # Frames that travel together out of a process that decodes.
@@ -56,7 +53,7 @@ class Sight:
 
     @property
     def every(self) -> int:
-        """Of how many frames the network sees one."""
+        """Of how many frames the network sees the first."""
         return Pace(self.inputs).every
 
     def flow_made(self) -> dict | None:
@@ -88,27 +85,6 @@ class Seen:
     end: float
 
 
-@dataclass(frozen=True)
-class VideoFacts:
-    """What is known of a video once all of it is read.
-
-    path: as it was given. sha256, bytes: of the file; None of frames in memory.
-    frames, width, height, fps: of the file itself, before resampling.
-    seconds: from its first frame's time to its last frame's end.
-    notes: what a careful reader should know of it.
-    """
-
-    path: str
-    sha256: str | None
-    bytes: int | None
-    frames: int
-    width: int
-    height: int
-    fps: float
-    seconds: float
-    notes: tuple[str, ...]
-
-
 def watch(
     source, sight: Sight, part: Part = WHOLE, name: str | None = None
 ) -> Iterator[Seen | VideoFacts]:
@@ -127,9 +103,9 @@ def watch(
     """
     is_path = isinstance(source, str | os.PathLike)
     with open_video(source, sight.frames_fps) if is_path else source as video:
-        first, end = None, 0.0
-        for seen in islice(_timed(video, sight, part, name), 0, None, sight.every):
-            first, end = seen.start if first is None else first, seen.end
+        first, end, count = None, 0.0, 0
+        for seen in _kept(_timed(video, sight, part, name), sight.every):
+            first, end, count = seen.start if first is None else first, seen.end, count + 1
             yield seen
         if first is None:
             begin = part[0] or 0
@@ -143,6 +119,9 @@ def watch(
             width=video.width,
             height=video.height,
             fps=round(float(video.fps), 3),
+            begin=float(video.begin or 0),
+            part=part,
+            seen=count,
             seconds=round(end - first, 6),
             notes=tuple(video.notes),
         )
@@ -158,14 +137,10 @@ def frames_of(task: tuple[str, Sight, Part, str | None]) -> Iterator[list[Seen |
         yield chunk
 
 
-def content_hash(path: str) -> tuple[str, int]:
-    """Return the SHA-256 and the bytes of a video; of a folder, over its files in their order."""
-    if not os.path.isdir(path):
-        return sha256(path), os.path.getsize(path)
-    files = sorted(one for one in Path(path).iterdir() if one.is_file())
-    lines = "".join(f"{sha256(one)}  {one.name}\n" for one in files)
-    digest = hashlib.sha256(lines.encode("utf-8", "surrogateescape")).hexdigest()
-    return digest, sum(one.stat().st_size for one in files)
+def _kept(frames: Iterator[Seen], every: int) -> Iterator[Seen]:
+    """The first of every so many frames, shown until the last of them ends."""
+    while together := list(islice(frames, every)):
+        yield dataclasses.replace(together[0], end=together[-1].end)
 
 
 def _timed(video, sight: Sight, part: Part, name: str | None) -> Iterator[Seen]:
@@ -188,16 +163,20 @@ def _timed(video, sight: Sight, part: Part, name: str | None) -> Iterator[Seen]:
     times: deque[tuple[float, float]] = deque()
     images = (_each if sight.fps == NATIVE else _at_ticks)(video, sight, part, change, times)
     for frame in _by_stream(images, sight, part, name):
+        if not times:  # the frame after a part, which was read for the flow to it
+            return
         yield Seen(frame, *times.popleft())
 
 
 def _each(video, sight: Sight, part: Part, change, times: deque) -> Iterator[np.ndarray]:
-    """Every frame of the file once, with its own times."""
+    """Every frame of the file once, with its own times; for flow also the one after a part."""
     # 0.12 as it is written, so that a frame which ends there is not of the part.
     first, last = (one if one is None else Fraction(str(one)) for one in part)
     for frame, start, end in video.shown():
         begin = video.begin or 0
         if last is not None and start >= last:
+            if "flow" in sight.inputs:
+                yield change(video.image(frame))
             return
         if first is not None and end <= first:
             continue
@@ -206,12 +185,19 @@ def _each(video, sight: Sight, part: Part, change, times: deque) -> Iterator[np.
 
 
 def _at_ticks(video, sight: Sight, part: Part, change, times: deque) -> Iterator[np.ndarray]:
-    """The frame that is shown at each tick of a clock which begins with the file's first frame."""
-    every, first = sight.every, round((part[0] or 0) * sight.fps)
-    last = None if part[1] is None else round(part[1] * sight.fps)
-    for number, image in enumerate(ticks(video, sight.fps, change, first, last), first):
-        start = (video.begin or 0) + Fraction(number) / sight.fps
-        times.append((float(start), float(start + Fraction(every) / sight.fps)))
+    """The frame that is shown at each tick of a clock which begins with the file's first frame.
+
+    For flow also the one after a part, without times.
+    """
+    first, last = (one if one is None else round(one * sight.fps) for one in part)
+    first = first or 0
+    after = last if last is None else last + ("flow" in sight.inputs)
+    for number, image in enumerate(ticks(video, sight.fps, change, first, after), first):
+        if last is None or number < last:
+            start, end = (
+                Fraction(n) / sight.fps + (video.begin or 0) for n in (number, number + 1)
+            )
+            times.append((float(start), float(end)))
         yield image
 
 
@@ -222,32 +208,22 @@ def _by_stream(images: Iterator, sight: Sight, part: Part, name: str | None) -> 
     elif sight.flows is None:
         pairs = frames_with_flow(images, METHOD, sight.threads)
     else:
-        path = os.path.join(sight.flows, f"{name}{SUFFIX}")
-        pairs = _with_coded_flow(images, sight, path, round((part[0] or 0) * sight.fps))
+        pairs = _with_coded_flow(images, sight, part, flow_path(sight.flows, name))
     for image, flow in pairs:
         both = {"rgb": image, "flow": flow}
         yield {stream: cut_crops(both[stream], spec.crop, sight.crops) for stream in sight.inputs}
 
 
-def _with_coded_flow(images: Iterator, sight: Sight, path: str, first: int) -> Iterator[tuple]:
-    """Each frame with its flow out of compute_flow's file; without one, computed and coded alike.
-
-    The last frame has the flow of the one before it, as `frames_with_flow` gives it.
-    """
+def _with_coded_flow(images: Iterator, sight: Sight, part: Part, path: str) -> Iterator[tuple]:
+    """Each frame with its flow out of compute_flow's file, or computed and coded alike."""
     spec = sight.spec
-    if not os.path.exists(path):
-        for image, flow in frames_with_flow(images, METHOD, sight.threads):
-            yield image, decode(encode(flow, spec.bound), spec.bound)
-        return
-    with FlowFile(path) as stored:
-        check_equal(fingerprint(METHOD, spec), stored.fingerprint, path)
-        size = stored.info.height, stored.info.width
-        for number, image in enumerate(images, first):
-            if number >= stored.info.frames or image.shape[:2] != size:
-                raise FlowFileError(
-                    path,
-                    f"the flow of another video: it has {stored.info.frames} frames of {size}; "
-                    f"frame {number} of the video has {image.shape[:2]}",
-                )
-            flow = stored[min(number, len(stored) - 1)]
-            yield image, decode(flow, stored.fingerprint.bound)
+    if os.path.exists(path):
+        first, to_end = round((part[0] or 0) * sight.fps), part[1] is None
+        pairs = with_stored_flow(images, path, spec, first, to_end)
+    else:
+        pairs = (
+            (image, encode(flow, spec.bound))
+            for image, flow in frames_with_flow(images, METHOD, sight.threads)
+        )
+    for image, coded in pairs:
+        yield image, decode(coded, spec.bound)

@@ -8,7 +8,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from keras_i3d.data.video.frame_sequence import FrameSequence
-from keras_i3d.features.seen_frames import Seen, VideoFacts, watch
+from keras_i3d.features.seen_frames import Seen, watch
+from keras_i3d.features.video_facts import VideoFacts
 from keras_i3d.features.windowing import Cutting, Stretch, stretches
 
 

@@ -28,6 +28,21 @@ def test_windows_by_hand(rising):
     assert len(features) == 3
 
 
+@pytest.mark.parametrize("fps", [25, "native"])
+def test_a_frame_that_is_seen_stands_for_those_skipped_after_it(rising, fps):
+    """Of ten frames every other one: 0 2 4 6 and 8; the first window lasts until frame 8 comes."""
+    how = {"network": tiny_network("rgb", every=2), "window": 4, "fps": fps}
+    features = keras_i3d.extract_features(rising, **how)
+    means = [value(0, 2, 4, 6), value(8)]
+    np.testing.assert_allclose(features.arrays["rgb"]["Mixed_5c"][:, 0], means, atol=0.01)
+    assert features.start == pytest.approx([0, 0.32])
+    assert features.centre == pytest.approx([0.16, 0.36])
+    assert features.end == pytest.approx([0.32, 0.40])
+    assert features.metadata["every"] == 2
+    odd = [np.zeros((12, 16, 3), np.uint8)] * 9
+    assert keras_i3d.extract_features(odd, **how).end[-1] == pytest.approx(0.36)
+
+
 @pytest.mark.parametrize(
     ("tail", "shown"),
     [("loop", (8, 9, 8, 9)), ("repeat_last", (8, 9, 9, 9)), ("partial", (8, 9)), ("drop", None)],

@@ -8,13 +8,20 @@ import pytest
 
 import keras_i3d
 from keras_i3d.data.flow.data_sets import compute_flows
-from keras_i3d.data.flow.flow_files import FlowFile
+from keras_i3d.data.flow.flow_files import FlowFile, FlowFileError
 from keras_i3d.data.flow.methods import decode
 from keras_i3d.data.lists.annotations import Annotations, Video
-from keras_i3d.features.jobs import Job, jobs_of_data_set, jobs_of_videos
+from keras_i3d.features.jobs import (
+    WHOLE,
+    Job,
+    check_flow_names,
+    jobs_of_data_set,
+    jobs_of_videos,
+)
 from keras_i3d.features.layouts import LAYOUTS, write_layout
 from keras_i3d.features.many_videos import extract_many
 from keras_i3d.features.output_folder import OutputFolder
+from keras_i3d.features.seen_frames import watch
 from keras_i3d.features.writers import write_features
 from keras_i3d.prediction_inputs import NamedVideo
 from tests.conftest import write_video
@@ -147,6 +154,43 @@ def test_where_none_is_stored_it_is_computed_and_rounded_alike(moving, tmp_path)
         for folder in (stored, tmp_path / "empty")
     ]
     np.testing.assert_array_equal(*found)
+
+
+@pytest.mark.parametrize("part", [WHOLE, (0.16, 0.24), (0.28, None)])
+def test_flow_of_a_part_is_the_same_wherever_it_comes_from(moving, tmp_path, part):
+    """Also that of its last frame, which goes to the frame after the part."""
+    network = tiny_network("flow", crop=SIDE)
+
+    def flow(**how):
+        sight = keras_i3d.FeatureExtractor(network, window=2, **how).sight
+        found = list(watch(str(moving), sight, part, "below/moves.mkv"))
+        return np.stack([one.frame["flow"] for one in found[:-1]])
+
+    stored = flow(flows=str(moving.parents[2] / "flow"))
+    assert len(stored) == {WHOLE: 9, (0.16, 0.24): 2, (0.28, None): 2}[part]
+    np.testing.assert_array_equal(flow(flows=str(tmp_path / "empty")), stored)
+    for how in ({}, {"fps": "native"}):
+        np.testing.assert_allclose(
+            flow(**how), stored, atol=0.51 * 40 / 254
+        )  # half a step of the coding
+
+
+@pytest.mark.parametrize(("count", "part"), [(8, WHOLE), (8, (0.04, None)), (10, WHOLE)])
+def test_flow_of_a_longer_or_shorter_video_is_refused(moving, tmp_path, count, part):
+    frames = [np.zeros((SIDE, SIDE, 3), np.uint8)] * count
+    other = write_video(tmp_path / "moves.mkv", frames)
+    how = {"window": 2, "flows": str(moving.parents[2] / "flow")}
+    sight = keras_i3d.FeatureExtractor(tiny_network("flow", crop=SIDE), **how).sight
+    with pytest.raises(FlowFileError, match="the flow of another video: it has 9 frames"):
+        list(watch(str(other), sight, part, "below/moves.mkv"))
+
+
+def test_two_videos_may_not_have_one_flow():
+    videos = [NamedVideo("a/run.mp4"), NamedVideo("b/run.mp4"), NamedVideo("b/jump.mp4")]
+    with pytest.raises(ValueError, match=r"a/run.mp4 and b/run.mp4, both with run.mp4.flow.zip"):
+        check_flow_names(jobs_of_videos(videos))
+    check_flow_names(jobs_of_videos(videos, "."))
+    check_flow_names([Job("a", "1", part=(0, 1), flow_name="a"), Job("a", "2", flow_name="a")])
 
 
 @pytest.mark.slow
