@@ -56,27 +56,40 @@ def how_made(
 
 
 def described(
-    facts: VideoFacts, windows: int, settings: Settings, every: int, made: Mapping[str, Any]
+    facts: VideoFacts,
+    windows: int,
+    settings: Settings,
+    every: int,
+    least: int,
+    made: Mapping[str, Any],
 ) -> dict[str, Any]:
     """Return the fps, the notes and the metadata of a video's features.
 
     Args:
         facts: of the video. windows: how many it gave.
         settings: with every number filled in. every: of how many frames the network saw one.
+        least: frames of the shortest window that the network takes.
         made: what `how_made` says.
     """
     rate = (facts.fps if settings.fps == NATIVE else settings.fps) / every
-    notes = (*facts.notes, *_notes(facts, windows, settings))
+    notes = (*facts.notes, *_notes(facts, windows, settings, least))
     video = dataclasses.asdict(facts) | {"notes": list(notes)}
     return {"fps": rate, "notes": notes, "metadata": {**made, "fps": rate, "video": video}}
 
 
-def _notes(facts: VideoFacts, windows: int, settings: Settings) -> Iterator[str]:
+def _notes(facts: VideoFacts, windows: int, settings: Settings, least: int) -> Iterator[str]:
     seen, window = facts.seen, settings.window
     if not windows:
-        yield f"short: {seen} frames fill no window of {window}, and --tail=drop leaves them out"
+        yield f"short: {_frames(seen)} for a window of {window}, which --tail=drop leaves out"
     elif facts.frames == 1:
         yield "one frame only, repeated: the features are those of a still picture"
     elif seen < window and settings.windows == "from_start":
-        yield f"short: {seen} frames, {FILLED[settings.tail]} {window}"
+        yield f"short: {_frames(seen)}, {FILLED[settings.tail]} {window}"
+    last = seen - (windows - 1) * settings.stride
+    if windows and settings.tail == "partial" and settings.windows == "from_start" and last < least:
+        yield f"the last window has {_frames(last)}, looped to the {least} that the network needs"
     yield from small_note(facts.width, facts.height)
+
+
+def _frames(count: int) -> str:
+    return "1 frame" if count == 1 else f"{count} frames"

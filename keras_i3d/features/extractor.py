@@ -5,6 +5,7 @@ from collections.abc import Hashable, Iterable, Iterator
 from functools import cached_property
 from typing import Any
 
+import keras
 import numpy as np
 
 from keras_i3d import engines
@@ -60,6 +61,11 @@ class FeatureExtractor:
         self.sight = Sight(
             inputs, settings.fps, settings.crops, settings.flows, settings.frames_fps
         )
+        if settings.window < self.least_window:
+            raise ValueError(
+                f"window should be at least {self.least_window} frames, the fewest that "
+                f"{network.record.network} takes. Received: window={settings.window}"
+            )
         self._layers = feature_layers(network, settings.layers)
         names = [name for layers in self._layers.values() for name in layers.values()]
         self._pools = {name: head_pool(network, name) for name in names}
@@ -134,13 +140,12 @@ class FeatureExtractor:
         """(the windows without their frames, their clips by stream)."""
         held = [one.frames for _, one in waiting]
         held += held[-1:] * (self.settings.batch - len(held))
-        count, least = len(held[0]), self.network.record.least_clip[0]
-        places = Pace(self.sight.inputs).places(count)
+        places = Pace(self.sight.inputs).places(len(held[0]))
         clips = {}
         for stream, spec in self.sight.inputs.items():
             seen = places[stream]
-            if len(seen) < least * spec.stack:  # a partial tail that is too short for the network
-                seen = np.resize(seen, least * spec.stack)
+            if len(seen) < self._least[stream]:  # a partial tail that is too short for the network
+                seen = np.resize(seen, self._least[stream])
             clip = np.stack([np.stack([f[n][stream] for n in seen], axis=1) for f in held])
             clip = clip.reshape(-1, *clip.shape[2:])
             clips[stream] = scale(clip, spec.preprocessing)
@@ -156,7 +161,7 @@ class FeatureExtractor:
             stream: {
                 layer: np.stack([w.arrays[stream][layer] for w in windows])
                 if windows
-                else np.zeros((0, self.channels(name)), np.float32)
+                else np.zeros((0, *self._shape(name)), np.float32)
                 for layer, name in layers.items()
             }
             for stream, layers in self._layers.items()
@@ -169,11 +174,34 @@ class FeatureExtractor:
 
     def described(self, facts: VideoFacts, windows: int) -> dict[str, Any]:
         """Return the fps, notes and metadata of a video's Features."""
-        return described(facts, windows, self.settings, self.sight.every, self.metadata)
+        every, least = self.sight.every, self.least_window
+        return described(facts, windows, self.settings, every, least, self.metadata)
 
-    def channels(self, layer: str) -> int:
-        """Return the channels of a layer's output."""
-        return self.network.model.get_layer(layer).output.shape[-1]
+    @cached_property
+    def least_window(self) -> int:
+        """Frames of the shortest window that the network takes as it is."""
+        return Pace(self.sight.inputs).holding(self._least)
+
+    @property
+    def _least(self) -> dict[str, int]:
+        """Frames of each stream that the network needs."""
+        least = self.network.record.least_clip[0]
+        return {stream: least * one.stack for stream, one in self.sight.inputs.items()}
+
+    def _shape(self, layer: str) -> tuple[int, ...]:
+        """The shape of a layer's features of one window, where there is none; nothing computed."""
+        model, crops = self.network.model, self.settings.crops
+        places = Pace(self.sight.inputs).places(self.settings.window)
+        clips = {}
+        for stream, one in self.sight.inputs.items():
+            side = one.preprocessing.crop
+            shape = (crops, len(places[stream]), side, side, one.channels)
+            clips[stream] = keras.KerasTensor(shape)
+        if not isinstance(model.input, dict):
+            (clips,) = clips.values()
+        maps = keras.Model(model.input, model.get_layer(layer).output)(clips)
+        shape = pooled(np.zeros(maps.shape), self.settings.pooling, self._pools[layer]).shape
+        return shape if crops > 1 else shape[1:]
 
     @cached_property
     def metadata(self) -> dict[str, Any]:

@@ -1,6 +1,7 @@
 """How features are made: all that a user may choose, but for the network."""
 
 import dataclasses
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from fractions import Fraction
@@ -59,6 +60,11 @@ class Settings:
         if self.batch < 1:
             raise ValueError(f"batch should be at least 1. Received: batch={self.batch}")
         rate(self.fps)
+        if not 0.001 <= self.frames_fps < math.inf:
+            raise ValueError(
+                f"frames_fps should be a number of pictures a second, at least 0.001. "
+                f"Received: {self.frames_fps!r}"
+            )
         sizes = (1 if size is None else size for size in (self.window, self.stride))
         Cutting(*sizes, self.tail, self.windows)
         if self.flows and self.fps == NATIVE:
@@ -94,10 +100,11 @@ def rate(fps: float | str | None) -> int | float | str | None:
         return fps
     try:
         value = Fraction(str(fps))
-    except ValueError:
-        value = Fraction(0)
-    if value <= 0:
+        shown = float(value)
+    except (ValueError, ArithmeticError):  # no number, 1/0, or one that is too large
+        shown = 0
+    if shown <= 0:
         raise ValueError(
             f'fps should be a number of frames a second, above 0, or "native". Received: {fps!r}'
         )
-    return value.numerator if value.denominator == 1 else float(value)
+    return value.numerator if value.denominator == 1 else shown

@@ -1,5 +1,7 @@
 """Features of one video: equal to those by hand, with the file's own times."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -147,6 +149,45 @@ def test_both_streams_show_the_same_stretch(tmp_path):
     assert both.metadata["flow"]["method"] == "tvl1"
 
 
+@pytest.mark.parametrize(
+    ("how", "shape"),
+    [
+        ({}, (0, 3)),
+        ({"crops": 10}, (0, 10, 3)),
+        ({"pooling": "space"}, (0, 5, 3)),
+        ({"pooling": "none", "crops": 3}, (0, 3, 5, 2, 2, 3)),
+        ({"layers": ("Logits",), "crops": 3}, (0, 3, 3)),
+    ],
+)
+def test_without_windows_features_have_the_shape_of_others(how, shape):
+    """A window of ten frames, of which the network sees every other one; a video of one frame."""
+    still = np.zeros((1, 12, 16, 3), np.uint8)
+    how = {"network": tiny_network("rgb", every=2), "window": 5, "tail": "drop", **how}
+    features = keras_i3d.extract_features(still, **how)
+    (array,) = features.arrays["rgb"].values()
+    assert (array.shape, array.dtype) == (shape, np.float32)
+    assert features.notes[0] == "short: 1 frame for a window of 5, which --tail=drop leaves out"
+
+
+def test_without_windows_both_streams_have_their_shape():
+    still = np.zeros((1, 12, 16, 3), np.uint8)
+    network = tiny_network("rgb", "flow")
+    arrays = keras_i3d.extract_features(still, network=network, tail="drop", window=2).arrays
+    assert [a["Mixed_5c"].shape for a in arrays.values()] == [(0, 3), (0, 2)]
+
+
+def test_the_network_takes_no_shorter_windows(rising):
+    network = tiny_network("rgb")
+    network = replace(network, record=replace(network.record, least_clip=(3, 8, 8)))
+    with pytest.raises(ValueError, match="window should be at least 3 frames, the fewest that i3d"):
+        keras_i3d.FeatureExtractor(network, window=2)
+    features = keras_i3d.extract_features(rising, network=network, window=4, tail="partial")
+    assert "the last window has 2 frames, looped to the 3 that the network needs" in features.notes
+    assert features.arrays["rgb"]["Mixed_5c"][2] == pytest.approx(value(8, 9, 8), abs=0.01)
+    whole = keras_i3d.extract_features(rising, network=network, window=5, tail="partial")
+    assert not any("looped" in note for note in whole.notes)
+
+
 def test_metadata_says_how(rising):
     features = keras_i3d.extract_features(rising, network=tiny_network("rgb"), window=4)
     made = features.metadata
@@ -189,6 +230,10 @@ def test_real_clips_by_hand(shared, kinetics_rgb):
     ("wrong", "says"),
     [
         ({"layers": ["Mixed_9z"]}, "layers should be of i3d: .*Mixed_5c.*Received: Mixed_9z"),
+        ({"fps": "1/0"}, 'fps should be a number of frames a second, above 0, or "native"'),
+        ({"fps": "1e-400"}, 'fps should be a number of frames a second, above 0, or "native"'),
+        ({"fps": "1e400"}, 'fps should be a number of frames a second, above 0, or "native"'),
+        ({"frames_fps": float("inf")}, "frames_fps should be a number of pictures a second"),
         ({"fps": 0}, 'fps should be a number of frames a second, above 0, or "native"'),
         ({"crops": 2}, "crops should be one of 1, 3, 10"),
         ({"batch": 0}, "batch should be at least 1"),

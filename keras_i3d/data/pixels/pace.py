@@ -77,6 +77,15 @@ class Pace:
         """Return how many frames each stream sees in so many steps."""
         return {s: steps * (self.step // one.every) for s, one in self.inputs.items()}
 
+    def holding(self, frames: Mapping[str, int]) -> int:
+        """Return the fewest of these frames in which each stream sees so many of its own.
+
+        Of a picture every ten frames and the flow between them, 3 pictures or 21 flows need 30.
+        """
+        counts = ((frames[s], self.step // one.every) for s, one in self.inputs.items())
+        steps = max(-(-wanted // in_step) for wanted, in_step in counts)
+        return -(-(self.reach - 1 + (steps - 1) * self.step) // self.every) + 1
+
     def whole(self, total: int, steps: int = 1) -> int:
         """Return how often `steps` steps follow one another in `total` frames; once at least.
 

@@ -44,3 +44,11 @@ def test_a_picture_in_the_middle_alone_is_read_at_every_fifth_frame():
 def test_streams_of_different_stretches():
     with pytest.raises(ValueError, match="frames times every should be the same for all streams"):
         _ = Pace({"rgb": seen(1)["rgb"], "flow": seen(10)["rgb"]}).clip
+
+
+def test_the_fewest_frames_that_hold_what_each_stream_needs():
+    assert TWO_STREAM.holding({"rgb": 3, "flow": 21}) == 30
+    assert TWO_STREAM.holding({"rgb": 1, "flow": 1}) == 10
+    assert Pace(seen(32, every=2)).holding({"rgb": 9}) == 9
+    # A picture at 5 and 15 of the video: the frames 0, 5, 10 and 15 of every fifth.
+    assert Pace({"rgb": MIDDLE}).holding({"rgb": 2}) == 4
