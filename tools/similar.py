@@ -65,10 +65,8 @@ def main(arguments: Sequence[str]) -> int:
 def _write_page(query, found) -> None:
     from keras_i3d.features.similar_page import similar_page
 
-    stretches = list(zip(query.start.tolist(), query.end.tolist(), strict=True))
     try:
-        page = similar_page(VIDEO.value, stretches, found, float(query.start[0]))
-        write_whole(PAGE.value, page)
+        write_whole(PAGE.value, similar_page(query, found))
     except OSError as error:
         error.filename = PAGE.value
         raise ToolError(error) from error

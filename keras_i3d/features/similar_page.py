@@ -12,7 +12,8 @@ from PIL import Image
 from keras_i3d.data.pixels.resizing import resize, resized
 from keras_i3d.data.video.decoding import VideoError
 from keras_i3d.data.video.parts import ticks
-from keras_i3d.features.similarity import Neighbour
+from keras_i3d.features.similarity import Neighbour, VideoWindow, window_of
+from keras_i3d.features.video_features import Features
 from keras_i3d.prediction_inputs import open_video
 from keras_i3d.visualisation.filmstrips import filmstrip
 
@@ -24,26 +25,23 @@ figcaption { color: #444; overflow-wrap: anywhere } b { color: #000 }
 """
 
 
-def similar_page(
-    query: str, stretches: Sequence[tuple[float, float]], found: Sequence[Neighbour], begin: float
-) -> str:
+def similar_page(query: Features, found: Sequence[Neighbour]) -> str:
     """Return the page, whole in itself: pictures are inside.
 
     Args:
-        query: the video that was asked about; `stretches` are its windows' seconds.
+        query: of the video that was asked about.
         found: the neighbours, the nearest first.
-        begin: the time of the query's first frame, in seconds of its own clock.
     """
     parts = []
     for place, one in enumerate(found, start=1):
-        start, end = stretches[one.query]
+        asked = window_of(query.metadata, query.start, query.end, one.query)
         parts.append(
             f"<section><h2>{place}. cosine {one.cosine:.3f}</h2>"
-            + _figure("asked", query, start, end, begin)
-            + _figure("found", one.path, one.start, one.end, one.begin)
+            + _figure("asked", asked)
+            + _figure("found", one)
             + "</section>"
         )
-    title = f"Windows most like those of {html.escape(_shown(query))}"
+    title = f"Windows most like those of {html.escape(_shown(query.metadata['video']['path']))}"
     return (
         f'<!doctype html><html lang="en"><meta charset="utf-8"><title>{title}</title>'
         f"<style>{STYLE}</style><h1>{title}</h1>"
@@ -54,10 +52,10 @@ def similar_page(
     )
 
 
-def _figure(kind: str, path: str, start: float, end: float, begin: float) -> str:
-    text = f"<b>{kind}</b> {html.escape(_shown(path))}, {start:.2f} to {end:.2f} s"
+def _figure(kind: str, one: VideoWindow) -> str:
+    text = f"<b>{kind}</b> {html.escape(_shown(one.path))}, {one.start:.2f} to {one.end:.2f} s"
     try:
-        strip = _strip(path, start - begin, end - begin)
+        strip = _strip(one)
     except (VideoError, OSError) as error:
         cause = html.escape(str(getattr(error, "cause", error)))
         return f"<figure><figcaption>{text}: cannot be shown ({cause})</figcaption></figure>"
@@ -70,17 +68,16 @@ def _figure(kind: str, path: str, start: float, end: float, begin: float) -> str
     )
 
 
-def _strip(path: str, start: float, end: float) -> np.ndarray:
-    """The frames of a stretch that begins `start` seconds after the video's first frame."""
-    first, last = round(start * FPS), max(round(end * FPS), round(start * FPS) + 1)
+def _strip(one: VideoWindow) -> np.ndarray:
+    first, last = (round((time - one.begin) * FPS) for time in (one.start, one.end))
 
     def small(image):
         return resize(image, *resized(video.height, video.width, HEIGHT))
 
-    with open_video(path) as video:
-        frames = list(ticks(video, FPS, small, first, last))
+    with open_video(one.path, one.frames_fps) as video:
+        frames = list(ticks(video, FPS, small, first, max(last, first + 1)))
     if not frames:
-        raise VideoError(path, f"it ends before {start:g} s")
+        raise VideoError(one.path, f"it ends before {one.start:g} s")
     return filmstrip(np.stack(frames), PICTURES, HEIGHT)
 
 

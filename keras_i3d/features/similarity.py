@@ -12,26 +12,47 @@ from typing import Any
 import numpy as np
 
 from keras_i3d.data.pixels.preprocessing import CHANNELS
+from keras_i3d.data.video.decoding import DEFAULT_FPS
 
 # What decides whether features may be compared; the window and the stride may differ.
 COMPARED = ("network", "preprocessing", "flow")
 
 
 @dataclass(frozen=True)
-class Neighbour:
-    """A window that is like a window of the query.
+class VideoWindow:
+    """A window of a video, and what it takes to show its frames.
 
-    cosine: of their features, 1 for the same direction.
-    query: number of the query's window. path: the video of the neighbour.
-    start, end: its seconds, on the file's own clock. begin: the time of the file's first window.
+    path: of the video. start, end: the window's seconds, on the file's own clock.
+    begin: the time of the file's first frame.
+    frames_fps: pictures a second, of a folder or an archive of pictures.
     """
 
-    cosine: float
-    query: int
     path: str
     start: float
     end: float
     begin: float
+    frames_fps: float
+
+
+@dataclass(frozen=True)
+class Neighbour(VideoWindow):
+    """A window that is like a window of the query.
+
+    cosine: of their features, 1 for the same direction. query: number of the query's window.
+    """
+
+    cosine: float
+    query: int
+
+
+def window_of(
+    metadata: Mapping[str, Any], start: np.ndarray, end: np.ndarray, number: int
+) -> VideoWindow:
+    """Return one of the windows whose features and times these are."""
+    video = metadata["video"]
+    # Earlier versions wrote no begin.
+    begin, rate = video.get("begin", start[0]), metadata.get("frames_fps", DEFAULT_FPS)
+    return VideoWindow(video["path"], float(start[number]), float(end[number]), begin, rate)
 
 
 class FeatureIndex:
@@ -102,14 +123,9 @@ class FeatureIndex:
             cosines = wanted @ directions(arrays, self.streams).T
             best = cosines.max(axis=0)
             for window in np.argsort(-best, kind="stable")[:per_video]:
-                times = float(arrays["start"][window]), float(arrays["end"][window])
-                one = Neighbour(
-                    float(best[window]),
-                    int(cosines[:, window].argmax()),
-                    video["path"],
-                    *times,
-                    float(arrays["start"][0]),
-                )
+                place = window_of(metadata, arrays["start"], arrays["end"], window)
+                query_window = int(cosines[:, window].argmax())
+                one = Neighbour(**vars(place), cosine=float(best[window]), query=query_window)
                 heapq.heappush(found, (one.cosine, -number, one))
                 if len(found) > count:
                     heapq.heappop(found)

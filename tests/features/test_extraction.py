@@ -121,6 +121,7 @@ def test_the_files_own_clock(tmp_path):
     network = tiny_network("rgb")
     ticks = keras_i3d.extract_features(path, network=network, window=4)
     assert ticks.start[:3] == pytest.approx([10, 10.16, 10.32])
+    assert ticks.metadata["video"]["begin"] == 10
     native = keras_i3d.extract_features(path, network=network, window=4, fps="native")
     assert native.start == pytest.approx([stamps[0] / 25, stamps[4] / 25], abs=2e-3)
     array = native.arrays["rgb"]["Mixed_5c"]

@@ -1,11 +1,16 @@
 """Nearest windows: cosines that were worked out by hand."""
 
+import base64
+import io
 import json
+import re
 
 import numpy as np
 import pytest
+from PIL import Image
 
-from keras_i3d.features.similarity import FeatureIndex, directions
+from keras_i3d.features.similar_page import similar_page
+from keras_i3d.features.similarity import FeatureIndex, Neighbour, directions
 from keras_i3d.features.video_features import Features
 from keras_i3d.features.writers import write_features
 
@@ -47,6 +52,25 @@ def test_several_windows_of_one_video_and_the_query_itself(index):
     assert found[2].cosine == pytest.approx(0.8)
     without = FeatureIndex(index).nearest(query, without="along")
     assert [n.path for n in without] == ["across.mp4", "against.mp4"]
+
+
+def grey(path, second):
+    """A strip of one second of a folder of pictures; picture i, of which two are a second, is i."""
+    where = {"begin": 0.0, "frames_fps": 2}
+    metadata = {"video": {"path": str(path), "begin": 0.0}, "frames_fps": 2}
+    start = np.array([float(second)])
+    query = Features({}, start, start + 0.5, start + 1, 2, (), metadata)
+    found = Neighbour(str(path), second + 1.0, second + 2.0, **where, cosine=0.5, query=0)
+    page = similar_page(query, [found])
+    pictures = re.findall('base64,([^"]*)', page)
+    return [np.median(np.asarray(Image.open(io.BytesIO(base64.b64decode(p))))) for p in pictures]
+
+
+def test_the_page_shows_the_windows_frames(tmp_path):
+    """A part's first window begins where the part does, not where the file does."""
+    for number in range(12):
+        Image.new("RGB", (64, 48), (20 * number,) * 3).save(tmp_path / f"{number:02}.png")
+    assert grey(tmp_path, 3) == pytest.approx([20 * 6.5, 20 * 8.5], abs=11)
 
 
 def test_streams_count_alike():
