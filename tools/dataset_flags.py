@@ -43,6 +43,12 @@ ALLOW_MISSING = flags.DEFINE_bool(
 )
 
 
+def given() -> list[str]:
+    """Return the names of the flags on the command line that only matter for a data set's list."""
+    of_a_list = (FORMAT, ANNOTATIONS, CLASSES, SPLIT, SPLIT_NUMBER, AUTO_SPLIT, SEED, ALLOW_MISSING)
+    return [flag.name for flag in of_a_list if flag.present]
+
+
 def annotations_from_flags(allow_missing: bool | None = None) -> Annotations:
     """Return the data set that the flags name.
 

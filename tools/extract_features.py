@@ -19,8 +19,8 @@ wrong or FEATURES has features made in another way, 130 after Ctrl-C.
 """
 
 import sys
-import time
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import partial
 from pathlib import Path
 
 from absl import flags
@@ -33,9 +33,9 @@ from keras_i3d.features.windowing import TAILS, WINDOWS
 from keras_i3d.features.writers import FORMATS
 from keras_i3d.files.beam_pipelines import RUNNERS
 from keras_i3d.tools import dataset_flags, engine_flags
-from keras_i3d.tools.bars import bar
 from keras_i3d.tools.dataset_flags import FORMAT, ROOT, annotations_from_flags
-from keras_i3d.tools.running import FlagError, ToolError, loaded, quiet_import, run
+from keras_i3d.tools.feature_report import reported
+from keras_i3d.tools.running import FlagError, ToolError, loaded, must_exist, quiet_import, run
 from keras_i3d.tools.weights_flag import HELP, check_weights
 
 flags.adopt_module_key_flags(dataset_flags)
@@ -68,6 +68,7 @@ PLACES = flags.DEFINE_enum(
 LAYOUT = flags.DEFINE_enum("layout", None, sorted(LAYOUTS), "write the files that this code reads")
 WRITE = flags.DEFINE_enum("write", None, FORMATS, "format of the files [npz]")
 FLOWS = flags.DEFINE_string("flow", None, "the folder of compute_flow [flow is computed now]")
+must_exist(FLOWS, "folder")
 FRAMES_FPS = flags.DEFINE_float(
     "frames_fps", 25, "pictures a second, for folders and archives of pictures", lower_bound=0.001
 )
@@ -75,7 +76,9 @@ BATCH = flags.DEFINE_integer("batch", 1, "windows per batch", lower_bound=1)
 VERIFY = flags.DEFINE_bool("verify", False, "also check all files and replace damaged ones")
 LABELS = flags.DEFINE_bool("labels", False, "with --format: also write each video's classes")
 WORKERS = flags.DEFINE_integer("workers", None, "processes for decoding [all cores]", lower_bound=1)
-TIMEOUT = flags.DEFINE_float("timeout", 600, "time limit for one frame, in seconds", lower_bound=1)
+TIMEOUT = flags.DEFINE_float(
+    "timeout", 600, "time limit for the next 16 frames of a video, in seconds", lower_bound=1
+)
 MEMORY_MB = flags.DEFINE_integer(
     "memory_mb", 4000, "memory limit of a decoding process, in MB", lower_bound=100
 )
@@ -92,32 +95,19 @@ def main(arguments: Sequence[str]) -> int:
     stream, how = _settings()
     check_weights(WEIGHTS.value, NETWORK.value, stream)
     # Neither videos, nor what an earlier run made of them, nor layers to be checked.
-    if all(job.cause for job in jobs) and not (LAYERS.value or Path(OUT.value).exists()):
-        for job in jobs:
-            print(f"extract_features: {job.path}: {job.cause}", file=sys.stderr)
-        return 1
+    earlier = Path(OUT.value, ".features")
+    if all(job.cause for job in jobs) and not (LAYERS.value or earlier.exists()):
+        return _nothing_to_read(jobs, skipped)
     with quiet_import():
         from keras_i3d.features.output_folder import OtherFeaturesError
-        from keras_i3d.features.to_folder import Order, extract_to_folder
+        from keras_i3d.features.to_folder import Order
     how["calibrate"] = engine_flags.calibration_videos(job.path for job in jobs if not job.cause)
     order = Order(NETWORK.value, WEIGHTS.value, stream, how, LAYOUT.value or WRITE.value or "npz")
-    limits = {
-        "processes": WORKERS.value, "seconds": TIMEOUT.value, "megabytes": MEMORY_MB.value
-    }  # fmt: skip
     try:
         with loaded():
             _checked(order)
-        if RUNNER.value:
-            from keras_i3d.features.beam_pipeline import extract_with_beam
-
-            finished = extract_with_beam(
-                order, jobs, OUT.value, RUNNER.value, skipped, BEAM_OPTIONS.value, **limits
-            )
-        else:
-            finished = extract_to_folder(
-                order, jobs, OUT.value, skipped, verify=VERIFY.value, **limits
-            )
-        return _reported(finished, len(jobs), len(skipped))
+        _tell_missing_flow(jobs)
+        return reported(_work(order, jobs, skipped), len(jobs), len(skipped), OUT.value)
     except OtherFeaturesError as error:
         raise FlagError(error) from error
     except OSError as error:
@@ -125,6 +115,23 @@ def main(arguments: Sequence[str]) -> int:
         raise ToolError(error) from error
     except ImportError as error:
         raise ToolError(error) from error
+
+
+def _work(order, jobs: Sequence, skipped: Mapping[str, str]) -> Callable[..., Iterable]:
+    """What makes the features, here or on Beam; takes seen=, as extract_many does."""
+    limits = {
+        "processes": WORKERS.value, "seconds": TIMEOUT.value, "megabytes": MEMORY_MB.value
+    }  # fmt: skip
+    if RUNNER.value:
+        from keras_i3d.features.beam_pipeline import extract_with_beam
+
+        begun = (order, jobs, OUT.value, RUNNER.value, skipped, BEAM_OPTIONS.value)
+        return lambda seen: extract_with_beam(*begun, **limits)  # other machines show nothing here
+    from keras_i3d.features.to_folder import extract_to_folder
+
+    return partial(
+        extract_to_folder, order, jobs, OUT.value, skipped, verify=VERIFY.value, **limits
+    )
 
 
 def _check_flags() -> None:
@@ -141,13 +148,15 @@ def _check_flags() -> None:
 
 def _jobs(arguments: Sequence[str]) -> tuple[list, dict[str, str]]:
     """The videos, and the lines of the list that name none."""
-    from keras_i3d.features.jobs import jobs_of_data_set, jobs_of_videos
+    from keras_i3d.features.jobs import check_flow_names, jobs_of_data_set, jobs_of_videos
     from keras_i3d.prediction_inputs import find_videos, read_list
 
     if ROOT.value is not None and (arguments or VIDEO.value or LIST.value):
         raise FlagError("give files or a --list, or a data set by --root, not both")
     if ROOT.value is not None and FORMAT.present:
         return jobs_of_data_set(annotations_from_flags(), ROOT.value, LABELS.value)
+    if of_a_list := dataset_flags.given():
+        raise FlagError(f"--{of_a_list[0]} is for a data set: give --root and --format")
     if LABELS.value:
         raise FlagError("--labels are those of a data set: give --root and --format")
     try:
@@ -158,7 +167,35 @@ def _jobs(arguments: Sequence[str]) -> tuple[list, dict[str, str]]:
     videos = find_videos([*VIDEO.value, *arguments, *listed, *root])
     if not videos:
         raise FlagError("no videos: give --video=FILE, --root=FOLDER or --list=FILE")
-    return jobs_of_videos(videos, ROOT.value), {}
+    jobs = jobs_of_videos(videos, ROOT.value)
+    if FLOWS.value:
+        try:
+            check_flow_names(jobs)
+        except ValueError as error:
+            raise FlagError(error) from error
+    return jobs, {}
+
+
+def _nothing_to_read(jobs: Sequence, skipped: Mapping[str, str]) -> int:
+    """Say and write why no video can be read, before any network is loaded; the exit status."""
+    from keras_i3d.features.outcomes import failed, write_manifest
+
+    for job in jobs:
+        print(f"extract_features: {job.path}: {job.cause}", file=sys.stderr)
+    write_manifest(Path(OUT.value), [failed(job, job.cause) for job in jobs], skipped)
+    return 1
+
+
+def _tell_missing_flow(jobs: Sequence) -> None:
+    from keras_i3d.features.stored_flow import without_flow
+
+    names = {job.flow_name for job in jobs if not job.cause}
+    if FLOWS.value and (missing := without_flow(FLOWS.value, names)):
+        engine_flags.tell(
+            "extract_features",
+            f"{len(missing)} of {len(names)} videos have no flow in {FLOWS.value}, such as "
+            f"{missing[0]}; it is computed now",
+        )
 
 
 def _checked(order) -> None:
@@ -170,33 +207,6 @@ def _checked(order) -> None:
     except EngineError as error:
         raise ToolError(error) from error
     engine_flags.tell_check("extract_features", order.extractor.metadata["engine"])
-
-
-def _reported(finished, total: int, skipped: int) -> int:
-    """Show what becomes of each video as it does; the exit status."""
-    begin, frames = time.monotonic(), 0
-    counts = {"made": 0, "had": 0, "failed": 0}
-    # Averaged over the whole run: the rate of the last few videos would say little.
-    with bar(total=total, unit=" videos", smoothing=0) as shown:
-        for one in finished:
-            if one.status == "failed":
-                counts["failed"] += 1
-                text = f"extract_features: {one.job.path}: {one.record['cause']}"
-                shown.write(text, file=sys.stderr)
-            else:
-                counts["made" if one.fresh else "had"] += 1
-            frames += one.frames
-            rate = frames / max(time.monotonic() - begin, 1e-3)
-            shown.set_postfix_str(f"{rate:.0f} frames/s", refresh=False)
-            shown.update()
-    seconds = time.monotonic() - begin
-    print(
-        f"{total} videos: {counts['had']} had their features, {counts['made']} made "
-        f"({frames} frames, {seconds:.0f} s), {counts['failed']} failed"
-        + (f"; {skipped} listed lines were skipped" if skipped else "")
-        + f"; {OUT.value}"
-    )
-    return 1 if counts["failed"] else 0
 
 
 def _settings() -> tuple[str, dict]:

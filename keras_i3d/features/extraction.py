@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from keras_i3d.applications.loaded import LoadedNetwork
-from keras_i3d.features.extractor import FeatureExtractor
+from keras_i3d.features.extractor import FeatureExtractor, check_alone
 from keras_i3d.features.settings import Settings
 from keras_i3d.features.video_features import Features, FeatureWindow
 from keras_i3d.shown_options import options_of
@@ -14,8 +14,8 @@ def extract_features(
     video,
     *,
     network: str | LoadedNetwork | FeatureExtractor = "i3d",
-    weights: str = "kinetics",
-    stream: str = "rgb",
+    weights: str | None = None,
+    stream: str | None = None,
     **settings,
 ) -> Features:
     """Return the features of one video: a vector of 1024 numbers for each window, with its times.
@@ -42,8 +42,8 @@ def feature_windows(
     video,
     *,
     network: str | LoadedNetwork | FeatureExtractor = "i3d",
-    weights: str = "kinetics",
-    stream: str = "rgb",
+    weights: str | None = None,
+    stream: str | None = None,
     **settings,
 ) -> Iterator[FeatureWindow]:
     """Give the features of a video of any length window by window, in bounded memory.
@@ -53,9 +53,12 @@ def feature_windows(
     return _extractor(network, weights, stream, settings).windows(video)
 
 
-def _extractor(network, weights: str, stream: str, settings: dict) -> FeatureExtractor:
+def _extractor(
+    network, weights: str | None, stream: str | None, settings: dict
+) -> FeatureExtractor:
     if not isinstance(network, FeatureExtractor):
         return FeatureExtractor(network, weights, stream, **settings)
+    check_alone(network.network, weights, stream)
     if settings:
         raise ValueError(
             f"settings should be those that the FeatureExtractor was made with. Received: "

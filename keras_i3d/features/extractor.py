@@ -33,8 +33,8 @@ class FeatureExtractor:
 
     Args:
         network: its name in the catalogue, or what `keras_i3d.load` gave.
-        weights: a name or a file, as for `keras_i3d.load`; not used with a loaded network.
-        stream: "rgb", "flow" or "both".
+        weights: a name or a file, as for `keras_i3d.load` ["kinetics"].
+        stream: "rgb", "flow" or "both" ["rgb"]. A loaded network has weights and stream itself.
         settings: the fields of `Settings`, by name: window, stride, fps, layers and so on.
 
     Attributes:
@@ -49,18 +49,25 @@ class FeatureExtractor:
     def __init__(
         self,
         network: str | LoadedNetwork = "i3d",
-        weights: str = "kinetics",
-        stream: str = "rgb",
+        weights: str | None = None,
+        stream: str | None = None,
         **settings,
     ):
         settings = Settings(**settings)
         if isinstance(network, str):
-            network = load(weights, model=network, stream=stream)
+            network = load(weights or "kinetics", model=network, stream=stream or "rgb")
+        else:
+            check_alone(network, weights, stream)
         self.network, inputs = network, network.record.inputs
         self.settings = settings = settings.filled(inputs)
         self.sight = Sight(
             inputs, settings.fps, settings.crops, settings.flows, settings.frames_fps
         )
+        if settings.flows and "flow" not in inputs:
+            raise ValueError(
+                f"stored flow should be for a network that sees flow. Received: "
+                f"flow={settings.flows} for {network.record.network} of {network.record.stream}"
+            )
         if settings.window < self.least_window:
             raise ValueError(
                 f"window should be at least {self.least_window} frames, the fewest that "
@@ -207,3 +214,17 @@ class FeatureExtractor:
     def metadata(self) -> dict[str, Any]:
         """How this network with these settings makes features; goes into JSON."""
         return how_made(self.network, self._layers, self.settings, self.sight, self._engine.details)
+
+
+def check_alone(network: LoadedNetwork, weights: str | None, stream: str | None) -> None:
+    """Check that nothing is asked of a loaded network that it is not.
+
+    Raises:
+        ValueError: it is given weights, or the stream that another network sees.
+    """
+    given = {"weights": weights, "stream": None if stream == network.record.stream else stream}
+    if wrong := {name: value for name, value in given.items() if value is not None}:
+        raise ValueError(
+            f"a loaded network of {network.record.stream} should be given alone, as it has weights "
+            f"and stream. Received: {', '.join(f'{name}={v!r}' for name, v in wrong.items())}"
+        )

@@ -87,7 +87,8 @@ def extract_many(
         out: their folder, entered.
         write: writes a video's features at a path without suffix and returns the files.
         processes: how many decode at once; by default one for each core.
-        seconds, megabytes: the longest wait for a frame, and the memory of a process that decodes.
+        seconds, megabytes: the longest wait for the next frames, and the memory, of a process that
+            decodes.
         seen: called with the number of frames that each window goes on by; for a progress bar.
     """
     left = list(jobs)

@@ -1,7 +1,7 @@
 """Flow that compute_flow has stored, beside the frames of a video or of a part of one."""
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from keras_i3d.data.flow.flow_files import SUFFIX, FlowFile, FlowFileError
 from keras_i3d.data.flow.methods import check_equal, fingerprint
@@ -13,6 +13,11 @@ METHOD = "tvl1"
 def flow_path(folder: str, name: str | None) -> str:
     """Return where the flow of a video of this name is stored."""
     return os.path.join(folder, f"{name}{SUFFIX}")
+
+
+def without_flow(folder: str, names: Iterable[str]) -> list[str]:
+    """Return the names of the videos whose flow is not stored."""
+    return sorted(name for name in names if not os.path.exists(flow_path(folder, name)))
 
 
 def with_stored_flow(

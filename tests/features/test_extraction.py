@@ -234,6 +234,9 @@ def test_real_clips_by_hand(shared, kinetics_rgb):
         ({"fps": "1/0"}, 'fps should be a number of frames a second, above 0, or "native"'),
         ({"fps": "1e-400"}, 'fps should be a number of frames a second, above 0, or "native"'),
         ({"fps": "1e400"}, 'fps should be a number of frames a second, above 0, or "native"'),
+        ({"flows": "x"}, "stored flow should be for a network that sees flow"),
+        ({"stream": "flow"}, "a loaded network of rgb should be given alone, .* stream='flow'"),
+        ({"weights": "kinetics"}, "a loaded network of rgb should be given alone, .* weights='k"),
         ({"frames_fps": float("inf")}, "frames_fps should be a number of pictures a second"),
         ({"fps": 0}, 'fps should be a number of frames a second, above 0, or "native"'),
         ({"crops": 2}, "crops should be one of 1, 3, 10"),
@@ -253,6 +256,8 @@ def test_settings_belong_to_the_extractor(rising):
     assert len(keras_i3d.extract_features(rising, network=extractor)) == 3
     with pytest.raises(ValueError, match="settings should be those .* Received: stride"):
         keras_i3d.extract_features(rising, network=extractor, stride=2)
+    with pytest.raises(ValueError, match="should be given alone, .* Received: stream='both'"):
+        keras_i3d.extract_features(rising, network=extractor, stream="both")
 
 
 def test_preprocessing_is_that_of_the_record(rising):

@@ -22,6 +22,7 @@ from keras_i3d.features.layouts import LAYOUTS, write_layout
 from keras_i3d.features.many_videos import extract_many
 from keras_i3d.features.output_folder import OutputFolder
 from keras_i3d.features.seen_frames import watch
+from keras_i3d.features.stored_flow import without_flow
 from keras_i3d.features.writers import write_features
 from keras_i3d.prediction_inputs import NamedVideo
 from tests.conftest import write_video
@@ -191,6 +192,11 @@ def test_two_videos_may_not_have_one_flow():
         check_flow_names(jobs_of_videos(videos))
     check_flow_names(jobs_of_videos(videos, "."))
     check_flow_names([Job("a", "1", part=(0, 1), flow_name="a"), Job("a", "2", flow_name="a")])
+
+
+def test_which_videos_have_no_flow(tmp_path):
+    (tmp_path / "a.mp4.flow.zip").touch()
+    assert without_flow(str(tmp_path), ["b.mp4", "a.mp4", "a/a.mp4"]) == ["a/a.mp4", "b.mp4"]
 
 
 @pytest.mark.slow

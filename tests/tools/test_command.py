@@ -155,11 +155,13 @@ def test_help_says_the_library_s_own_defaults():
     assert f"[one for every {VIDEOS_PER_SHARD} videos]" in printed
 
 
-def test_files_that_are_not_there_need_no_network():
-    calls = (["predict", "gone.mp4"], ["extract_features", "gone.mp4", "--out=gone"])
+def test_files_that_are_not_there_need_no_network(tmp_path):
+    calls = (["predict", "gone.mp4"], ["extract_features", "gone.mp4", f"--out={tmp_path}/out"])
     for tool, (status, heavy, printed) in answers(*calls).items():
         assert (status, printed) == (1, f"{tool}: gone.mp4: no such file\n")
         assert "keras" not in heavy and "tensorflow" not in heavy
+    line = json.loads((tmp_path / "out" / "manifest.jsonl").read_text())
+    assert (line["video"], line["status"], line["cause"]) == ("gone.mp4", "failed", "no such file")
 
 
 def test_help_about_a_tool():

@@ -145,6 +145,10 @@ def test_every_nasty_file_has_its_outcome(nasty, shared, weights, tmp_path):
         (("--out=x", "--layers=Mixed_9z", "a.mp4"), "layers should be of i3d: "),
         (("--out=x", "--list=gone.txt"), "--list=gone.txt: No such file"),
         (("--out=x", "--tail=cut", "a.mp4"), "flag --tail=cut"),
+        (("--out=x", "--root=.", "--split=test"), "--split is for a data set: give --root and --f"),
+        (("--out=x", "--format=csv", "a.mp4"), "--format is for a data set: give --root and --f"),
+        (("--out=x", "--flow=typo", "a.mp4"), "there is no such folder: typo"),
+        (("--out=x", "--flow=.", "a/1.mp4", "b/1.mp4"), "stored flow should be of one video each"),
     ],
 )
 def test_wrong_flags(flags, says, weights, tmp_path, monkeypatch):
