@@ -1,5 +1,6 @@
 """docs/features.md, as a newcomer follows it: every command, every example, every table."""
 
+import itertools
 import re
 import shlex
 import subprocess
@@ -10,6 +11,7 @@ import pytest
 
 from keras_i3d.features.layouts import LAYOUTS
 from keras_i3d.features.pooling import POOLINGS
+from keras_i3d.features.windowing import Cutting, stretches
 from keras_i3d.features.writers import FORMATS
 from tests.conftest import PROJECT
 from tests.test_docs import examples
@@ -57,3 +59,15 @@ def test_layouts_are_as_the_table_says(name):
     how = LAYOUTS[name].settings
     rate = "the file's own rate" if how["fps"] == "native" else f"{how['fps']} fps"
     assert f"{how['window']} / {how['stride']}, {rate}, {how['tail']}" in row
+
+
+def test_the_page_counts_windows_as_they_are_cut():
+    """Its sentence, as a formula; with what it says of 3 frames and of 9."""
+    assert "`floor((n - window) / stride) + 1`" in (PROJECT / PAGE).read_text("utf-8")
+    for n, window, stride in itertools.product(range(1, 14), range(1, 6), range(1, 7)):
+        whole = max(0, (n - window) // stride + 1)
+        shown = (whole - 1) * stride + window if whole else 0
+        left_over = n > max(shown, whole * stride)
+        for tail, count in (("drop", whole), ("loop", whole + left_over)):
+            assert len(list(stretches(range(n), Cutting(window, stride, tail)))) == count
+    assert [s.frames for s in stretches(range(9), Cutting(3, 5))] == [[0, 1, 2], [5, 6, 7]]

@@ -27,8 +27,10 @@ from keras_i3d.features.video_features import Features, FeatureWindow
 from keras_i3d.files.producers import Producer, ProducerError
 from keras_i3d.files.workers import usable_cores
 
-# Windows that wait for the network, for each process that decodes.
-WAITING = 4
+# Windows that wait for the network: for each process that decodes, and bytes of them all.
+WAITING, WAITING_BYTES = 4, 1 << 30
+# Bytes of the windows that are being filled, two for each process; more have fewer processes.
+FILLED_BYTES = 4 << 30
 # Seconds between two looks at what other processes hold.
 PATIENCE = 1.0
 Writer = Callable[[Features, Path], list[Path]]
@@ -86,13 +88,14 @@ def extract_many(
         jobs: the videos.
         out: their folder, entered.
         write: writes a video's features at a path without suffix and returns the files.
-        processes: how many decode at once; by default one for each core.
+        processes: how many decode at once; see decoding_processes.
         seconds, megabytes: the longest wait for the next frames, and the memory, of a process that
             decodes.
         seen: called with the number of frames that each window goes on by; for a progress bar.
     """
     left = list(jobs)
-    count = min(processes or usable_cores(), max(1, len(left)))
+    size = extractor.sight.window_bytes(extractor.settings.window)
+    count = min(processes or decoding_processes(size), max(1, len(left)))
     producers = [Producer(frames_of, seconds, megabytes) for _ in range(count)]
     try:
         while left:
@@ -102,6 +105,16 @@ def extract_many(
     finally:
         for producer in producers:
             producer.close()
+
+
+def decoding_processes(size: int) -> int:
+    """Return one for each core, or as many as there is room for windows of `size` bytes."""
+    return min(usable_cores(), max(1, FILLED_BYTES // (2 * size)))
+
+
+def windows_waiting(size: int, processes: int) -> int:
+    """Return how many windows of `size` bytes may wait for the network."""
+    return min(WAITING * processes, max(1, WAITING_BYTES // size))
 
 
 def _one_pass(extractor, jobs, out, write, producers, seen) -> Iterator[Finished]:
@@ -149,7 +162,8 @@ class _Feeder:
         self._jobs, self._choosing = iter(jobs), threading.Lock()
         self.held: list[Job] = []
         self._settled: deque[Finished | _Open] = deque()
-        self._queue: queue.Queue = queue.Queue(WAITING * len(producers))
+        size = self._sight.window_bytes(extractor.settings.window)
+        self._queue: queue.Queue = queue.Queue(windows_waiting(size, len(producers)))
         self._stopped, self._producers = False, producers
         self._threads = [threading.Thread(target=self._work, args=[p]) for p in producers]
         for thread in self._threads:

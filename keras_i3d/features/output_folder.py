@@ -48,18 +48,26 @@ class OutputFolder:
         made: how features are made; goes into JSON.
         verify: whether to read every output again and compare it with its hash; else only its size
             is looked at.
+        tidy: whether to look through the folder for what killed processes have left half written.
 
     Raises:
         OtherFeaturesError: the folder has features that were made in another way.
         OSError: the folder cannot be written.
     """
 
-    def __init__(self, folder: str | os.PathLike, made: Mapping[str, Any], verify: bool = False):
+    def __init__(
+        self,
+        folder: str | os.PathLike,
+        made: Mapping[str, Any],
+        verify: bool = False,
+        tidy: bool = True,
+    ):
         self.folder, self._verify = Path(folder), verify
         self._work = self.folder / ".features"
         (self._work / "records").mkdir(parents=True, exist_ok=True)
         self._check_made(json.loads(json.dumps(made)))
-        remove_leftovers(self.folder, below=True)
+        if tidy:
+            remove_leftovers(self.folder, below=True)
         # What failed before this moment is tried again; by the clock of the file system.
         token = self._work / f".started-{secrets.token_hex(4)}"
         token.touch()

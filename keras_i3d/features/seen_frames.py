@@ -63,6 +63,12 @@ class Sight:
         made = dataclasses.asdict(fingerprint(METHOD, self.spec))
         return made if self.flows else {**made, "fps": self.fps, "coding": UNCODED}
 
+    def window_bytes(self, window: int) -> int:
+        """Return the memory that a window's frames take: RGB in bytes, flow in float32."""
+        sizes = {"rgb": 1, "flow": 4}
+        pixel = sum(one.channels * sizes[stream] for stream, one in self.inputs.items())
+        return window * self.crops * self.spec.crop**2 * pixel
+
     @property
     def spec(self) -> Preprocessing:
         """The numbers of resizing, which are the same for all streams, at this rate."""

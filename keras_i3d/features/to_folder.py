@@ -83,14 +83,15 @@ def extract_to_folder(
         folder: made if need be; see output_folder.
         skipped: {line of a list: why it gives no video}, for the manifest.
         verify: whether to read every file that is there, and make anew what is damaged.
-        manifest: whether to write it at the end.
+        manifest: whether to write it at the end, and to tidy the folder up at the start; of many
+            calls for one folder, one should.
         limits: processes, seconds, megabytes and seen, as for extract_many.
 
     Raises:
         OtherFeaturesError: the folder has features that were made in another way.
         OSError: the folder cannot be written.
     """
-    with OutputFolder(folder, order.made(), verify) as out:
+    with OutputFolder(folder, order.made(), verify, tidy=manifest) as out:
         try:
             yield from extract_many(order.extractor, jobs, out, order.writer, **limits)
         finally:

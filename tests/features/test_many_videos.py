@@ -10,9 +10,11 @@ import pytest
 
 import keras_i3d
 from keras_i3d.features.jobs import Job
-from keras_i3d.features.many_videos import extract_many
+from keras_i3d.features.many_videos import decoding_processes, extract_many, windows_waiting
 from keras_i3d.features.output_folder import OtherFeaturesError, OutputFolder
+from keras_i3d.features.seen_frames import Sight
 from keras_i3d.features.writers import write_features
+from keras_i3d.models.catalogue import network
 from tests.conftest import PROJECT, write_video
 from tests.features.conftest import tiny_network
 
@@ -124,6 +126,16 @@ def test_what_may_not_become_features(videos, tmp_path, extractor):
         ("0", "failed"), ("2", "failed"), ("../1", "failed"), ("growing", "failed")
     ]  # fmt: skip
     assert {line["name"] for line in lines[4:] if line["status"] == "done"} == set("0123")
+
+
+def test_windows_that_wait_are_bounded_in_bytes():
+    """Ten crops of both streams, on sixteen cores: 353 MB a window."""
+    inputs = network("two_stream_i3d").seen("both")
+    size = Sight(inputs, crops=10).window_bytes(64)
+    assert size == 64 * 10 * 224 * 224 * (3 + 2 * 4)
+    assert windows_waiting(size, 16) == 3
+    assert windows_waiting(4 * 8 * 8 * 3, 2) == 8
+    assert windows_waiting(1 << 40, 2) == decoding_processes(1 << 40) == 1
 
 
 WORKER = """

@@ -131,3 +131,13 @@ def test_of_two_that_start_together_one_says_how(out, monkeypatch):
     monkeypatch.setattr(output_folder, "write_unless_there", late)
     with pytest.raises(OtherFeaturesError, match="window was 8, is 4"):
         OutputFolder(out, MADE)
+
+
+@pytest.mark.parametrize("tidy", [True, False])
+def test_only_who_is_told_to_looks_through_the_whole_folder(out, tidy, monkeypatch):
+    looked = []
+    monkeypatch.setattr(
+        "keras_i3d.features.output_folder.remove_leftovers", lambda *_, **how: looked.append(how)
+    )
+    OutputFolder(out, MADE, tidy=tidy)
+    assert looked == [{"below": True}] * tidy
