@@ -44,9 +44,11 @@ def read_json(path: Path) -> dict | None:
 def read_outcome(path: Path) -> dict[str, Any] | None:
     """Return a video's record; None where there is none, or one that is damaged."""
     record = read_json(path) or {}
-    if not record.keys() >= FIELDS.get(record.get("status"), {"no such status"}):
+    status, outputs = record.get("status"), record.get("outputs", [])
+    if status not in (DONE, FAILED) or not record.keys() >= FIELDS[status]:
         return None
-    if not all(one.keys() >= {"file", "bytes", "sha256"} for one in record.get("outputs", ())):
+    is_list = isinstance(outputs, list) and all(isinstance(one, dict) for one in outputs)
+    if not is_list or not all(one.keys() >= {"file", "bytes", "sha256"} for one in outputs):
         return None
     return record
 

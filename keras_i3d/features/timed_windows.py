@@ -31,9 +31,9 @@ class Clocked:
 
     def __iter__(self) -> Iterator[dict[str, np.ndarray]]:
         for item in self._items:
-            if isinstance(item, VideoFacts):
+            if isinstance(item, VideoFacts):  # the last item; a producer's end comes after it
                 self.facts = item
-                return
+                continue
             self._times.append((item.start, item.end))
             self.count += 1
             yield item.frame

@@ -14,6 +14,8 @@ from keras_i3d.features.many_videos import decoding_processes, extract_many, win
 from keras_i3d.features.output_folder import OtherFeaturesError, OutputFolder
 from keras_i3d.features.seen_frames import Sight
 from keras_i3d.features.writers import write_features
+from keras_i3d.files import producers
+from keras_i3d.files.spawning import QuietlySpawned
 from keras_i3d.models.catalogue import network
 from tests.conftest import PROJECT, write_video
 from tests.features.conftest import tiny_network
@@ -48,9 +50,11 @@ def run(extractor, videos, out, **options):
     return {one.job.name: one for one in finished}
 
 
-def test_every_video_has_its_outcome(videos, tmp_path, extractor):
-    out = tmp_path / "out"
+def test_every_video_has_its_outcome(videos, tmp_path, extractor, monkeypatch):
+    out, started = tmp_path / "out", []
+    monkeypatch.setattr(producers, "QuietlySpawned", lambda: started.append(1) or QuietlySpawned())
     finished = run(extractor, videos, out)
+    assert len(started) <= 2  # a process reads one video after the other
     assert {n: f.status for n, f in finished.items()} == {
         "0": "done", "1": "done", "2": "done", "3": "done", "broken": "failed", "gone": "failed"
     }  # fmt: skip

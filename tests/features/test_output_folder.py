@@ -85,7 +85,9 @@ def test_the_same_part_is_the_same(out, job):
             folder.settled(changed(job, part=(1, 2)))
 
 
-@pytest.mark.parametrize("text", ["", "[]", "{}", '{"status": "done", "outputs": [{}]}'])
+@pytest.mark.parametrize(
+    "text", ["", "[]", "{}", '{"status": []}', '{"status": "done", "outputs": [{}]}']
+)
 def test_a_damaged_record_is_none(out, job, text):
     with OutputFolder(out, MADE) as folder:
         add(folder, job)
