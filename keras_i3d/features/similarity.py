@@ -115,21 +115,21 @@ class FeatureIndex:
             per_video: of one video at most so many.
         """
         wanted = directions(query, self.streams)
-        found: list[tuple[float, int, Neighbour]] = []
-        for number, (arrays, metadata) in enumerate(self):
-            video = metadata["video"]
-            if without is not None and video["sha256"] == without or not len(arrays["start"]):
+        found = self._best(wanted, without, per_video)
+        return heapq.nlargest(count, found, key=lambda one: one.cosine)  # of equals the first
+
+    def _best(self, wanted: np.ndarray, without: str | None, per_video: int) -> Iterator[Neighbour]:
+        """The windows of each video that are most like any that is wanted."""
+        for arrays, metadata in self:
+            own = without is not None and metadata["video"]["sha256"] == without
+            if own or not len(arrays["start"]):
                 continue
             cosines = wanted @ directions(arrays, self.streams).T
             best = cosines.max(axis=0)
             for window in np.argsort(-best, kind="stable")[:per_video]:
                 place = window_of(metadata, arrays["start"], arrays["end"], window)
-                query_window = int(cosines[:, window].argmax())
-                one = Neighbour(**vars(place), cosine=float(best[window]), query=query_window)
-                heapq.heappush(found, (one.cosine, -number, one))
-                if len(found) > count:
-                    heapq.heappop(found)
-        return [one for *_, one in sorted(found, key=lambda item: item[:2], reverse=True)]
+                asked = int(cosines[:, window].argmax())
+                yield Neighbour(**vars(place), cosine=float(best[window]), query=asked)
 
 
 def directions(arrays: Mapping[str, np.ndarray], streams: tuple[str, ...]) -> np.ndarray:

@@ -73,6 +73,14 @@ def test_the_page_shows_the_windows_frames(tmp_path):
     assert grey(tmp_path, 3) == pytest.approx([20 * 6.5, 20 * 8.5], abs=11)
 
 
+def test_windows_alike_in_one_video(tmp_path):
+    written(tmp_path, "frozen", [[1, 0], [1, 0], [1, 0]])
+    index = FeatureIndex(tmp_path)
+    for count in (1, 2):  # the earlier ones, though the index had to choose
+        found = index.nearest({"rgb": np.array([[1.0, 0]])}, count=count, per_video=3)
+        assert [n.start for n in found] == [0, 2][:count]
+
+
 def test_streams_count_alike():
     both = directions(
         {"rgb": np.array([[100.0, 0]]), "flow": np.array([[0, 1.0]])}, ("rgb", "flow")
