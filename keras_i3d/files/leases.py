@@ -38,6 +38,8 @@ class Leases:
     def __init__(self, folder: str | os.PathLike, forgotten: float = FORGOTTEN):
         self.folder, self._forgotten = Path(folder), forgotten
         self.folder.mkdir(parents=True, exist_ok=True)
+        # No two are alike, not even of one process.
+        self._own = json.dumps([_place(), os.getpid(), _started(os.getpid()), secrets.token_hex(8)])
         self._held: set[Path] = set()
         self._seen: dict[Path, tuple[int, float]] = {}
         self._ended = threading.Event()
@@ -65,25 +67,22 @@ class Leases:
         path = self.folder / name
         if path.exists() and not self._free(path):
             return False
-        try:
-            with open(path, "x") as file:
-                file.write(json.dumps(_holder()))
-        except FileExistsError:  # another was quicker
+        if not _create(path, self._own):  # another was quicker
             return False
         self._held.add(path)
         return True
 
     def give_back(self, name: str) -> None:
-        """Free a lease."""
+        """Free a lease, unless another has taken it over meanwhile."""
         path = self.folder / name
         self._held.discard(path)
-        path.unlink(missing_ok=True)
+        if self._is_own(path):
+            path.unlink(missing_ok=True)
 
     def _free(self, path: Path) -> bool:
         """Whether a lease's holder is gone; it is then out of the way."""
         try:
-            touched = path.stat().st_mtime_ns
-            holder = path.read_text()
+            touched, holder = judged = _state(path)
         except FileNotFoundError:
             return True
         now = time.monotonic()
@@ -93,34 +92,56 @@ class Leases:
             since = now
         if not _is_gone(holder) and now - since < self._forgotten:
             return False
-        # Of all processes that find it abandoned, only one can rename it.
+        # Of all processes that find it abandoned, only one can rename it; a slow one renames what
+        # the quick one has put in its place, and has to put that back.
         aside = path.with_name(f".{secrets.token_hex(8)}.forgotten")
         try:
             os.rename(path, aside)
         except FileNotFoundError:
             return False
+        renamed = _state(aside)
+        if renamed != judged:
+            _create(path, renamed[1])
         aside.unlink(missing_ok=True)
         self._seen.pop(path, None)
-        return True
+        return renamed == judged
 
     def _touch(self) -> None:
         while not self._ended.wait(TOUCH):
             for path in list(self._held):
                 with contextlib.suppress(OSError):
-                    os.utime(path)
+                    if self._is_own(path):
+                        os.utime(path)
+
+    def _is_own(self, path: Path) -> bool:
+        try:
+            return path.read_text() == self._own
+        except FileNotFoundError:
+            return False
+
+
+def _state(path: Path) -> tuple[int, str]:
+    """When a lease was touched last, and whose it is."""
+    return path.stat().st_mtime_ns, path.read_text()
+
+
+def _create(path: Path, text: str) -> bool:
+    """Write a file that was not there; whether it was not."""
+    try:
+        with open(path, "x") as file:
+            file.write(text)
+    except FileExistsError:
+        return False
+    return True
 
 
 def _is_gone(holder: str) -> bool:
     """Whether a holder ran where this process runs, and runs no more."""
     try:
-        place, process, started = json.loads(holder)
+        place, process, started, *_ = json.loads(holder)
     except (ValueError, TypeError):  # not written yet, or cut off: only time tells
         return False
     return place == _place() and _started(process) != started
-
-
-def _holder() -> list:
-    return [_place(), os.getpid(), _started(os.getpid())]
 
 
 def _place() -> str:

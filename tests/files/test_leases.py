@@ -59,3 +59,34 @@ def test_a_torn_lease_is_no_error(tmp_path):
     (tmp_path / "clip").write_text("[")
     with Leases(tmp_path, forgotten=0) as leases:
         assert leases.take("clip")
+
+
+def test_a_fresh_lease_is_not_taken_for_the_dead_one(tmp_path, monkeypatch):
+    """One judges a lease dead; before it removes that lease, another has taken it over."""
+    rename = os.rename
+    (tmp_path / "clip").write_text("[")
+    with Leases(tmp_path, forgotten=0) as quick, Leases(tmp_path, forgotten=0) as slow:
+
+        def when_another_was_quicker(*paths):
+            monkeypatch.setattr(os, "rename", rename)
+            assert quick.take("clip")
+            rename(*paths)
+
+        monkeypatch.setattr(os, "rename", when_another_was_quicker)
+        assert not slow.take("clip")
+        assert os.listdir(tmp_path) == ["clip"]  # where it was
+        quick.give_back("clip")
+    assert not os.listdir(tmp_path)
+
+
+def test_nobody_frees_the_lease_of_another(tmp_path):
+    with Leases(tmp_path) as new:
+        with Leases(tmp_path) as stopped:
+            assert stopped.take("clip")
+            with Leases(tmp_path, forgotten=0) as impatient:
+                assert impatient.take("clip")
+                stopped.give_back("clip")
+                assert not new.take("clip")
+            assert new.take("clip")
+            stopped.give_back("clip")
+        assert os.listdir(tmp_path) == ["clip"]
