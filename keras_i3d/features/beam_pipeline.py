@@ -8,10 +8,12 @@ folder must be on storage that all workers see.
 """
 
 import os
+import threading
 from collections.abc import Iterator, Mapping, Sequence
 
 from keras_i3d.features.jobs import Job
 from keras_i3d.features.many_videos import Finished
+from keras_i3d.features.outcomes import video_stamp
 from keras_i3d.features.output_folder import OutputFolder
 from keras_i3d.features.to_folder import Order, extract_to_folder
 from keras_i3d.files.beam_pipelines import check_runner, pipeline
@@ -19,6 +21,7 @@ from keras_i3d.shown_options import options_of
 
 # To load a network takes as long as a few videos.
 LEAST_BATCH, MOST_BATCH = 8, 64
+CHANGED = "it changed, or its features did, while others were made: run the command again"
 
 
 @options_of(extract_to_folder, without=("verify", "manifest"))
@@ -54,16 +57,22 @@ def extract_with_beam(
                 | "batch" >> beam.BatchElements(LEAST_BATCH, MOST_BATCH)
                 | "extract" >> beam.Map(_extract, order, os.fspath(folder), limits)
             )
+        records = [
+            out.settled(job) or out.add_failed(job, CHANGED, video_stamp(job.path)) for job in jobs
+        ]
         out.write_manifest(jobs, skipped)
-        for job in jobs:
-            yield Finished(job, out.settled(job), fresh=job.name not in before)
+    for job, record in zip(jobs, records, strict=True):
+        yield Finished(job, record, fresh=job.name not in before)
 
 
 def _extract(jobs: Sequence[Job], order: Order, folder: str, limits: Mapping) -> None:
-    for _ in extract_to_folder(_kept(order), jobs, folder, {}, manifest=False, **limits):
-        pass
+    with _turn:
+        for _ in extract_to_folder(_kept(order), jobs, folder, {}, manifest=False, **limits):
+            pass
 
 
+# An engine is of one thread, and Beam may have several in a process.
+_turn = threading.Lock()
 _loaded: dict[str, Order] = {}
 
 

@@ -18,8 +18,8 @@ from typing import Any
 
 from keras_i3d.features.extractor import FeatureExtractor
 from keras_i3d.features.jobs import Job
-from keras_i3d.features.outcomes import failed, video_stamp
-from keras_i3d.features.output_folder import OtherFeaturesError, OutputFolder
+from keras_i3d.features.outcomes import video_stamp
+from keras_i3d.features.output_folder import OutputFolder
 from keras_i3d.features.seen_frames import frames_of
 from keras_i3d.features.timed_windows import Clocked, TimedStretch, kept_times, timed
 from keras_i3d.features.video_facts import VideoFacts
@@ -222,10 +222,7 @@ class _Feeder:
         return None
 
     def _is_settled(self, job: Job) -> bool:
-        try:
-            record = self._out.settled(job)
-        except OtherFeaturesError as error:
-            record = failed(job, error.cause)
+        record = self._out.settled(job)
         if record is None and job.cause is not None:
             record = self._out.add_failed(job, job.cause, video_stamp(job.path))
         if record is not None:

@@ -32,12 +32,7 @@ from keras_i3d.files.whole import remove_leftovers, write_unless_there, write_wh
 
 
 class OtherFeaturesError(ValueError):
-    """A folder holds features that were made in another way, or of another video."""
-
-    @property
-    def cause(self) -> str:
-        """The message."""
-        return str(self)
+    """A folder holds features that were made in another way."""
 
 
 class OutputFolder:
@@ -85,8 +80,7 @@ class OutputFolder:
     def settled(self, job: Job) -> dict | None:
         """Return the record of a video that needs no more work; None where it does.
 
-        Raises:
-            OtherFeaturesError: its name is that of another video's, or another part's, features.
+        It has failed where its name is that of another video's, or another part's, features.
         """
         path = self._record_path(job)
         record = read_outcome(path)
@@ -102,7 +96,7 @@ class OutputFolder:
         if not all(self._is_whole(one) for one in record["outputs"]):
             return None
         if not same and (cause := self._conflict(record, job)):
-            raise OtherFeaturesError(cause)
+            return failed(job, cause)
         if job.labels and list(job.labels) != record.get("labels"):
             return None
         return record if same else None

@@ -81,8 +81,9 @@ def test_the_same_part_is_the_same(out, job):
         part = changed(job, part=(1, None))
         record = add(folder, part)
         assert folder.settled(part) == record
-        with pytest.raises(OtherFeaturesError, match=r"clip.mp4 \(1 s to the end\) under the name"):
-            folder.settled(changed(job, part=(1, 2)))
+        other = folder.settled(changed(job, part=(1, 2)))
+        assert other["status"] == "failed"
+        assert "clip.mp4 (1 s to the end) under the name" in other["cause"]
 
 
 @pytest.mark.parametrize(
