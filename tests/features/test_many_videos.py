@@ -4,6 +4,7 @@ import json
 import os
 import subprocess
 import sys
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -13,6 +14,7 @@ from keras_i3d.features.jobs import Job
 from keras_i3d.features.many_videos import decoding_processes, extract_many, windows_waiting
 from keras_i3d.features.output_folder import OtherFeaturesError, OutputFolder
 from keras_i3d.features.seen_frames import Sight
+from keras_i3d.features.to_folder import Order
 from keras_i3d.features.writers import write_features
 from keras_i3d.files import producers
 from keras_i3d.files.spawning import QuietlySpawned
@@ -99,6 +101,16 @@ def test_features_made_in_two_ways_are_not_mixed(videos, tmp_path, extractor):
     other = keras_i3d.FeatureExtractor(extractor.network, window=4, stride=2)
     with pytest.raises(OtherFeaturesError, match="features.stride was 4, is 2"):
         OutputFolder(tmp_path / "out", other.metadata)
+
+
+def test_a_folder_takes_int8_that_did_a_little_better_in_its_check(tmp_path):
+    """Two machines that share a folder each check; processors differ in the last digits."""
+    for cosine in (0.99871, 0.99872):
+        engine = {"precision": "int8", "check": {"least_cosine": cosine}}
+        order = Order()
+        vars(order)["extractor"] = SimpleNamespace(metadata={"engine": engine})
+        OutputFolder(tmp_path, order.made())
+        assert order.extractor.metadata["engine"] == engine
 
 
 def test_what_may_not_become_features(videos, tmp_path, extractor):
