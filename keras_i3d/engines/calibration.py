@@ -3,7 +3,7 @@
 import os
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
-from itertools import islice
+from itertools import chain, islice
 
 import numpy as np
 
@@ -13,6 +13,7 @@ from keras_i3d.data.pixels.preprocessing import Input, scale
 from keras_i3d.data.video.decoding import VideoError
 from keras_i3d.data.video.parts import expected
 from keras_i3d.engines.interface import EngineError
+from keras_i3d.engines.quantisation import CHECKED_EVERY
 from keras_i3d.prediction_inputs import open_video
 
 # 16 to take the ranges from, 8 to check them.
@@ -47,14 +48,16 @@ def calibration_clips(
 
     Args:
         network: whose clips they are.
-        videos: files, or folders of numbered pictures; those that cannot be read are skipped.
+        videos: files, or folders of numbered pictures; those that cannot be read are skipped, and
+            one that is named twice counts once. Of three or more, int8 is checked on videos that it
+            is not calibrated on.
         seed: of the sample.
 
     Raises:
         EngineError: when the videos give too few.
     """
     draw, inputs = np.random.default_rng(seed), network.record.inputs
-    videos = list(videos)
+    videos = list(dict.fromkeys(map(os.path.abspath, videos)))
     order = [videos[number] for number in draw.permutation(len(videos))]
     seeds = draw.integers(2**32, size=len(order))
     each = [_windows(video, inputs, one) for video, one in zip(order, seeds, strict=True)]
@@ -66,6 +69,8 @@ def sampled(
 ) -> SampledClips:
     """Return the first 24 windows that videos give in turn: one of each, then the next of each.
 
+    Every third window is of other videos than the rest, if three or more give any.
+
     Args:
         windows: of each video, as `SampledClips` takes them.
         inputs: what each stream of the network sees.
@@ -73,13 +78,22 @@ def sampled(
     Raises:
         EngineError: when they are too few.
     """
-    found = list(islice(_in_turn(list(windows)), WINDOWS))
+    able = list(islice(_that_give_any(windows), WINDOWS))
+    # As int8 is checked on every third clip, the last of these groups is kept for the check.
+    groups = [_in_turn(able[place::CHECKED_EVERY]) for place in range(CHECKED_EVERY)]
+    found = list(islice(_in_turn(groups), WINDOWS))
     if len(found) < WINDOWS:
         raise EngineError(
             f"int8 should be calibrated on {WINDOWS} windows of videos (16, and 8 to check). "
             f"Received: videos that give {len(found)}; name a folder with more by --calibrate"
         )
     return SampledClips(found, inputs)
+
+
+def _that_give_any(iterators: Iterable[Iterator]) -> Iterator[Iterator]:
+    for iterator in iterators:
+        for first in islice(iterator, 1):
+            yield chain([first], iterator)
 
 
 def _in_turn(iterators: list[Iterator]) -> Iterator:

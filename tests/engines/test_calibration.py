@@ -33,6 +33,16 @@ def test_windows_of_all_videos_in_turn(tiny, tmp_path):
     assert [shown(clip) for clip in other] != windows
 
 
+def test_whole_videos_are_kept_for_the_check(tiny, tmp_path):
+    """Every third clip checks; one that cannot be read and one named twice change nothing."""
+    videos = [greys(tmp_path, f"{n}.mkv", 60 * n, 40) for n in range(4)]
+    (tmp_path / "broken.mkv").write_bytes(b"nothing")
+    named = [*videos, tmp_path / "broken.mkv", *map(str, videos), videos[0]]
+    of = [clip[0] // 60 for clip in map(shown, calibration_clips(tiny, named))]
+    assert set(of) == {0, 1, 2, 3}
+    assert not set(of[2::3]) & set(of[0::3] + of[1::3])
+
+
 def test_a_short_video_is_looped_from_any_of_its_frames(tiny, tmp_path):
     windows = [shown(c) for c in calibration_clips(tiny, [greys(tmp_path, "a.mkv", 0, 30)])]
     for window in windows:
