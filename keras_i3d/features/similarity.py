@@ -16,6 +16,10 @@ from keras_i3d.data.video.decoding import DEFAULT_FPS
 
 # What decides whether features may be compared; the window and the stride may differ.
 COMPARED = ("network", "preprocessing", "flow")
+# What is read of a file, of its metadata and of the video there.
+NEEDED = {"start", "end", "features", *COMPARED, "path", "sha256"}
+UNREADABLE = (OSError, ValueError, EOFError, LookupError, TypeError, AttributeError,
+              zipfile.BadZipFile)  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -77,8 +81,7 @@ class FeatureIndex:
             raise ValueError(
                 f"index should be a folder of extract_features with .npz files. Received: {folder}"
             )
-        first = _read(self.paths[0])
-        self.metadata = json.loads(str(first["metadata"]))
+        first, self.metadata = _read(self.paths[0])
         there = tuple(name for name in CHANNELS if name in first)
         self.streams = there if stream in (None, "both") else (stream,)
         if not self.streams or not set(self.streams) <= set(there):
@@ -90,8 +93,7 @@ class FeatureIndex:
     def __iter__(self) -> Iterator[tuple[dict[str, np.ndarray], dict[str, Any]]]:
         """Give (arrays, metadata) of each file, one held at a time."""
         for path in self.paths:
-            arrays = _read(path)
-            metadata = json.loads(str(arrays["metadata"]))
+            arrays, metadata = _read(path)
             for name in COMPARED:
                 if metadata[name] != self.metadata[name]:
                     raise ValueError(
@@ -143,12 +145,15 @@ def _unit(rows: np.ndarray) -> np.ndarray:
     return rows / np.maximum(lengths, np.finfo(np.float32).tiny)
 
 
-def _read(path: Path) -> dict[str, np.ndarray]:
+def _read(path: Path) -> tuple[dict[str, np.ndarray], dict[str, Any]]:
+    """The arrays of a file, and its metadata."""
     try:
         with np.load(path, allow_pickle=False) as file:
             arrays = {name: file[name] for name in file.files}
-        if not {"start", "end", "metadata"} <= arrays.keys():
-            raise ValueError(f"its arrays are {', '.join(sorted(arrays))}")
-    except (OSError, ValueError, EOFError, KeyError, zipfile.BadZipFile) as error:
+        metadata = json.loads(str(arrays["metadata"]))
+        there = arrays.keys() | metadata.keys() | metadata["video"].keys()
+        if missing := sorted(NEEDED - there):
+            raise ValueError(f"no {', '.join(missing)}")
+    except UNREADABLE as error:
         raise ValueError(f"{path} has no readable features: {error}") from error
-    return arrays
+    return arrays, metadata

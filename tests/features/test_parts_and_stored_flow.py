@@ -58,6 +58,7 @@ def test_a_part_has_its_own_frames_on_the_files_clock(rising, tmp_path):
         with np.load(tmp_path / "out" / f"{name}.npz") as file:
             np.testing.assert_allclose(file["rgb"], [[value(*numbers)] * 3], atol=0.01)
             assert (file["start"][0], file["end"][0]) == pytest.approx(times)
+            assert json.loads(str(file["metadata"]))["video"]["begin"] == 0  # the file's own
 
 
 def test_a_native_part_takes_the_frames_that_are_shown_in_it(rising, tmp_path):
