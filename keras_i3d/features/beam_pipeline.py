@@ -1,10 +1,10 @@
-"""The features of many videos as an Apache Beam pipeline, for more than one machine can do.
+"""The features of many videos as an Apache Beam pipeline, on any number of machines.
 
     jobs -> spread -> in batches -> each worker: the network, once; its videos, as many_videos does
 
-The same functions do the work in the same folder, so the files are the same, a run that was broken
-off is gone on with, and a batch that Beam gives to two workers is made once. Videos and the output
-folder must be on storage that all workers see.
+The same functions do the work in the same folder, so the files are the same, an interrupted run is
+continued, and a batch that Beam gives to two workers is made once. Videos and the output folder
+must be on storage that all workers see.
 """
 
 import os

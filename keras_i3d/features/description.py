@@ -16,7 +16,11 @@ from keras_i3d.weights.integrity import weights_hash
 
 # Fields of the settings that stand elsewhere in the metadata, or change no number.
 ELSEWHERE = ("flows", "frames_fps", "engine", "precision", "calibrate", "batch")
-FILLED = {"loop": "looped to", "repeat_last": "the last one repeated to", "partial": "shown of"}
+FILLED = {
+    "loop": "looped to",
+    "repeat_last": "the last one repeated to",
+    "partial": "shown without filling the window of",
+}
 
 
 def how_made(

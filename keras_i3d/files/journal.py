@@ -59,7 +59,7 @@ class Journal:
         return self._records.get(key)
 
     def add(self, record: dict) -> None:
-        """Take down a record; it has the key, and nothing that JSON has not."""
+        """Add a record; it has the key, and nothing that JSON has not."""
         self._records[record[self.key]] = record
         # In one piece, so that a kill leaves at most one torn line, at the end.
         self._file.write(json.dumps(record).encode("ascii") + b"\n")

@@ -1,6 +1,6 @@
 """From one side's videos to its features: processes decode, the network computes, little is held.
 
-What was computed once is kept by content, in the cache folder: a run that was broken off goes on
+What was computed once is kept by content, in the cache folder: an interrupted run is continued
 where it was, and a video's features are never computed twice.
 """
 

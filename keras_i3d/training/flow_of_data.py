@@ -22,7 +22,7 @@ def with_stored_flow(
     """Return the data set with flow: video files that have none get it, in `folder`.
 
     Synthetic videos know their flow, and shards hold it. What is there already is kept, so that
-    a call that was broken off goes on.
+    an interrupted call is continued.
 
     Args:
         data: which videos.

@@ -21,7 +21,7 @@ log = logging.getLogger(__name__)
 def download(file: PublishedFile, url: str, target: Path) -> None:
     """Fetch `url` to `target`, which appears only when it is `file`.
 
-    What an interrupted transfer left, in `target`.part, is gone on with.
+    What an interrupted transfer left, in `target`.part, is continued.
 
     Raises:
         DamagedFileError: when the server has other bytes.

@@ -34,7 +34,7 @@ class Line:
         self.name, self.labels = "", ()
 
     def problem(self, kind: str, what: str) -> None:
-        """Take down that it gives no video, and why."""
+        """Record that it gives no video, and why."""
         self._listing.problems.add(
             Problem(kind, self.where, what[:MOST_TEXT], self.split, self.name, self.labels)
         )
@@ -51,7 +51,7 @@ class Line:
         return None
 
     def video(self, path: str, **times) -> None:
-        """Take down that it is this file; `times` as in Video. A second one is a problem."""
+        """Record that it is this file; `times` as in Video. A second one is a problem."""
         self._listing.add(self, Video(path, self.labels, self.name, **times))
 
 
@@ -68,7 +68,7 @@ class Listing:
         return Line(self, where, split)
 
     def add(self, line: Line, video: Video) -> None:
-        """Take down a video; a second one of its id, or of its file and times, is a problem."""
+        """Record a video; a second one of its id, or of its file and times, is a problem."""
         keys = (line.split, video.id), (line.split, video.path, video.start, video.end)
         for key in keys:
             if before := self._places.get(key):

@@ -49,7 +49,7 @@ class Problems:
         self._problems = list(problems)
 
     def add(self, problem: Problem) -> None:
-        """Take down one more."""
+        """Record one more."""
         self._problems.append(problem)
 
     def __len__(self) -> int:

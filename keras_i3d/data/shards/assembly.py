@@ -1,4 +1,4 @@
-"""A split of a data set as TFRecord shards: parallel, atomic, and gone on with after a break.
+"""A split of a data set as TFRecord shards: parallel, atomic, and continued after a break.
 
 Worker processes make one record each time, from one video, in a folder of work; when all of a
 shard's are there they are put together, and the shard takes its name. What is missing when

@@ -2,8 +2,8 @@
 
     jobs -> in batches -> a record each, in the folder of work -> by shard -> put together
 
-The same functions do the work, so the bytes are the same, and a run that was broken off is gone on
-with. Pictures never travel through the runner, only the names of the files they wait in: the videos
+The same functions do the work, so the bytes are the same, and an interrupted run is continued.
+Pictures never travel through the runner, only the names of the files they wait in: the videos
 and the output folder must be on storage that all workers see. Each worker process decodes in a
 process of its own, with limits, as everywhere: no video can break the pipeline.
 """

@@ -53,7 +53,7 @@ def _written_record(job: Job) -> dict | OSError:
 def write_record(job: Job) -> dict:
     """Write the record of a video to its place of work; returns its entry for the manifest.
 
-    What is there already, from a run that was broken off, is kept.
+    What is there already, from an interrupted run, is kept.
 
     Raises:
         VideoError: no frame of the file can be decoded; or too many, or too large.

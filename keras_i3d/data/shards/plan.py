@@ -104,7 +104,7 @@ class Plan:
         return shard_name(self.split, number, self.options.shards)
 
     def identity(self) -> dict[str, Any]:
-        """Return what a finished or half finished run must agree in, to be gone on with."""
+        """Return what a finished or half finished run must agree in, to be continued."""
         return {
             "split": self.split,
             "options": asdict(self.options),

@@ -1,4 +1,4 @@
-"""A data set as shards, split after split: made, gone on with, or found finished."""
+"""A data set as shards, split after split: made, continued, or found finished."""
 
 import hashlib
 import os

@@ -106,7 +106,7 @@ def write_videos(
         FOLDER/ucfTrainTestlist/classInd.txt, trainlist01.txt to 03, testlist01.txt to 03
         FOLDER/synthetic.json            the set's arguments
 
-    Files that are there are kept, so a run that was broken off goes on. The lists come last. Equal
+    Files that are there are kept, so an interrupted run is continued. The lists come last. Equal
     arguments give equal bytes, by the same build of FFmpeg.
 
     Args:
