@@ -98,20 +98,20 @@ def _alone(order, path: str) -> dict[str, float]:
     """Seconds a frame of each stage by itself, in one process."""
     import keras_i3d.features.writers as writers
     from keras_i3d.data.video.decoding import VideoFile
-    from keras_i3d.features.timed_windows import clocked, timed
+    from keras_i3d.features.timed_windows import timed_windows
 
-    extractor, cutting = order.extractor, order.extractor.settings.cutting
+    extractor = order.extractor
     times = [time.perf_counter()]
     with VideoFile(path) as video:
         count = sum(1 for _ in video)
     times.append(time.perf_counter())
-    items = clocked(path, extractor.sight, cutting)
-    windows = list(timed(items, cutting))
+    watched = timed_windows(path, extractor.sight, extractor.settings.cutting)
+    windows = list(watched)
     times.append(time.perf_counter())
     found = [window for _, window in extractor.run((None, one) for one in windows)]
     times.append(time.perf_counter())
     with tempfile.TemporaryDirectory() as out:
-        writers.write_features(extractor.gathered(found, items.facts), Path(out) / "x")
+        writers.write_features(extractor.gathered(found, watched.facts), Path(out) / "x")
     times.append(time.perf_counter())
     decode, seen, network, write = np.diff(times) / count
     flow = " and TV-L1" if STREAM.value == "both" else ""

@@ -18,7 +18,7 @@ from keras_i3d.features.layers_of_network import feature_layers, head_pool
 from keras_i3d.features.pooling import pooled
 from keras_i3d.features.seen_frames import Sight
 from keras_i3d.features.settings import Settings
-from keras_i3d.features.timed_windows import TimedStretch, clocked, timed
+from keras_i3d.features.timed_windows import TimedWindow, TimedWindows, timed_windows
 from keras_i3d.features.video_facts import VideoFacts
 from keras_i3d.features.video_features import Arrays, Features, FeatureWindow
 from keras_i3d.shown_options import options_of
@@ -95,23 +95,23 @@ class FeatureExtractor:
         Raises:
             VideoError: the video gives no frames.
         """
-        items = clocked(video, self.sight, self.settings.cutting, name)
-        windows = list(self._windows(items))
-        return self.gathered(windows, items.facts)
+        seen = timed_windows(video, self.sight, self.settings.cutting, name)
+        windows = list(self._windows(seen))
+        return self.gathered(windows, seen.facts)
 
     def windows(self, video, *, name: str | None = None) -> Iterator[FeatureWindow]:
         """Give the features of a video window by window; only a few windows are held.
 
         Arguments and errors as of `features`.
         """
-        return self._windows(clocked(video, self.sight, self.settings.cutting, name))
+        return self._windows(timed_windows(video, self.sight, self.settings.cutting, name))
 
-    def _windows(self, items) -> Iterator[FeatureWindow]:
-        for _, window in self.run((None, one) for one in timed(items, self.settings.cutting)):
+    def _windows(self, seen: TimedWindows) -> Iterator[FeatureWindow]:
+        for _, window in self.run((None, one) for one in seen):
             yield window
 
     def run(
-        self, windows: Iterable[tuple[Hashable, TimedStretch]]
+        self, windows: Iterable[tuple[Hashable, TimedWindow]]
     ) -> Iterator[tuple[Hashable, FeatureWindow]]:
         """Give (key, features) of (key, window), in their order, whatever videos they are of.
 

@@ -21,7 +21,7 @@ from keras_i3d.features.jobs import Job
 from keras_i3d.features.outcomes import video_stamp
 from keras_i3d.features.output_folder import OutputFolder
 from keras_i3d.features.seen_frames import frames_of
-from keras_i3d.features.timed_windows import Clocked, TimedStretch, kept_times, timed
+from keras_i3d.features.timed_windows import TimedWindow, TimedWindows
 from keras_i3d.features.video_facts import VideoFacts
 from keras_i3d.features.video_features import Features, FeatureWindow
 from keras_i3d.files.producers import Producer, ProducerError
@@ -169,7 +169,7 @@ class _Feeder:
         for thread in self._threads:
             thread.start()
 
-    def windows(self) -> Iterator[tuple[tuple[_Open, bool], TimedStretch]]:
+    def windows(self) -> Iterator[tuple[tuple[_Open, bool], TimedWindow]]:
         """Give ((video, whether it is its last), window) of all videos, as they come."""
         working = len(self._threads)
         while working:
@@ -231,17 +231,16 @@ class _Feeder:
 
     def _read(self, job: Job, producer: Producer) -> None:
         video, window = _Open(job, video_stamp(job.path)), None
-        cutting = self._extractor.settings.cutting
         chunks = producer.results((job.path, self._sight, job.part, job.flow_name))
-        items = Clocked(chain.from_iterable(chunks), kept_times(cutting))
+        windows = TimedWindows(chain.from_iterable(chunks), self._extractor.settings.cutting)
         try:
-            for one in timed(items, cutting):
+            for one in windows:
                 if window is not None:
                     self._put(((video, False), window))
                 window = one
         except ProducerError as error:
             video.cause = error.cause
-        video.facts, video.frames = items.facts, items.count
+        video.facts, video.frames = windows.facts, windows.count
         if window is None or video.cause is not None:
             self._settled.append(video)
         else:

@@ -110,7 +110,7 @@ def watch(
     is_path = isinstance(source, str | os.PathLike)
     with open_video(source, sight.frames_fps) if is_path else source as video:
         first, end, count = None, 0.0, 0
-        for seen in _kept(_timed(video, sight, part, name), sight.every):
+        for seen in _kept(_seen(video, sight, part, name), sight.every):
             first, end, count = seen.start if first is None else first, seen.end, count + 1
             yield seen
         if first is None:
@@ -149,7 +149,7 @@ def _kept(frames: Iterator[Seen], every: int) -> Iterator[Seen]:
         yield dataclasses.replace(together[0], end=together[-1].end)
 
 
-def _timed(video, sight: Sight, part: Part, name: str | None) -> Iterator[Seen]:
+def _seen(video, sight: Sight, part: Part, name: str | None) -> Iterator[Seen]:
     spec = sight.spec
     size: list[tuple[int, int]] = []
 
