@@ -168,7 +168,7 @@ class FeatureExtractor:
             stream: {
                 layer: np.stack([w.arrays[stream][layer] for w in windows])
                 if windows
-                else np.zeros((0, *self._shape(name)), np.float32)
+                else np.zeros((0, *self._shapes[name]), np.float32)
                 for layer, name in layers.items()
             }
             for stream, layers in self._layers.items()
@@ -195,8 +195,9 @@ class FeatureExtractor:
         least = self.network.record.least_clip[0]
         return {stream: least * one.stack for stream, one in self.sight.inputs.items()}
 
-    def _shape(self, layer: str) -> tuple[int, ...]:
-        """The shape of a layer's features of one window, where there is none; nothing computed."""
+    @cached_property
+    def _shapes(self) -> dict[str, tuple[int, ...]]:
+        """{layer: the shape of its features of one window}, where there is none; not computed."""
         model, crops = self.network.model, self.settings.crops
         places = Pace(self.sight.inputs).places(self.settings.window)
         clips = {}
@@ -206,9 +207,13 @@ class FeatureExtractor:
             clips[stream] = keras.KerasTensor(shape)
         if not isinstance(model.input, dict):
             (clips,) = clips.values()
-        maps = keras.Model(model.input, model.get_layer(layer).output)(clips)
-        shape = pooled(np.zeros(maps.shape), self.settings.pooling, self._pools[layer]).shape
-        return shape if crops > 1 else shape[1:]
+        layers = {name: model.get_layer(name).output for name in self._pools}
+        maps = keras.Model(model.input, layers)(clips)
+        shapes = {
+            name: pooled(np.zeros(one.shape), self.settings.pooling, self._pools[name]).shape
+            for name, one in maps.items()
+        }
+        return {name: shape if crops > 1 else shape[1:] for name, shape in shapes.items()}
 
     @cached_property
     def metadata(self) -> dict[str, Any]:

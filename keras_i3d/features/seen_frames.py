@@ -21,7 +21,7 @@ from keras_i3d.data.video.decoding import DEFAULT_FPS, VideoError
 from keras_i3d.data.video.parts import ticks
 from keras_i3d.features.crops import cut_crops
 from keras_i3d.features.jobs import WHOLE, Part
-from keras_i3d.features.stored_flow import METHOD, flow_path, with_stored_flow
+from keras_i3d.features.stored_flow import METHOD, flow_path, frames_with_stored_flow
 from keras_i3d.features.video_facts import VideoFacts, content_hash
 from keras_i3d.prediction_inputs import open_video
 
@@ -225,7 +225,7 @@ def _with_coded_flow(images: Iterator, sight: Sight, part: Part, path: str) -> I
     spec = sight.spec
     if os.path.exists(path):
         first, to_end = round((part[0] or 0) * sight.fps), part[1] is None
-        pairs = with_stored_flow(images, path, spec, first, to_end)
+        pairs = frames_with_stored_flow(images, path, spec, first, to_end)
     else:
         pairs = (
             (image, encode(flow, spec.bound))

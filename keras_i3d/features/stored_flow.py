@@ -20,7 +20,7 @@ def without_flow(folder: str, names: Iterable[str]) -> list[str]:
     return sorted(name for name in names if not os.path.exists(flow_path(folder, name)))
 
 
-def with_stored_flow(
+def frames_with_stored_flow(
     images: Iterator, path: str, spec: Preprocessing, first: int, to_end: bool
 ) -> Iterator[tuple]:
     """Give each frame with its flow, coded as in the file; see data.flow.methods.decode.
