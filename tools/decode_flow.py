@@ -37,6 +37,9 @@ OUT = flags.DEFINE_string("out", None, "the output folder")
 METHOD = flags.DEFINE_enum(
     "flow_method", "tvl1", METHODS, "how to compute flow, if it is computed first"
 )
+NUM_CLIPS = flags.DEFINE_integer(
+    "num_clips", 1, "clips of each held-out video, evenly placed", lower_bound=1
+)
 # The recipe has these too, and says what they mean.
 OWN = ("num_frames", "resize", "crop", "steps", "batch_size", "learning_rate", "flip", "seed")
 DEFAULTS = {one.name: one.default for one in dataclasses.fields(FlowDecoding)}
@@ -116,6 +119,7 @@ def _settings() -> FlowDecoding:
             dataclasses.replace(FlowDecoding.data, **data),
             MODEL.value,
             STREAM.value,
+            num_clips=NUM_CLIPS.value,
             **given,
         )
     except ValueError as error:

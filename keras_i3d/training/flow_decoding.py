@@ -109,7 +109,9 @@ def decode_flow(
         _fit(step, opened, settings, folder, checkpoint_every, log_every, stream)
         held_out = open_source(data, data.validation_split, inputs)
         batch = VALIDATION_BATCH * devices.replicas
-        batches = evaluation_batches(held_out, batch, inputs, skipped=opened.skipped)
+        batches = evaluation_batches(
+            held_out, batch, inputs, num_clips=settings.num_clips, skipped=opened.skipped
+        )
         errors, examples = measure_flow(frozen, decoders, inputs, batches, held_out.id)
     if opened.skipped:
         logging.warning("%s", opened.skipped.report())

@@ -88,14 +88,14 @@ def measure_flow(
     name_of: Callable[[int], str],
     examples: int = EXAMPLES,
 ) -> tuple[FlowErrors, list[Example]]:
-    """Return the errors on every clip of the batches, and the first clips as examples.
+    """Return the errors of each video, the mean of its clips', and the first videos as examples.
 
     Args:
         frozen, decoders: of `flow_forward.decoded`.
         inputs: what each stream sees, flow too.
         batches: (inputs, labels, videos, ...), of `evaluation_batches`.
         name_of: from a video's number to its id.
-        examples: how many are kept.
+        examples: how many are kept, of a video each.
 
     Raises:
         ValueError: when there is no clip.
@@ -118,23 +118,30 @@ def measure_flow(
             }
         return cells, pixels, steps, flows
 
-    ids, found, kept = [], [], []
+    numbers, found, kept = [], [], []
     for clips, _, videos, *_ in batches:
         outputs = keras.tree.map_structure(lambda t: t.numpy(), at_once(clips))
-        names = [name_of(int(number)) for number in videos.numpy()]
-        ids += names
         found.append(outputs[:2])
-        for place, name in enumerate(names[: examples - len(kept)]):
-            kept.append(_example(name, place, clips, outputs[2], outputs[3], inputs))
+        for place, number in enumerate(videos.numpy()):
+            if len(kept) < examples and number not in numbers:
+                name = name_of(int(number))
+                kept.append(_example(name, place, clips, outputs[2], outputs[3], inputs))
+            numbers.append(number)
     if not found:
         raise ValueError("no held-out video could be read")
-    cells, pixels = (_joined([parts[which] for parts in found]) for which in (0, 1))
+    videos, clip_video = np.unique(numbers, return_inverse=True)
+    cells, pixels = (_by_video([parts[which] for parts in found], clip_video) for which in (0, 1))
     grids = {name: own[ZEROS].shape[1:4] for name, own in outputs[3].items()}
-    return FlowErrors(tuple(ids), cells, pixels, grids), kept
+    return FlowErrors(tuple(name_of(int(v)) for v in videos), cells, pixels, grids), kept
 
 
-def _joined(parts: list[ByDecoder]) -> ByDecoder:
-    return keras.tree.map_structure(lambda *values: np.concatenate(values), *parts)
+def _by_video(parts: list[ByDecoder], clip_video: np.ndarray) -> ByDecoder:
+    """The mean over each video's clips; `clip_video` counts the videos from 0, clip by clip."""
+
+    def mean(*errors):
+        return np.bincount(clip_video, np.concatenate(errors)) / np.bincount(clip_video)
+
+    return keras.tree.map_structure(mean, *parts)
 
 
 def _example(video: str, place: int, clips, steps, flows, inputs) -> Example:

@@ -22,6 +22,7 @@ class FlowDecoding:
     num_frames, resize, crop: of a clip; None: the network's own.
     steps, batch_size, learning_rate: Adam's, with a cosine to 0.
     flip: how probable a mirrored clip is.
+    num_clips: of each held-out video, evenly placed; the mean of their errors is the video's.
     seed: of everything random.
     """
 
@@ -38,6 +39,7 @@ class FlowDecoding:
     batch_size: int = 8
     learning_rate: float = 1e-3
     flip: float = 0.5
+    num_clips: int = 1
     seed: int = 0
 
     def __post_init__(self):
@@ -52,12 +54,15 @@ class FlowDecoding:
             )
         if self.data.validation_split is None:
             raise ValueError("data should have a split to hold out. Received: none")
+        if self.num_clips < 1:
+            raise ValueError(f"num_clips should be at least 1. Received: {self.num_clips}")
 
 
 def check_decoding_folder(settings: FlowDecoding, folder: Path) -> None:
     """Refuse a folder where other settings have been at work; ValueError names the differences.
 
-    How many synthetic videos are held out decides what is measured, not what is learnt.
+    How many clips of how many synthetic videos are held out decides what is measured, not what is
+    learnt.
     """
     try:
         kept = json.loads((folder / SETTINGS).read_text("utf-8"))
@@ -66,9 +71,11 @@ def check_decoding_folder(settings: FlowDecoding, folder: Path) -> None:
     except ValueError as error:
         raise ValueError(f"{folder / SETTINGS} is damaged: {error}") from error
     now = json.loads(as_json(settings))
-    if isinstance(kept, dict) and isinstance(kept.get("data"), dict):
+    kept = kept if isinstance(kept, dict) else {}
+    kept["num_clips"] = settings.num_clips
+    if isinstance(kept.get("data"), dict):
         kept["data"]["validation_videos"] = settings.data.validation_videos
-    names = [name for name in now if not isinstance(kept, dict) or kept.get(name) != now[name]]
+    names = [name for name in now if kept.get(name) != now[name]]
     if names:
         raise ValueError(
             f"{folder} has decoders trained with other {', '.join(names)}: give another folder"

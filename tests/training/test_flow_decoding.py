@@ -14,7 +14,7 @@ from keras_i3d.data.pixels.preprocessing import DEEPMIND_FLOW, DEEPMIND_INPUTS
 from keras_i3d.layers import ConvUnit3D
 from keras_i3d.models import flow_decoder
 from keras_i3d.training.flow_decoding import decode_flow
-from keras_i3d.training.flow_errors import FlowErrors
+from keras_i3d.training.flow_errors import FlowErrors, measure_flow
 from keras_i3d.training.flow_forward import (
     build_decoders,
     flow_forward,
@@ -121,6 +121,23 @@ def test_a_run_decodes_what_the_features_hold_and_leaves_the_network_alone(tmp_p
     assert "val_half_zeros" in head and "val_quarter_simple" in head
 
 
+def test_the_error_of_a_video_is_the_mean_of_its_clips(tmp_path):
+    """Untrained decoders say that nothing moves. Video 7 moves 5 and 3 pixels, video 3 moves 1."""
+    of = network()
+    frozen = frozen_end_points(of.model, ("half",))
+    decoders = build_decoders(frozen, of.record.inputs, ("simple",))
+    clips = np.zeros((3, FRAMES, SIZE, SIZE, 2), np.float32)
+    clips[..., 0] = np.reshape([5, 1, 3], (3, 1, 1, 1)) / 20
+    batches = [(clips[:2], None, tf.constant([7, 3])), (clips[2:], None, tf.constant([7]))]
+    errors, examples = measure_flow(frozen, decoders, of.record.inputs, batches, "v{}".format)
+    assert errors.videos == ("v3", "v7")
+    for found in (errors.cells, errors.pixels):
+        for kind in ("simple", "zeros"):
+            np.testing.assert_allclose(found["half"][kind], [1, 4], rtol=1e-5)
+    assert [one.video for one in examples] == ["v7", "v3"]
+    np.testing.assert_allclose(examples[0].true["half"][..., 0], 5, rtol=1e-5)
+
+
 @pytest.mark.slow
 def test_a_run_that_was_killed_ends_with_the_same_bits(tmp_path):
     run(SETTINGS, tmp_path / "whole", network("rgb"), checkpoint_every=3)
@@ -145,11 +162,13 @@ def test_what_cannot_be_is_refused_before_anything_is_done(tmp_path):
         replace(SETTINGS, decoders=("dense",))
     with pytest.raises(ValueError, match="one name or more, each once"):
         replace(SETTINGS, end_points=())
+    with pytest.raises(ValueError, match="num_clips should be at least 1. Received: 0"):
+        replace(SETTINGS, num_clips=0)
     assert not list(tmp_path.iterdir())
     of, settings = network(), replace(SETTINGS, steps=1)
     run(settings, tmp_path, of)
-    fewer = replace(settings, data=replace(DATA, validation_videos=4))
-    errors, _ = run(fewer, tmp_path, of)  # measured on other videos, not learnt again
+    fewer = replace(settings, data=replace(DATA, validation_videos=4), num_clips=2)
+    errors, _ = run(fewer, tmp_path, of)  # measured on other clips, not learnt again
     assert len(errors.videos) == 4
     with pytest.raises(ValueError, match="trained with other learning_rate, seed: give another"):
         run(replace(settings, learning_rate=0.5, seed=1), tmp_path, of)
