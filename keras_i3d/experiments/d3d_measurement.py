@@ -25,9 +25,9 @@ from keras_i3d.training.recipe import Recipe
 from keras_i3d.training.run_folder import FINAL
 
 SEEDS = 3
-# Of the first seed, and of every one.
+# What flow is decoded from, of the first seed and of every other: to compare RGB with D3D.
 DECODED = {"rgb": ("all", "pwc"), "d3d": ("all",), "flow": ("all", "pwc")}
-OF_EVERY_SEED = {"rgb": ("all",), "d3d": ("all",)}
+COMPARED = {"rgb": ("all",), "d3d": ("all",)}
 # Which decoders at which end points, and their learning rates. PWC-Net's decoder costs too much
 # where the grid is fine.
 DECODINGS = {
@@ -75,15 +75,13 @@ def measure_seed(
     Args:
         folder: of the seed; a folder for each network.
         seed: of everything random.
-        first: whether it is the first, which has all networks, not only those of every seed.
+        first: whether it is the first, of which alone flow is decoded from flow, and by PWC.
         scale: so many times the steps.
         videos: of each test.
         tell, watch: as `run_experiments` takes them.
     """
     runs, results = d3d_networks.networks(seed), {}
     for name, run in runs.items():
-        if not (first or name in d3d_networks.OF_EVERY_SEED):
-            continue
         tell(f"seed {seed}: {run.what}")
         recipe = run.recipe_at(folder, seed, scale)
         results[name] = measure(recipe, folder / name, videos, watch)
@@ -94,7 +92,7 @@ def measure_seed(
     }
     errors: dict = {}
     examples: dict = {}
-    for name, wanted in (DECODED if first else OF_EVERY_SEED).items():
+    for name, wanted in (DECODED if first else COMPARED).items():
         recipe = runs[name].recipe_at(folder, seed, scale)
         for which in wanted:
             tell(f"seed {seed}: flow decoded from {name} ({which})")

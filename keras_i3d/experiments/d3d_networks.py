@@ -18,8 +18,6 @@ STUDENT_STEPS, FLOW_STEPS = 300, 150
 # Of features; scores, whose differences are larger, have 1. Chosen of 1, 10 and 50 by the
 # validation's videos of a seed that is not among those that are tested.
 DISTIL_WEIGHT = 10.0
-# What is trained with every seed; the rest with the first alone, so that all takes half an hour.
-OF_EVERY_SEED = ("flow", "rgb", "d3d")
 
 
 def shares(seed: int) -> dict[str, float]:

@@ -26,8 +26,7 @@ NOTE = (
     "No test video shows a pixel of a training video. The setting was chosen by the validation "
     "videos of another seed, after two earlier ones, with four photographs, had shown no gain on "
     "their tests. Seeds are paired: all networks of a seed start from the same numbers and see the "
-    "same batches. The teacher, RGB and D3D are of every seed, the other networks of the first "
-    "alone. Intervals are of 95 %, over the videos of all seeds: Wilson's of accuracies, "
+    "same batches. Intervals are of 95 %, over the videos of all seeds: Wilson's of accuracies, "
     "Newcombe's (1998, method 10) of differences, in points of percent. They are about the test's "
     "videos, and seeds differ by more, as the column of seeds shows."
 )

@@ -2,6 +2,7 @@
 
 import dataclasses
 import json
+import math
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -54,8 +55,16 @@ class FlowDecoding:
             )
         if self.data.validation_split is None:
             raise ValueError("data should have a split to hold out. Received: none")
-        if self.num_clips < 1:
-            raise ValueError(f"num_clips should be at least 1. Received: {self.num_clips}")
+        for name in ("num_frames", "resize", "crop", "steps", "batch_size", "num_clips"):
+            value = getattr(self, name)
+            if value is not None and value < 1:
+                raise ValueError(f"{name} should be at least 1. Received: {value}")
+        if not 0 < self.learning_rate < math.inf:
+            raise ValueError(f"learning_rate should be above 0. Received: {self.learning_rate}")
+        if not 0 <= self.flip <= 1:
+            raise ValueError(f"flip should be from 0 to 1. Received: {self.flip}")
+        if self.seed < 0:
+            raise ValueError(f"seed should be at least 0. Received: {self.seed}")
 
 
 def check_decoding_folder(settings: FlowDecoding, folder: Path) -> None:

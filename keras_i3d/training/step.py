@@ -34,7 +34,7 @@ class Step:
             the loss}; by default one loss, called "loss". Of several each is measured too.
         clip_norm: largest global norm of the gradient; None for any.
         weight_decay: L2 penalty of kernels, weight_decay / 2 times the sum of squares; vectors
-            (batch norm's, biases) have none.
+            (batch norm's, biases) have none, nor has what no loss reaches.
         factors: {variable.path: factor of its learning rate}; for SGD alone.
 
     Raises:
@@ -74,6 +74,7 @@ class Step:
             if not optimizer.built:
                 optimizer.build(trainable)
         self._gradients = self._weight = None
+        self._reached = [True] * len(trainable)  # by a loss of any weight; known once traced
         add_up_nothing(optimizer)
         model.optimizer = optimizer
         # With one part on one device, the gradient goes straight to the optimizer.
@@ -162,7 +163,7 @@ class Step:
                 f"forward should give the losses {sorted(self.loss_weights)}, as loss_weights has "
                 f"them. Received: {sorted(parts)}"
             )
-        total = sum(self.loss_weights[name] * losses for name, losses in parts.items())
+        total = sum(weight * parts[name] for name, weight in self.loss_weights.items() if weight)
         return {"loss": total, **{name: parts[name] for name in self.mean_parts}}, scores
 
     def _measure(self, labels, scores, weights, losses) -> None:
@@ -183,6 +184,7 @@ class Step:
                 total += tf.cast(penalty, tf.float32) * tf.reduce_sum(weights)
             scaled = total * factor
         gradients = tape.gradient(scaled, [v.value for v in self.model.trainable_variables])
+        self._reached = [g is not None for g in gradients]
         gradients = [
             None if g is None else tf.cast(tf.convert_to_tensor(g), tf.float32) for g in gradients
         ]
@@ -252,8 +254,12 @@ class Step:
         """The mean gradient penalised, clipped, and times the layers' factors; its norm before."""
         if self.weight_decay:
             gradients = [
-                g + self.weight_decay * tf.cast(v.value, tf.float32) if len(v.shape) > 1 else g
-                for g, v in zip(gradients, self.model.trainable_variables, strict=True)
+                g + self.weight_decay * tf.cast(v.value, tf.float32)
+                if reached and len(v.shape) > 1
+                else g
+                for g, v, reached in zip(
+                    gradients, self.model.trainable_variables, self._reached, strict=True
+                )
             ]
         norm = tf.linalg.global_norm(gradients)
         if self.clip_norm is not None:

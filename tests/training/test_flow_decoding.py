@@ -162,8 +162,6 @@ def test_what_cannot_be_is_refused_before_anything_is_done(tmp_path):
         replace(SETTINGS, decoders=("dense",))
     with pytest.raises(ValueError, match="one name or more, each once"):
         replace(SETTINGS, end_points=())
-    with pytest.raises(ValueError, match="num_clips should be at least 1. Received: 0"):
-        replace(SETTINGS, num_clips=0)
     assert not list(tmp_path.iterdir())
     of, settings = network(), replace(SETTINGS, steps=1)
     run(settings, tmp_path, of)
@@ -176,6 +174,24 @@ def test_what_cannot_be_is_refused_before_anything_is_done(tmp_path):
     of.model.weights[0].assign_add(of.model.weights[0])
     with pytest.raises(ValueError, match=r"tiny should have the weights .* Received: others; put"):
         run(settings, tmp_path, of)
+
+
+@pytest.mark.parametrize(
+    "wrong, wanted",
+    [
+        ({"num_clips": 0}, "num_clips should be at least 1. Received: 0"),
+        ({"steps": -1}, "steps should be at least 1. Received: -1"),
+        ({"batch_size": 0}, "batch_size should be at least 1"),
+        ({"crop": 0}, "crop should be at least 1"),
+        ({"learning_rate": 0.0}, "learning_rate should be above 0"),
+        ({"learning_rate": float("nan")}, "learning_rate should be above 0"),
+        ({"flip": 1.5}, "flip should be from 0 to 1"),
+        ({"seed": -1}, "seed should be at least 0"),
+    ],
+)
+def test_numbers_that_cannot_be_are_refused(wrong, wanted):
+    with pytest.raises(ValueError, match=wanted):
+        replace(SETTINGS, **wrong)
 
 
 def test_there_is_one_list_of_decoders():

@@ -60,7 +60,7 @@ def test_flow_learnt_first_then_all_tuned_without_flow(tmp_path):
     """Without action loss the flow network alone moves; then the rest starts from its weights."""
     model = replace(SMALL, model="learnt_flow_five_units", learning_rate=1e-2)
     first = train(
-        replace(model, flow_loss=("flow=itself",), action_weight=0.0, weight_decay=0.0),
+        replace(model, flow_loss=("flow=itself",), action_weight=0.0),
         tmp_path / "first",
     )
     assert last_row(tmp_path / "first")["flow_flow"] > 0

@@ -242,6 +242,38 @@ def test_two_losses_by_hand():
         }
 
 
+@pytest.mark.parametrize("parts", [False, True])
+def test_what_no_loss_reaches_does_not_decay(parts):
+    """Adam would make the same step of the smallest penalty as of a loss."""
+    x = keras.Input((2,))
+    outputs = [keras.layers.Dense(1, name=name)(x) for name in ("learns", "rests")]
+    model = keras.Model(x, outputs)
+    rests = model.get_layer("rests")
+    before = [v.numpy() for v in rests.variables]
+
+    def forward(model, inputs, labels, training):
+        learns, other = model(inputs, training=training)
+        return {"error": (learns - labels)[:, 0] ** 2, "other": other[:, 0] ** 2}, learns
+
+    step = Step(
+        model,
+        keras.optimizers.Adam(0.1),
+        forward,
+        loss_weights={"error": 1.0, "other": 0.0},
+        weight_decay=1e-7,
+    )
+    for _ in range(3):
+        if parts:
+            step.accumulate(batch(X[:1], Y[:1]))
+            step.update(batch(X[1:], Y[1:]))
+        else:
+            step.update(batch())
+    for old, new in zip(before, rests.variables, strict=True):
+        np.testing.assert_array_equal(new.numpy(), old)
+    assert step.results()["other"] > 0
+    assert step.results()["loss"] == pytest.approx(step.results()["error"])
+
+
 def test_losses_that_nobody_weighs_are_refused():
     step = Step(linear(), keras.optimizers.SGD(0.1), two_losses, loss_weights={"error": 1.0})
     with pytest.raises(ValueError, match=r"give the losses \['error'\].*\['error', 'size'\]"):
