@@ -40,7 +40,7 @@ REPETITIONS = flags.DEFINE_integer(
     lower_bound=1,
 )
 PROCESSES = flags.DEFINE_integer(
-    "processes", None, "trainings at once, but for d3d [one per core]", lower_bound=1
+    "processes", None, "trainings at once [one per core]", lower_bound=1
 )
 
 
@@ -66,17 +66,15 @@ def main(arguments: Sequence[str]) -> int:
         "seed": SEED.value,
         "scale": SCALE.value,
         "videos": VIDEOS.value,
+        "processes": PROCESSES.value or usable_cores(),
         "tell": partial(print, flush=True),
         "watch": partial(tqdm, unit=" videos", disable=None),
     }
     try:
         with loaded():
             if tables := [name for name in ONLY.value if name in TABLES]:
-                more = {
-                    "repetitions": REPETITIONS.value,
-                    "processes": PROCESSES.value or usable_cores(),
-                }
-                pages.append(run_experiments(folder, tables, **more, **options))
+                repetitions = {"repetitions": REPETITIONS.value}
+                pages.append(run_experiments(folder, tables, **repetitions, **options))
             if "d3d" in ONLY.value:
                 pages.append(run_d3d(folder / "d3d", **options))
     except (FailedError, NotFiniteError, RunFolderError) as error:

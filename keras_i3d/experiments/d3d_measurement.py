@@ -15,8 +15,9 @@ from keras_i3d.data.flow.methods import compute_flow
 from keras_i3d.data.synthetic.videos import SyntheticVideos
 from keras_i3d.evaluation.scores import Scores, fuse, summary_line
 from keras_i3d.experiments import d3d_networks
-from keras_i3d.experiments.measurement import measure
-from keras_i3d.experiments.runs import Result
+from keras_i3d.experiments.apart import Job
+from keras_i3d.experiments.measurement import measured, threads
+from keras_i3d.experiments.runs import Result, in_order, in_waves
 from keras_i3d.files.whole import write_whole
 from keras_i3d.training.flow_decoding import decode_flow
 from keras_i3d.training.flow_errors import Example, FlowErrors
@@ -67,6 +68,7 @@ def measure_seed(
     first: bool,
     scale: float,
     videos: int,
+    processes: int = 1,
     tell: Callable[[str], None] = lambda line: None,
     watch=None,
 ) -> OfSeed:
@@ -78,14 +80,23 @@ def measure_seed(
         first: whether it is the first, of which alone flow is decoded from flow, and by PWC.
         scale: so many times the steps.
         videos: of each test.
-        tell, watch: as `run_experiments` takes them.
+        processes, tell, watch: as `run_experiments` takes them.
     """
     runs, results = d3d_networks.networks(seed), {}
-    for name, run in runs.items():
-        tell(f"seed {seed}: {run.what}")
-        recipe = run.recipe_at(folder, seed, scale)
-        results[name] = measure(recipe, folder / name, videos, watch)
-        tell(f"seed {seed}: {name}: {summary_line(results[name].scores)}")
+    for wave in in_waves(in_order(runs.values())):
+        tell(f"seed {seed}: training {', '.join(run.name for run in wave)}")
+        jobs = [
+            Job(
+                run.recipe_at(folder, seed, scale),
+                folder / run.name,
+                videos,
+                threads=threads(processes),
+            )
+            for run in wave
+        ]
+        for job, result in measured(jobs, processes, watch):
+            results[job.folder.name] = result
+            tell(f"seed {seed}: {job.folder.name}: {summary_line(result.scores)}")
     fused = {
         name: fuse({part.name: results[part.name].scores for part in fusion.parts})
         for name, fusion in d3d_networks.fusions(runs).items()

@@ -38,6 +38,7 @@ def run_d3d(
     seed: int = 0,
     scale: float = 1.0,
     videos: int = 100,
+    processes: int = 1,
     tell: Callable[[str], None] = lambda line: None,
     watch=None,
 ) -> Path:
@@ -49,7 +50,7 @@ def run_d3d(
     Args:
         folder: of everything; it gets a folder for each seed, report.html, report.md and flow.png.
         seed: the first of the seeds.
-        scale, videos, tell, watch: as `run_experiments` takes them.
+        scale, videos, processes, tell, watch: as `run_experiments` takes them.
 
     Raises:
         ValueError, FailedError, NotFiniteError, Interrupted: as `run_experiments` does.
@@ -58,7 +59,7 @@ def run_d3d(
     done: list[OfSeed] = []
     for number in range(seed, seed + SEEDS):
         place, first = folder / f"seed_{number}", number == seed
-        done.append(measure_seed(place, number, first, scale, videos, tell, watch))
+        done.append(measure_seed(place, number, first, scale, videos, processes, tell, watch))
         times = measure_times(folder / f"seed_{seed}")
         written = _write(folder, sections(done, times), done)
         tell(f"{len(done)} of {SEEDS} seeds: {written}")

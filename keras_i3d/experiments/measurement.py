@@ -83,12 +83,12 @@ def run_experiments(
                         place / run.name,
                         videos,
                         run.clips,
-                        max(1, usable_cores() // processes),
+                        threads(processes),
                     )
                     for run in wave
                     if place not in results.get(run.name, {})
                 ]
-                for job, result in _measured(jobs, processes, watch):
+                for job, result in measured(jobs, processes, watch):
                     name = job.folder.name
                     results.setdefault(name, {})[place], new = result, True
                     tell(f"{place.name}, {table.name}: {name}: {summary_line(result.scores)}")
@@ -111,8 +111,23 @@ def _done_before(folder: Path, scale: float, videos: int) -> Results:
     return results
 
 
-def _measured(jobs: Sequence[Job], processes: int, watch) -> Iterator[tuple[Job, Result]]:
-    """(job, result) of each as it comes; none needs another."""
+def threads(processes: int) -> int:
+    """Return how many threads of TensorFlow each of so many trainings at once has."""
+    return max(1, usable_cores() // processes)
+
+
+def measured(jobs: Sequence[Job], processes: int, watch) -> Iterator[tuple[Job, Result]]:
+    """Train and test: give (job, result) of each as it comes.
+
+    Args:
+        jobs: none of which needs another.
+        processes: trainings at once; several are in processes of their own.
+        watch: as `evaluate_run` takes it, of trainings in this process.
+
+    Raises:
+        ValueError: where a folder has a run with another recipe.
+        FailedError, NotFiniteError, Interrupted: as `train` does.
+    """
     for job in jobs:
         if not is_finished(job.recipe, job.folder):
             check_run(job.recipe, job.folder, Devices())  # so that a refusal comes now
