@@ -1,5 +1,9 @@
 """From requests (which video, which frames, which crops) to tensors of pixels, inside tf.data."""
 
+import atexit
+import gc
+import sys
+import traceback
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
@@ -234,3 +238,17 @@ def _check_finite(clip: Mapping[str, np.ndarray], where: str) -> None:
         frames = np.unique(np.nonzero(~np.isfinite(flow))[1])
         cause = f"{len(frames)} frames of its flow are not finite (NaN or infinity)"
         raise FlowFileError(where, f"{cause}: compute it again")
+
+
+@atexit.register
+def _let_go_of_iterators() -> None:
+    """Have tf.data's iterators end while Python still runs.
+
+    One that lives on in the traceback of an error would be deleted when Python has stopped all
+    other threads, and would wait for ever for those of its own that were reading a video.
+    """
+    error = getattr(sys, "last_value", None)
+    while error is not None:
+        traceback.clear_frames(error.__traceback__)
+        error = error.__cause__ or error.__context__
+    gc.collect()
