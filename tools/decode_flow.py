@@ -7,7 +7,8 @@ its end points. They are measured on held-out videos and compared with "zeros", 
 nothing moves. The flow of --data=synthetic is known, and shards contain theirs. For other videos it
 is read from --flow_folder, or computed first, into OUT/flow. OUT/report has a table and pictures.
 Run the same command again to continue from the last checkpoint. Exit status: 0 if the report is
-written, 1 if something failed, 2 if a flag is wrong, 130 after Ctrl-C.
+written and every video could be read, 1 if something failed, 2 if a flag is wrong, 130 after
+Ctrl-C.
 """
 
 import dataclasses
@@ -37,6 +38,9 @@ OUT = flags.DEFINE_string("out", None, "the output folder")
 METHOD = flags.DEFINE_enum(
     "flow_method", "tvl1", METHODS, "how to compute flow, if it is computed first"
 )
+CHECKPOINT_EVERY = flags.DEFINE_integer(
+    "checkpoint_every", 100, "steps between checkpoints", lower_bound=1
+)
 NUM_CLIPS = flags.DEFINE_integer(
     "num_clips", 1, "clips of each held-out video, evenly placed", lower_bound=1
 )
@@ -64,7 +68,7 @@ def main(arguments: Sequence[str]) -> int:
     """Train, measure and report; the exit status."""
     if arguments:
         raise FlagError(f"unexpected argument; use flags only. Received: {' '.join(arguments)}")
-    for flag in (NETWORK, OUT):
+    for flag in (NETWORK, END_POINTS, OUT):
         if not flag.value:
             raise FlagError(f"--{flag.name} is missing: give --{flag.name}=...")
     settings = _settings()
@@ -88,7 +92,13 @@ def main(arguments: Sequence[str]) -> int:
             watch = partial(frame_bar, "decode_flow")
             inputs = frames_of(settings, network)
             data = with_stored_flow(settings.data, inputs, out / "flow", METHOD.value, watch)
-            errors, examples = decode_flow(settings, out, network=network, data=data)
+            errors, examples = decode_flow(
+                settings,
+                out,
+                network=network,
+                data=data,
+                checkpoint_every=CHECKPOINT_EVERY.value,
+            )
             page = write_flow_report(out / "report", errors, examples, settings)
     except Interrupted as stop:
         print(
@@ -96,14 +106,14 @@ def main(arguments: Sequence[str]) -> int:
             f"command to continue",
             file=sys.stderr,
         )
-        raise
+        return 130
     except FingerprintError as error:
         raise FlagError(error) from error
     except (FailedError, NotFiniteError) as error:
         raise ToolError(error) from error
     print(flow_table(errors))
     print(f"wrote {page}")
-    return 0
+    return 1 if errors.left_out else 0
 
 
 def _settings() -> FlowDecoding:

@@ -6,10 +6,10 @@
 For one file the report has the results, next to the paper's if it has any for this network and data
 set, results by class, the confusion matrix and the most confident mistakes. Frames of the mistakes
 are shown if the run's data can still be read; the run is the score file's own folder, or --run.
---baseline adds the difference by class to another run on the same videos. For several files the
-table has a row for each stream and transfer, a column for each division, their mean, and the
-paper's result. Exit status: 0 if the report is written, 1 if a file cannot be used, 2 if a flag is
-wrong.
+--baseline adds the difference to another run on the same videos, with its interval and by class.
+For several files the table has a row for each stream and transfer, a column for each division,
+their mean, and the paper's result. Exit status: 0 if the report is written, 1 if a file cannot be
+used, 2 if a flag is wrong.
 """
 
 import dataclasses
@@ -18,6 +18,7 @@ from pathlib import Path
 
 from absl import flags
 
+from keras_i3d.evaluation.baseline import Difference, difference
 from keras_i3d.evaluation.comparison import table, write_comparison
 from keras_i3d.evaluation.published import Published, published_for
 from keras_i3d.evaluation.report import NAMES, write_report
@@ -55,11 +56,7 @@ def main(arguments: Sequence[str]) -> int:
 
 
 def _one(path: str, scores: Scores, published: Published | None) -> int:
-    baseline = load_scores(BASELINE.value) if BASELINE.value else None
-    if baseline is not None and baseline.classes != scores.classes:
-        raise ToolError(f"{path} and {BASELINE.value} have different classes")
-    if baseline is not None and baseline.multi_label != scores.multi_label:
-        raise ToolError(f"{path} and {BASELINE.value}: only one has several labels per video")
+    baseline = _baseline(path, scores) if BASELINE.value else None
     strips, why = _strips(path, scores)
     trial = trial_of(scores.made, len(scores.classes))
     page = write_report(
@@ -73,8 +70,18 @@ def _one(path: str, scores: Scores, published: Published | None) -> int:
     if why:
         print(f"the mistakes have no frames: {why}")
     print(f"{len(scores.ids)} of {scores.listed} listed videos, {summary_line(scores)}")
+    if baseline is not None:
+        print(baseline.sentence())
     print(page)
     return 0
+
+
+def _baseline(path: str, scores: Scores) -> Difference:
+    other = load_scores(BASELINE.value)
+    try:
+        return difference(scores, other, BASELINE.value)
+    except ScoresError as error:
+        raise ToolError(f"{path} and {BASELINE.value}: {error}") from error
 
 
 def _several(scores: dict[str, Scores]) -> int:

@@ -102,7 +102,7 @@ def main(arguments: Sequence[str]) -> int:
             f"command to continue",
             file=sys.stderr,
         )
-        raise
+        return 130
     except (FailedError, NotFiniteError, WorkerLostError) as error:
         raise ToolError(error) from error
     if devices.is_chief:

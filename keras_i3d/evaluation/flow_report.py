@@ -63,6 +63,8 @@ def write_flow_report(
     about = (
         f"{len(errors.videos)} held-out videos; {settings.steps} steps of {settings.batch_size}."
     )
+    if errors.left_out:
+        about += f" {len(errors.left_out)} of the listed videos could not be read."
     with whole_folder(folder) as made:
         pictures = []
         for number, one in enumerate(examples, 1):
@@ -92,6 +94,7 @@ def figure_rows(errors: FlowErrors) -> list[dict]:
     for name, kinds in errors.cells.items():
         for kind in sorted(kinds, key=lambda kind: kind != ZEROS):
             error, low, high = map(_known, mean_interval(kinds[kind]))
+            low = None if low is None else max(0.0, low)  # a length
             below = [*map(_known, mean_interval(kinds[ZEROS] - kinds[kind]))]
             rows.append(
                 {

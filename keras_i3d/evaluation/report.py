@@ -12,6 +12,7 @@ from PIL import Image
 
 from keras_i3d.evaluation import charts, metrics
 from keras_i3d.evaluation import report_page as page
+from keras_i3d.evaluation.baseline import Difference
 from keras_i3d.evaluation.markdown import escaped, markdown_table
 from keras_i3d.evaluation.published import Published
 from keras_i3d.evaluation.scores import Scores, summary
@@ -37,7 +38,7 @@ def write_report(
     scores: Scores,
     title: str,
     published: Published | None = None,
-    baseline: Scores | None = None,
+    baseline: Difference | None = None,
     filmstrip: Callable[[str], Image.Image] | None = None,
 ) -> Path:
     """Write a folder: report.html and .md, figures.json, classes.csv, confusion.csv and .png.
@@ -47,7 +48,7 @@ def write_report(
         scores: what is reported.
         title: of the report.
         published: the figures to stand beside, and whose they are.
-        baseline: another run on the same videos; its difference by class is drawn.
+        baseline: the difference to another run, which is told and, by class, drawn.
         filmstrip: gives a picture of the video with an id, for the worst mistakes.
 
     Returns:
@@ -120,12 +121,14 @@ def by_class(scores: Scores) -> np.ndarray:
 
 
 def _write_tables(
-    folder: Path, scores: Scores, published: Published, baseline: Scores | None
+    folder: Path, scores: Scores, published: Published, baseline: Difference | None
 ) -> dict:
     figures = summary(scores)
     counted = {"videos": len(scores.ids), "failed": len(scores.failed), "listed": scores.listed}
-    beside = dataclasses.asdict(published)
-    text = {**counted, **figures, "published": beside, "made": scores.made}
+    text = {**counted, **figures, "published": dataclasses.asdict(published), "made": scores.made}
+    if baseline is not None:
+        ends = {end: getattr(baseline, end) for end in ("points", "low", "high", "p")}
+        text["baseline"] = {"name": baseline.name, "videos": len(baseline.own.ids), **ends}
     (folder / "figures.json").write_text(json.dumps(text, indent=2) + "\n", encoding="utf-8")
     own = by_class(scores)
     shown = (
@@ -142,7 +145,8 @@ def _write_tables(
         _table(folder / "failed.csv", ("video", "cause"), scores.failed.items())
     parts = {"figures": figures, "published": published, "by_class": own, "shown": shown}
     if baseline is not None:
-        parts["difference"] = own - by_class(baseline)
+        parts["beside"] = baseline.sentence()
+        parts["difference"] = by_class(baseline.own) - by_class(baseline.other)
     if not scores.multi_label:
         confusion = metrics.confusion_matrix(scores.probabilities, scores.labels)
         rows = ([name, *row] for name, row in zip(scores.classes, confusion.tolist(), strict=True))
@@ -185,6 +189,8 @@ def _counts(scores: Scores) -> str:
 def _markdown(title: str, scores: Scores, parts: dict) -> str:
     text = f"# {escaped(title)}\n\n{_counts(scores)}\n"
     text += markdown_table(("figure", "here", "published"), _rows(parts))
+    if "beside" in parts:
+        text += f"\nHere {escaped(parts['beside'])}.\n"
     if parts["published"].source:
         text += f"\nPublished: {escaped(parts['published'].source)}.\n"
     if parts["mistakes"]:
@@ -230,7 +236,9 @@ def _page(title: str, scores: Scores, parts: dict, folder: Path) -> str:
     note = f"Percent {what}, and of how many videos if they are fewer than {charts.FEW}."
     body.append(page.section("By class", page.faint(note), bars))
     if "difference" in parts:
-        note = page.faint("Percentage points above (blue, +) or below (red, -) the other run.")
+        note = page.faint(
+            f"Here {parts['beside']}. By class: points above (blue, +) or below (red, -)."
+        )
         bars = charts.bars(scores.classes, parts["difference"])
         body.append(page.section("Difference to the other run", note, bars))
     if scores.made:

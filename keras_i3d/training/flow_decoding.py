@@ -3,6 +3,8 @@
 import dataclasses
 import itertools
 import logging
+import sys
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 import keras
@@ -28,7 +30,7 @@ from keras_i3d.training.flow_forward import (
 )
 from keras_i3d.training.flow_settings import SETTINGS, FlowDecoding, as_json, check_decoding_folder
 from keras_i3d.training.frozen_network import check_frozen_network, keep_frozen_network
-from keras_i3d.training.inputs import VALIDATION_BATCH, open_inputs
+from keras_i3d.training.inputs import VALIDATION_BATCH, Inputs, open_inputs
 from keras_i3d.training.learning_rate_schedules import CosineSchedule
 from keras_i3d.training.loop import Plan, fit
 from keras_i3d.training.progress import History, Progress
@@ -105,6 +107,8 @@ def decode_flow(
     remove_leftovers(folder)
     keep_frozen_network(network, folder)
     write_whole(folder / SETTINGS, as_json(settings))
+    for line in _summary(settings, network, inputs, opened, devices, folder):
+        print(line, file=stream or sys.stderr, flush=True)
     with in_one_line():
         _fit(step, opened, settings, folder, checkpoint_every, log_every, stream)
         held_out = open_source(data, data.validation_split, inputs)
@@ -115,6 +119,7 @@ def decode_flow(
         errors, examples = measure_flow(frozen, decoders, inputs, batches, held_out.id)
     if opened.skipped:
         logging.warning("%s", opened.skipped.report())
+        errors = dataclasses.replace(errors, left_out=tuple(sorted(opened.skipped.causes)))
     _save(decoders, settings, folder)
     errors.save(folder / ERRORS)
     return errors, examples
@@ -124,6 +129,26 @@ def frames_of(settings: FlowDecoding, network: LoadedNetwork) -> dict[str, Input
     """Return what each stream sees of a video, flow among them: the network's, in these sizes."""
     sizes = (settings.num_frames, None, settings.resize, settings.crop)
     return with_flow({s: one.changed(*sizes) for s, one in network.record.inputs.items()})
+
+
+def _summary(settings: FlowDecoding, network: LoadedNetwork, inputs: Mapping[str, Input],
+             opened: Inputs, devices: Devices, folder: Path) -> Iterator[str]:  # fmt: skip
+    """The lines of `run_summary`, of decoders."""
+    s, seen = settings, inputs["flow"]
+    done = Checkpoints(folder / "checkpoints", 2).last_step()
+    yield (
+        f"network  {network.record.network}, {network.record.stream}, from {network.source}, "
+        f"frozen; {', '.join(s.decoders)} at {', '.join(s.end_points)}"
+    )
+    yield (
+        f"data     {s.data.data}: {opened.learnt:,} training videos ({s.data.train_split}), "
+        f"{opened.validated:,} held out ({s.data.validation_split})"
+    )
+    yield (
+        f"run      {s.steps:,} steps of {s.batch_size:,} clips ({seen.frames} x {seen.crop} x "
+        f"{seen.crop}), on {devices.names()}" + (f"; {done:,} steps are done" if done else "")
+    )
+    yield f"output   {folder}: report/, history.csv, tensorboard/, checkpoints/, a .keras a decoder"
 
 
 def _fit(step: Step, opened, settings: FlowDecoding, folder: Path, checkpoint_every, log_every,

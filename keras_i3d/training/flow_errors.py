@@ -47,12 +47,14 @@ class FlowErrors:
     pixels: the same at every pixel of the input, the decoded flow made finer by bilinear
         interpolation: here a coarse end point pays for its grid.
     grids: {end point: its (time, height, width)}.
+    left_out: ids of videos, to learn from or held out, that could not be read.
     """
 
     videos: tuple[str, ...]
     cells: ByDecoder
     pixels: ByDecoder
     grids: Mapping[str, tuple[int, int, int]]
+    left_out: tuple[str, ...] = ()
 
     def save(self, path: str | os.PathLike) -> None:
         """Write them whole, as .npz."""
@@ -63,7 +65,8 @@ class FlowErrors:
             for name, kinds in of.items()
             for kind, values in kinds.items()
         }
-        about = json.dumps({"videos": self.videos, "grids": self.grids}).encode()
+        about = {"videos": self.videos, "grids": self.grids, "left_out": self.left_out}
+        about = json.dumps(about).encode()
         with whole_file(path) as file:
             np.savez(file, **arrays, **{ABOUT: np.frombuffer(about, np.uint8)})
 
@@ -77,7 +80,8 @@ class FlowErrors:
                 part, name, kind = key.split("/")
                 parts[part].setdefault(name, {})[kind] = file[key]
         grids = {name: tuple(grid) for name, grid in about["grids"].items()}
-        return cls(tuple(about["videos"]), **parts, grids=grids)
+        left_out = tuple(about.get("left_out", ()))
+        return cls(tuple(about["videos"]), **parts, grids=grids, left_out=left_out)
 
 
 def measure_flow(

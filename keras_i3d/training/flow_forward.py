@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from difflib import get_close_matches
 
 import keras
 import tensorflow as tf
@@ -56,12 +55,12 @@ def frozen_end_points(model: keras.Model, end_points: Sequence[str]) -> keras.Mo
     known = {layer.name: layer for layer in model.layers}
     for name in end_points:
         if name not in known:
-            near = get_close_matches(name, known, n=3, cutoff=0.4) or list(known)[-3:]
+            clips = [other for other, layer in known.items() if _gives_clips(layer)]
             raise ValueError(
-                f"end_point should be a layer of {model.name}, such as {', '.join(near)}. "
+                f"end_point should be a layer of {model.name}: {', '.join(clips)}. "
                 f"Received: {name!r}"
             )
-        if len(known[name].output.shape) != 5:
+        if not _gives_clips(known[name]):
             raise ValueError(
                 f"end_point should give (batch, time, height, width, channels). Received: "
                 f"{name!r}, which gives {known[name].output.shape}"
@@ -69,6 +68,10 @@ def frozen_end_points(model: keras.Model, end_points: Sequence[str]) -> keras.Mo
     return keras.Model(
         model.input, {name: known[name].output for name in end_points}, name="end_points"
     )
+
+
+def _gives_clips(layer: keras.Layer) -> bool:
+    return len(getattr(layer.output, "shape", ())) == 5
 
 
 def decoder_name(end_point: str, kind: str) -> str:

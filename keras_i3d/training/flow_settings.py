@@ -46,9 +46,8 @@ class FlowDecoding:
     def __post_init__(self):
         for name, values in (("end_point", self.end_points), ("decoder", self.decoders)):
             if not values or len(set(values)) < len(values):
-                raise ValueError(
-                    f"{name} should be one name or more, each once. Received: {values}"
-                )
+                said = ", ".join(values) or "none"
+                raise ValueError(f"{name} should be one name or more, each once. Received: {said}")
         if unknown := sorted(set(self.decoders) - set(DECODERS)):
             raise ValueError(
                 f"decoder should be one of {', '.join(DECODERS)}. Received: {', '.join(unknown)}"
@@ -74,21 +73,27 @@ def check_decoding_folder(settings: FlowDecoding, folder: Path) -> None:
     learnt.
     """
     try:
-        kept = json.loads((folder / SETTINGS).read_text("utf-8"))
+        kept = _flat(json.loads((folder / SETTINGS).read_text("utf-8")))
     except FileNotFoundError:
         return
-    except ValueError as error:
+    except (ValueError, TypeError, KeyError, AttributeError) as error:
         raise ValueError(f"{folder / SETTINGS} is damaged: {error}") from error
-    now = json.loads(as_json(settings))
-    kept = kept if isinstance(kept, dict) else {}
-    kept["num_clips"] = settings.num_clips
-    if isinstance(kept.get("data"), dict):
-        kept["data"]["validation_videos"] = settings.data.validation_videos
-    names = [name for name in now if kept.get(name) != now[name]]
+    now = _flat(json.loads(as_json(settings)))
+    # A setting that an earlier version did not have was what is now its default.
+    before = _flat(json.loads(as_json(FlowDecoding("", ("",))))) | kept
+    before |= {name: now[name] for name in ("num_clips", "validation_videos")}
+    names = [name for name in now if before[name] != now[name]]
     if names:
+        said = ", ".join(f"{name} (was {before[name]!r}, now {now[name]!r})" for name in names)
         raise ValueError(
-            f"{folder} has decoders trained with other {', '.join(names)}: give another folder"
+            f"{folder} has decoders trained with other settings: {said}; give another folder"
         )
+
+
+def _flat(settings: dict) -> dict:
+    """The settings with those of the data among them, as the flags are."""
+    own = {name: value for name, value in settings.items() if name != "data"}
+    return own | {name: value for name, value in settings["data"].items() if name not in own}
 
 
 def as_json(settings: FlowDecoding) -> str:

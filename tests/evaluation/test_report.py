@@ -10,6 +10,7 @@ import pytest
 from PIL import Image
 
 from keras_i3d.evaluation import charts
+from keras_i3d.evaluation.baseline import difference
 from keras_i3d.evaluation.published import Published
 from keras_i3d.evaluation.report import by_class, worst_mistakes, write_report
 from keras_i3d.visualisation.confusion import draw_confusion
@@ -120,9 +121,15 @@ def test_what_scores_rest_on_is_a_table(tmp_path):
 
 def test_the_difference_to_another_run_is_drawn(tmp_path):
     worse = made(logits=((0, 2), (0, 1), (3, 0)))  # run 0 instead of 1, jump as before
-    page = write_report(tmp_path / "r", made(), "r", baseline=worse)
+    page = write_report(tmp_path / "r", made(), "r", baseline=difference(made(), worse, "a|b"))
+    figures = json.loads((page.parent / "figures.json").read_text())["baseline"]
+    assert (figures["name"], figures["videos"]) == ("a|b", 3)
+    assert figures["points"] == pytest.approx(100 / 3)
+    assert (
+        r"Here top-1 is 33.3 points above that of a\|b" in (page.parent / "report.md").read_text()
+    )
     assert ">+100.0</text>" not in page.read_text()  # nothing negative: no signs
-    page = write_report(tmp_path / "r", worse, "r", baseline=made())
+    page = write_report(tmp_path / "r", worse, "r", baseline=difference(worse, made()))
     assert ">-100.0</text>" in page.read_text()
 
 

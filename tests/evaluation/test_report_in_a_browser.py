@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from keras_i3d.evaluation.baseline import difference
 from keras_i3d.evaluation.comparison import write_comparison
 from keras_i3d.evaluation.report import write_report
 from tests.evaluation.test_scores import made
@@ -25,7 +26,13 @@ def test_nothing_widens_the_page(tmp_path, width):
     )
     film = Image.fromarray(np.zeros((112, 910, 3), np.uint8))
     pages = [
-        write_report(tmp_path / "r", scores, LONG, baseline=scores, filmstrip=lambda video: film),
+        write_report(
+            tmp_path / "r",
+            scores,
+            LONG,
+            baseline=difference(scores, scores),
+            filmstrip=lambda video: film,
+        ),
         write_comparison(tmp_path / "c", {LONG: scores}, "c"),
     ]
     with Browser(tmp_path / "profile") as browser:

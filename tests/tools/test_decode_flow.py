@@ -47,13 +47,13 @@ def test_a_run_and_the_same_again(trained, tmp_path):
     assert (tmp_path / "out/report/report.md").read_text() == report
     status, _, err = keras_i3d("decode_flow", *flags, "--steps=9")
     assert (status, len(err.splitlines())) == (2, 1)
-    assert "has decoders trained with other steps: give another folder" in err
+    assert "steps (was 8, now 9); give another folder" in err
 
 
 @pytest.mark.parametrize(
     ("flags", "says"),
     [
-        (["--network=x", "--out=y"], "end_point should be one name or more"),
+        (["--network=x", "--out=y"], "--end_point is missing: give --end_point=..."),
         (["--network=nowhere", "--out=y", "--end_point=a"], "--network should be a name from"),
         (
             ["--network=x", "--out=y", "--end_point=a", "--decoder=dense"],

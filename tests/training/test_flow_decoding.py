@@ -1,6 +1,7 @@
 """Decoders of flow on a frozen network: errors in pixels of the input, nothing else learns."""
 
 import io
+import json
 from dataclasses import replace
 
 import keras
@@ -21,7 +22,12 @@ from keras_i3d.training.flow_forward import (
     frozen_end_points,
     with_flow,
 )
-from keras_i3d.training.flow_settings import DECODERS, FlowDecoding
+from keras_i3d.training.flow_settings import (
+    DECODERS,
+    FlowDecoding,
+    as_json,
+    check_decoding_folder,
+)
 from keras_i3d.weights.trained import TrainedRecord
 
 FRAMES, SIZE = 4, 16
@@ -154,7 +160,7 @@ def test_a_run_that_was_killed_ends_with_the_same_bits(tmp_path):
 
 
 def test_what_cannot_be_is_refused_before_anything_is_done(tmp_path):
-    with pytest.raises(ValueError, match="such as half. Received: 'halve'"):
+    with pytest.raises(ValueError, match="a layer of tiny: clip, half, quarter. Received: 'halve'"):
         run(replace(SETTINGS, end_points=("halve",)), tmp_path)
     with pytest.raises(ValueError, match=r"should give \(batch, time.*Received: 'mean'"):
         run(replace(SETTINGS, end_points=("mean",)), tmp_path)
@@ -168,7 +174,10 @@ def test_what_cannot_be_is_refused_before_anything_is_done(tmp_path):
     fewer = replace(settings, data=replace(DATA, validation_videos=4), num_clips=2)
     errors, _ = run(fewer, tmp_path, of)  # measured on other clips, not learnt again
     assert len(errors.videos) == 4
-    with pytest.raises(ValueError, match="trained with other learning_rate, seed: give another"):
+    with pytest.raises(
+        ValueError,
+        match=r"learning_rate \(was 0.001, now 0.5\), seed \(was 0, now 1\); give another",
+    ):
         run(replace(settings, learning_rate=0.5, seed=1), tmp_path, of)
     # The network has been trained on since: its path is the same, its features are not.
     of.model.weights[0].assign_add(of.model.weights[0])
@@ -202,3 +211,21 @@ def test_streams_of_different_frames_have_no_common_flow():
     seen = {"rgb": DEEPMIND_INPUTS["rgb"], "flow": DEEPMIND_INPUTS["flow"].changed(frames=10)}
     with pytest.raises(ValueError, match="same frames to decode their flow"):
         with_flow(seen)
+
+
+def test_settings_that_an_earlier_version_did_not_have_were_their_defaults(tmp_path):
+    path = tmp_path / "decoding.json"
+    kept = json.loads(as_json(SETTINGS))
+    del kept["num_clips"], kept["flip"], kept["data"]["flow_folder"]
+    path.write_text(json.dumps(kept))
+    default = replace(SETTINGS, flip=0.5)
+    check_decoding_folder(default, tmp_path)
+    with pytest.raises(ValueError, match=r"settings: flip \(was 0.5, now 0.0\); give"):
+        check_decoding_folder(SETTINGS, tmp_path)
+    changed = replace(default, data=replace(DATA, flow_folder="x"))
+    with pytest.raises(ValueError, match=r"settings: flow_folder \(was None, now 'x'\)"):
+        check_decoding_folder(changed, tmp_path)
+    for broken in ("{", "[]", "{}"):
+        path.write_text(broken)
+        with pytest.raises(ValueError, match="decoding.json is damaged"):
+            check_decoding_folder(SETTINGS, tmp_path)

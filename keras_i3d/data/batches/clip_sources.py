@@ -151,4 +151,5 @@ class Skipped:
         if not lines:
             return ""
         more = [f"  and {len(lines) - most} more"] if len(lines) > most else []
-        return "\n".join([f"{len(lines)} videos were left out:", *lines[:most], *more])
+        count = "1 video was" if len(lines) == 1 else f"{len(lines)} videos were"
+        return "\n".join([f"{count} left out:", *lines[:most], *more])

@@ -162,8 +162,11 @@ def _divided(found: Annotations, root: str, how: AutoSplit) -> Annotations:
 def _of_splits(found: Annotations, wanted: Sequence[str]) -> Annotations:
     there = {*found.splits, *(p.split for p in found.problems if p.split is not None)}
     if unknown := sorted(set(wanted) - there):
-        cure = "; auto_split=0.8 (--auto_split=0.8) divides it" if len(there) == 1 else ""
-        raise ValueError(f"split should be of {sorted(there)}. Received: {unknown}{cure}")
+        cure = "; --auto_split=0.8 divides it" if len(there) == 1 else ""
+        raise ValueError(
+            f"the list should have the split {' and '.join(unknown)}. Received: a list with "
+            f"{' and '.join(sorted(there)) or 'none'}{cure}"
+        )
     if not wanted:
         return found
     splits = {name: found.splits.get(name, []) for name in wanted}

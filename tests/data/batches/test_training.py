@@ -130,7 +130,7 @@ def test_a_broken_video_is_replaced_and_told():
     assert len(shown) == 30
     assert 3 not in shown
     assert all((shown == video).sum() >= 5 for video in (0, 1, 2, 4, 5))
-    assert skipped.report() == "1 videos were left out:\n  video 3: 3.mp4: torn"
+    assert skipped.report() == "1 video was left out:\n  video 3: 3.mp4: torn"
     assert_equal(
         arrays(batches, 5), arrays(training_batches(source, 6, SPEC, augmentation=NONE,
                                                     skipped=Skipped(), parallel=1), 5)
