@@ -74,6 +74,7 @@ def can_be_written(path: str | os.PathLike, kind: str = "file") -> None:
 def quiet_import() -> Iterator[None]:
     """Keep back what native libraries print while they are loaded; shown where loading fails.
 
+    Ctrl-C is no failure.
     TensorFlow reads TF_CPP_MIN_LOG_LEVEL once, here, for all it logs later; its notes on oneDNN and
     CUDA come before that.
     """
@@ -83,6 +84,8 @@ def quiet_import() -> Iterator[None]:
         os.dup2(kept.fileno(), 2)
         try:
             yield
+        except KeyboardInterrupt:
+            raise
         except BaseException:
             kept.seek(0)
             os.write(shown, kept.read())

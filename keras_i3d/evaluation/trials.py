@@ -19,10 +19,11 @@ class Trial:
 
     data: the data set's name; of other data in the form of one with divisions, that form and the
         number of classes; else where the data was.
-    stream: "rgb", "flow" or BOTH.
+    stream: "rgb", "flow" or BOTH; of others fused, such as "rgb + rgb".
     transfer, start, model: as in the recipe; start is its weights, of a file its name. Of a network
         that no recipe trained, AS_IT_IS, and what it was loaded from. A transfer of other losses
-        than that between scores and labels names them: "full, Logits distilled from teacher".
+        than that between scores and labels names them: "full, Logits distilled from teacher". Of
+        fused networks that differ, each, with a plus between.
     views: "whole videos", or "10 x 3": clips and crops of each.
     split: what was scored, such as "test".
     division: which of UCF-101's or HMDB-51's; 0 where a data set has one.
@@ -42,7 +43,8 @@ class Trial:
         """Return data, split and network, in words for a heading."""
         data = f"{self.data}, split {self.division}" if self.division else self.data
         start = self.start or "random weights"
-        how = start if self.transfer == AS_IT_IS else f"{self.transfer} from {start}"
+        how, *losses = self.transfer.split(", ", 1)
+        how = start if how == AS_IT_IS else ", ".join([f"{how} from {start}", *losses])
         return f"{data} ({self.split}): {self.model}, {self.stream}, {how}"
 
 
@@ -95,11 +97,21 @@ def _start(weights: str | None) -> str | None:
 
 
 def _fused(parts: list[Trial]) -> Trial | None:
-    starts = " + ".join(dict.fromkeys(part.start or "none" for part in parts))
-    start = parts[0].start if all(part.start == parts[0].start for part in parts) else starts
-    alike = {replace(part, stream=BOTH, start=start) for part in parts}
-    streams = sorted(part.stream for part in parts)
-    return alike.pop() if len(alike) == 1 and streams == ["flow", "rgb"] else None
+    """What the parts have in common; where they differ, each with a plus between."""
+    first = parts[0]
+    if len({(part.data, part.split, part.division) for part in parts}) > 1:
+        return None
+    changes = {}
+    for name in ("transfer", "start", "model", "views"):
+        values = dict.fromkeys(getattr(part, name) for part in parts)
+        if len(values) > 1:
+            changes[name] = " + ".join(value or "none" for value in values)
+    streams = sorted((part.stream for part in parts), key=_place)
+    return replace(first, stream=" + ".join(streams), **changes)
+
+
+def _place(stream: str) -> int:
+    return STREAMS.index(stream) if stream in STREAMS else len(STREAMS)
 
 
 def _views(made: Mapping) -> str:

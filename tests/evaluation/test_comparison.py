@@ -46,6 +46,12 @@ def test_a_trial_is_read_from_what_scores_were_made_from():
     parts["f.npz"] = about("flow", weights="mine.keras")
     assert trial_of({"fused": parts}, 101).start == "imagenet+kinetics + mine.keras"
     parts["f.npz"] = about("flow", transfer="fixed")
+    assert trial_of({"fused": parts}, 101).transfer == "full + fixed"
+    assert published_for(trial_of({"fused": parts}, 101)) is None
+    parts = {"d3d.npz": about(model="d3d"), "r.npz": about()}
+    found = trial_of({"fused": parts}, 101)
+    assert (found.stream, found.model) == ("rgb + rgb", "d3d + i3d")
+    parts["r.npz"] = about(division=2)
     assert trial_of({"fused": parts}, 101) is None
 
 
@@ -59,6 +65,11 @@ def test_a_distilled_network_is_another_than_one_of_labels_alone():
 
 
 def test_a_title_names_data_network_and_split():
+    made = about()
+    made["recipe"] |= {"teacher": "d3d/teacher", "distil": ["Logits"]}
+    assert trial_of(made, 101).title.endswith(
+        "i3d, rgb, full from imagenet+kinetics, Logits distilled from teacher"
+    )
     trial = trial_of(about(division=2), 101)
     assert trial.title == "UCF-101, split 2 (test): i3d, rgb, full from imagenet+kinetics"
     trial = trial_of(about(format="kinetics", transfer="original", weights=None), 400)
