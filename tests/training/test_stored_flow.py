@@ -5,9 +5,11 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from keras_i3d.data.batches.augmentation import COLOUR_OPERATIONS
 from keras_i3d.data.flow.flow_files import write_flow_file
 from keras_i3d.data.flow.methods import FlowFingerprint
 from keras_i3d.data.video.encoding import write_mp4
+from keras_i3d.training.recipe_checks import augmentation
 from keras_i3d.training.recipes import SYNTHETIC_SMALL
 from keras_i3d.training.run import train
 
@@ -21,6 +23,8 @@ FLOW = replace(
     crop=16,
     batch_size=2,
     steps=1,
+    training_videos=4,
+    validation_videos=2,
     warm_up=0,
     validate_every=1,
 )
@@ -73,6 +77,14 @@ def test_a_run_without_fitting_flow_leaves_no_folder(recipe, videos, tmp_path):
     )
     larger = stored(tmp_path / "larger", short_side=24)
     refused("--short_side=18. Received: --fps=25 --short_side=24", flow_folder=str(larger))
+
+
+@pytest.mark.parametrize("recipe", [FLOW, FLOW_LOSS], ids=["flow", "flow_loss"])
+def test_rand_augment_leaves_pixels_where_their_flow_is(recipe, tmp_path):
+    recipe = replace(recipe, rand_augment=2)
+    assert augmentation(recipe, ("rgb",)).moves_pixels
+    assert augmentation(recipe, ("rgb", "flow")).operations == COLOUR_OPERATIONS
+    assert train(recipe, tmp_path / "run").is_file()
 
 
 def test_fitting_flow_is_learnt_from_though_one_file_is_damaged(videos, tmp_path):
