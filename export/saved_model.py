@@ -26,6 +26,7 @@ from keras_i3d.export.signatures import ServedNetwork
 from keras_i3d.export.warm_up import write_warm_up
 from keras_i3d.files.whole import remove_leftovers, whole_path
 from keras_i3d.models.folding import fold_batch_norm
+from keras_i3d.training.devices import check_backend
 from keras_i3d.weights.integrity import weights_hash
 
 # Of probabilities, between the exported graph and the Keras model in float32. bfloat16 rounds to
@@ -80,8 +81,10 @@ def export_saved_model(
 
     Raises:
         ExportError: when the folder is there, or a signature answers otherwise than the model.
+        ValueError: as `check_backend` does.
         OSError: when it cannot be written.
     """
+    check_backend()
     folder = Path(folder)
     if not folder.name.isdecimal():
         raise ExportError(

@@ -5,11 +5,16 @@ import json
 import os
 import subprocess
 import sys
+from dataclasses import replace
 
 import numpy as np
 import pytest
 
+from keras_i3d.evaluation.scores import load_scores
+from keras_i3d.training.recipes import SYNTHETIC_SMALL
+from keras_i3d.training.run import train
 from tests.conftest import PROJECT
+from tests.tools.test_predict import keras_i3d
 
 # The slow ones take minutes where other work runs beside them.
 pytestmark = pytest.mark.timeout(1200)
@@ -126,3 +131,46 @@ def test_zeros_against_ones_on_every_backend(backend, shared, tmp_path):
     for count, value in told["found"].items():
         assert value == pytest.approx(TABLE[int(count)], rel=1e-4)
     assert told["tensorflow loaded"] is (backend == "tensorflow") or backend == "torch"
+
+
+TOOLS = {
+    "train": ["--output_dir=out", "--strategy=multi_worker"],
+    "decode_flow": ["--network=a.keras", "--end_point=a", "--out=out"],
+    "experiments": ["--out=out"],
+    "export_saved_model": ["--weights=a.keras", "--out=out/1"],
+}
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("backend", ["jax", "torch"])
+@pytest.mark.parametrize("tool", sorted(TOOLS))
+def test_tools_of_tensorflow_say_so_on_other_backends(tool, backend, tmp_path, monkeypatch):
+    if importlib.util.find_spec(backend) is None:
+        pytest.skip(f"{backend} is not installed: pip install 'keras-i3d[{backend}]'")
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "a.keras").touch()
+    status, out, err = keras_i3d(tool, *TOOLS[tool], KERAS_BACKEND=backend)
+    assert (status, out, len(err.splitlines())) == (2, "", 1), err
+    assert "should be tensorflow to train or export: set KERAS_BACKEND=tensorflow. R" in err
+    assert err.endswith(f": {backend}\n")
+    assert not (tmp_path / "out").exists()
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("backend", ["jax", "torch"])
+def test_evaluation_on_every_backend(backend, tmp_path):
+    """Of a run that TensorFlow has trained; the scores are TensorFlow's."""
+    if importlib.util.find_spec(backend) is None:
+        pytest.skip(f"{backend} is not installed: pip install 'keras-i3d[{backend}]'")
+    small = {"num_frames": 4, "resize": 18, "crop": 16, "steps": 1, "warm_up": 0, "batch_size": 2}
+    small |= {"model": "five_units", "validation_videos": 3}
+    train(replace(SYNTHETIC_SMALL, **small), tmp_path)
+    scores = []
+    for name in ("tensorflow", backend):
+        out = tmp_path / f"{name}.npz"
+        flags = f"--run={tmp_path}", f"--out={out}"
+        status, _, err = keras_i3d("evaluate", *flags, KERAS_BACKEND=name)
+        assert status == 0, err
+        scores.append(load_scores(out))
+    assert len(scores[0].ids) == 3
+    np.testing.assert_allclose(scores[1].logits, scores[0].logits, atol=1e-4)

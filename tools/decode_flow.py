@@ -79,6 +79,7 @@ def main(arguments: Sequence[str]) -> int:
         from keras_i3d.applications.loaded import load
         from keras_i3d.data.flow.methods import FingerprintError
         from keras_i3d.evaluation.flow_report import flow_table, write_flow_report
+        from keras_i3d.training.devices import check_backend
         from keras_i3d.training.failures import FailedError, NotFiniteError
         from keras_i3d.training.flow_decoding import decode_flow, frames_of
         from keras_i3d.training.flow_of_data import with_stored_flow
@@ -87,6 +88,7 @@ def main(arguments: Sequence[str]) -> int:
 
     try:
         with loaded():
+            check_backend()  # before flow is computed for hours
             check_decoding_folder(settings, out)
             network = load(NETWORK.value, model=MODEL.value, stream=STREAM.value)
             watch = partial(frame_bar, "decode_flow")

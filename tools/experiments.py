@@ -58,6 +58,7 @@ def main(arguments: Sequence[str]) -> int:
         from keras_i3d.experiments.d3d_study import run_d3d
         from keras_i3d.experiments.measurement import run_experiments
         from keras_i3d.files.workers import usable_cores
+        from keras_i3d.training.devices import check_backend
         from keras_i3d.training.failures import FailedError, NotFiniteError
         from keras_i3d.training.run_folder import RunFolderError
 
@@ -72,6 +73,7 @@ def main(arguments: Sequence[str]) -> int:
     }
     try:
         with loaded():
+            check_backend()
             if tables := [name for name in ONLY.value if name in TABLES]:
                 repetitions = {"repetitions": REPETITIONS.value}
                 pages.append(run_experiments(folder, tables, **repetitions, **options))

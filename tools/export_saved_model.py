@@ -69,10 +69,12 @@ def main(arguments: Sequence[str]) -> int:
     with quiet_import():
         import keras_i3d
         from keras_i3d.export.saved_model import export_saved_model
+        from keras_i3d.training.devices import check_backend
 
     # TensorFlow says which names it changes and how long a shard took.
     absl_logging.set_verbosity(absl_logging.ERROR)
     with loaded():
+        check_backend()
         network = keras_i3d.load(
             WEIGHTS.value, model=MODEL.value, stream=STREAM.value, labels=labels_in(LABELS.value)
         )

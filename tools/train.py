@@ -71,7 +71,12 @@ def main(arguments: Sequence[str]) -> int:
     if recipe.teacher is not None and not (folder / "final.keras").exists():
         check_weights(recipe.teacher, recipe.model, recipe.teacher_stream, "teacher", finished=True)
     with quiet_import():
-        from keras_i3d.training.devices import Devices, make_deterministic, make_strategy
+        from keras_i3d.training.devices import (
+            Devices,
+            check_backend,
+            make_deterministic,
+            make_strategy,
+        )
         from keras_i3d.training.failures import FailedError, NotFiniteError, WorkerLostError
         from keras_i3d.training.interruption import Interrupted
         from keras_i3d.training.run import check_run, is_finished, train
@@ -80,6 +85,7 @@ def main(arguments: Sequence[str]) -> int:
         if is_finished(recipe, folder):
             print(f"{folder}: finished already; the network is {folder / 'final.keras'}")
             return 0
+        check_backend()  # before machines wait for each other
         if DETERMINISTIC.value:
             make_deterministic()
         devices = Devices(make_strategy(STRATEGY.value))

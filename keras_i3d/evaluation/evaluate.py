@@ -70,6 +70,7 @@ def evaluate(
 
     def numbers():
         for clips, _, videos, _ in batches:
+            clips = keras.tree.map_structure(np.asarray, clips)  # which every backend takes
             scores = engine.run(clips)["logits"] if engine else model.predict_on_batch(clips)
             scores, videos = np.float64(keras.ops.convert_to_numpy(scores)), np.asarray(videos)
             np.add.at(logits, videos, scores)

@@ -8,6 +8,7 @@ from pathlib import Path
 from keras_i3d.applications.loaded import LoadedNetwork
 from keras_i3d.data.batches.clip_sources import Source
 from keras_i3d.data.batches.data_source import open_source
+from keras_i3d.data.batches.finishing import check
 from keras_i3d.data.lists.data_set import DataSet
 from keras_i3d.data.pixels.preprocessing import Input
 from keras_i3d.engines import Engine
@@ -61,6 +62,7 @@ def evaluate_network(
     if source is None:
         source = open_source(videos, split, record.inputs, record.labels)
     check_classes(source.class_names, record.labels, loaded.source)
+    check(source, record.inputs)  # before an engine is calibrated on them
     for note in source.notes:
         logging.warning("%s: %s", videos.data, note)
     engine = open_engine(loaded, source) if open_engine else None

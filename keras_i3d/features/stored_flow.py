@@ -36,6 +36,7 @@ def frames_with_stored_flow(
         FlowFileError, FingerprintError: the file is damaged, of another video, or made otherwise.
     """
     with FlowFile(path) as stored:
+        stored.check_made_with(fps=spec.fps, short_side=spec.short_side)  # says the cure
         check_equal(fingerprint(METHOD, spec), stored.fingerprint, path)
         info = stored.info
         size, number = (info.height, info.width), info.frames - 1

@@ -10,6 +10,15 @@ import tensorflow as tf
 STRATEGIES = ("auto", "one", "mirrored", "multi_worker")
 
 
+def check_backend() -> None:
+    """Raise ValueError on another Keras backend than TensorFlow, which steps and exports are of."""
+    if keras.backend.backend() != "tensorflow":
+        raise ValueError(
+            f"Keras' backend should be tensorflow to train or export: set "
+            f"KERAS_BACKEND=tensorflow. Received: {keras.backend.backend()}"
+        )
+
+
 def make_strategy(name: str = "auto") -> tf.distribute.Strategy:
     """Return the strategy of that name; before anything else of TensorFlow for "multi_worker".
 
@@ -66,9 +75,13 @@ class Devices:
         strategy: TensorFlow's.
         worker, workers: this process's number among how many; 0 of 1 but for multi_worker.
         replicas: devices that compute, of all workers together.
+
+    Raises:
+        ValueError: as `check_backend` does.
     """
 
     def __init__(self, strategy: tf.distribute.Strategy | None = None):
+        check_backend()
         self.strategy = strategy or tf.distribute.get_strategy()
         self.replicas = self.strategy.num_replicas_in_sync
         self.worker, self.workers = 0, 1

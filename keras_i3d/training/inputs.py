@@ -7,6 +7,7 @@ from keras_i3d.data.batches.augmentation import Augmentation
 from keras_i3d.data.batches.clip_sources import Skipped, Source
 from keras_i3d.data.batches.data_source import open_source
 from keras_i3d.data.batches.evaluation import evaluation_batches
+from keras_i3d.data.batches.finishing import check
 from keras_i3d.data.batches.training import training_batches
 from keras_i3d.data.lists.class_concerns import class_concerns
 from keras_i3d.data.lists.data_set import DataSet
@@ -60,7 +61,8 @@ def open_inputs(
         augmentation: what is varied.
 
     Raises:
-        ValueError, OSError: when there is no such data, or it is not what `videos` says.
+        ValueError, OSError: when there is no such data, it is not what `videos` says, or a split
+            has no flow, or none that fits, where flow is seen.
     """
     source, skipped = open_source(videos, videos.train_split, seen), Skipped()
 
@@ -84,6 +86,7 @@ def open_inputs(
         counts = source.num_videos, 0
         return Inputs(source.class_names, training, None, skipped, concerns, *counts, source.notes)
     validated = open_source(videos, videos.validation_split, seen)
+    check(validated, seen)
     if validated.class_names != source.class_names:
         raise ValueError(
             f"{videos.data}: {videos.train_split} and {videos.validation_split} name their classes "

@@ -93,7 +93,11 @@ class Recipe:
     crop: int | None = _entry(None, "side of the square crop in pixels; none: the network's own")
     flip: float = _entry(0.5, "probability of mirroring a clip")
     jitter: float = _entry(0.0, "largest change of brightness, contrast and saturation")
-    rand_augment: int = _entry(0, "number of RandAugment's operations applied to a clip")
+    rand_augment: int = _entry(
+        0,
+        "number of RandAugment's operations applied to a clip's RGB; where flow is read too, for a "
+        "teacher or a loss, only those that change colours",
+    )
     magnitude: float = _entry(9.0, "strength of RandAugment's operations, 0 to 30")
     mixup: float = _entry(0.0, "alpha of mixup's Beta distribution; 0: none")
     cutmix: float = _entry(0.0, "alpha of CutMix's Beta distribution; 0: none")

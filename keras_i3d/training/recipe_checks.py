@@ -5,10 +5,11 @@
 
 import re
 import types
+from collections.abc import Collection
 from dataclasses import replace
 from typing import get_args, get_origin, get_type_hints
 
-from keras_i3d.data.batches.augmentation import Augmentation
+from keras_i3d.data.batches.augmentation import COLOUR_OPERATIONS, OPERATIONS, Augmentation
 from keras_i3d.data.lists.annotations import FORMATS
 from keras_i3d.data.pixels.preprocessing import STREAMS
 from keras_i3d.data.synthetic.videos import TASKS
@@ -209,8 +210,14 @@ def _has_weights(r: Recipe) -> bool:
     return r.weights is not None or r.model.endswith(".keras")
 
 
-def augmentation(r: Recipe) -> Augmentation:
-    """Return what the recipe has vary; ValueError for what cannot be."""
+def augmentation(r: Recipe, streams: Collection[str] = ("rgb",)) -> Augmentation:
+    """Return what the recipe has vary; ValueError for what cannot be.
+
+    Args:
+        r: the recipe.
+        streams: all that is read of a clip, a teacher's too. With "flow" among them RandAugment
+            takes its operations of colours alone, since stored flow cannot follow the others.
+    """
     return Augmentation(
         flip=r.flip,
         brightness=r.jitter,
@@ -218,6 +225,7 @@ def augmentation(r: Recipe) -> Augmentation:
         saturation=r.jitter,
         num_operations=r.rand_augment,
         magnitude=r.magnitude,
+        operations=COLOUR_OPERATIONS if "flow" in streams else OPERATIONS,
         mixup=r.mixup,
         cutmix=r.cutmix,
     )

@@ -128,12 +128,13 @@ def train(
             teacher = open_teacher(recipe)
         if teacher:
             check_frozen_network(teacher, folder)
+        seen = seen_with_teacher(recipe, teacher)
         inputs = open_inputs(
             recipe.data_set,
-            seen_with_teacher(recipe, teacher),
+            seen,
             devices,
             batch_size=recipe.batch_size // recipe.accumulate,
-            augmentation=augmentation(recipe),
+            augmentation=augmentation(recipe, seen),
         )
         for note in (*inputs.notes, *inputs.concerns):
             logging.warning("%s: %s", recipe.data, note)

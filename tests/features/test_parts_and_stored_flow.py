@@ -208,7 +208,7 @@ def test_flow_made_in_another_way_or_of_another_video_is_refused(moving, tmp_pat
     short = write_video(tmp_path / "short.mkv", [np.zeros((SIDE, SIDE, 3), np.uint8)] * 3)
     compute_flows([(str(short), "other.mkv")], tmp_path / "other", "tvl1", flow_spec())
     for folder, name, says in (
-        (tmp_path, "rough.mkv", "fps"),
+        (tmp_path, "rough.mkv", "compute it again with --fps=25 --short_side="),
         (tmp_path / "other", "other.mkv", "the flow of another video: it has 3 frames"),
     ):
         extractor = keras_i3d.FeatureExtractor(network, window=4, flows=str(folder))

@@ -8,6 +8,7 @@ import subprocess
 import sys
 import time
 
+import keras
 import numpy as np
 import pytest
 
@@ -198,3 +199,10 @@ def test_strategies_that_cannot_be(monkeypatch, name, config, wanted):
         monkeypatch.setenv("TF_CONFIG", config)
     with pytest.raises(ValueError, match=wanted):
         make_strategy(name)
+
+
+def test_another_backend_is_refused(monkeypatch):
+    """Not by what first fails, an attribute that its optimizers lack."""
+    monkeypatch.setattr(keras.backend, "backend", lambda: "jax")
+    with pytest.raises(ValueError, match="train or export: set KERAS_BACKEND=tensorflow. R.* jax"):
+        Devices()

@@ -7,6 +7,7 @@ import numpy as np
 import tensorflow as tf
 
 from keras_i3d.data.batches.clip_sources import Source
+from keras_i3d.data.batches.video_files import VideoFiles
 from keras_i3d.data.pixels.graph_preprocessing import scale
 from keras_i3d.data.pixels.preprocessing import CHANNELS, DEEPMIND_INPUTS, Input
 from keras_i3d.data.shards.source import Shards
@@ -15,7 +16,10 @@ RGB = {"rgb": DEEPMIND_INPUTS["rgb"]}
 
 
 def check(source: Source, inputs: Mapping[str, Input]) -> None:
-    """Raise ValueError unless there are videos, with the streams that are asked for."""
+    """Raise ValueError unless there are videos, with the streams that are asked for.
+
+    Of stored flow this is the only check before a video is read: rate and size must be the frames'.
+    """
     if not inputs or set(inputs) - set(CHANNELS):
         raise ValueError(f"inputs should be for 'rgb', 'flow' or both. Received: {tuple(inputs)}")
     if source.num_videos < 1:
@@ -37,6 +41,8 @@ def check(source: Source, inputs: Mapping[str, Input]) -> None:
                 f"flow cannot be resized: short_side should be {source.short_side}, as in these "
                 f"shards. Received: {inputs['flow'].short_side}"
             )
+    if isinstance(source, VideoFiles) and "flow" in inputs:
+        source.check_flow(inputs["flow"].preprocessing)
 
 
 def multi_hot(source: Source, video: int) -> np.ndarray:

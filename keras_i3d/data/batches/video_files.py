@@ -6,11 +6,11 @@ from collections.abc import Callable, Mapping, Sequence
 import numpy as np
 
 from keras_i3d.data.batches.clip_sources import Choice, crop_flow
-from keras_i3d.data.flow.flow_files import SUFFIX, FlowFile
+from keras_i3d.data.flow.flow_files import SUFFIX, FlowFile, FlowFileError
 from keras_i3d.data.flow.methods import check_equal, decode
 from keras_i3d.data.lists.annotations import Video
 from keras_i3d.data.pixels.cropping import Cropper
-from keras_i3d.data.pixels.preprocessing import DEEPMIND_RGB, Input
+from keras_i3d.data.pixels.preprocessing import DEEPMIND_RGB, Input, Preprocessing
 from keras_i3d.data.pixels.resizing import resize, resized
 from keras_i3d.data.video.decoding import VideoError
 from keras_i3d.data.video.timelines import OtherFramesError, Timeline, Timelines, read_frames
@@ -32,8 +32,8 @@ class VideoFiles:
 
     Raises:
         VideoError: while reading, when a file gives no frames; it names the file.
-        FlowFileError, FingerprintError: while reading, when a flow file is damaged or was made in
-            another way than the first one.
+        FlowFileError, FingerprintError: while reading, when a flow file is damaged, or was made at
+            another rate than `fps`, or in another way than the first one.
     """
 
     def __init__(
@@ -63,6 +63,26 @@ class VideoFiles:
     def labels(self, index: int) -> tuple[int, ...]:
         """Return the numbers of its classes."""
         return self.videos[index].labels
+
+    def check_flow(self, spec: Preprocessing) -> None:
+        """Refuse flow that is missing for every video, or that is not of the frames of `spec`.
+
+        The first file that can be read tells how all were made; reading checks the others.
+
+        Raises:
+            ValueError: there is no flow_folder, or it has none of these videos' flow.
+            FingerprintError: the flow is of another rate, or of frames of another size.
+        """
+        for index in range(self.num_videos):
+            try:
+                with FlowFile(self._flow_path(index)) as stored:
+                    return stored.check_made_with(fps=spec.fps, short_side=spec.short_side)
+            except FlowFileError:
+                continue
+        raise ValueError(
+            f"flow_folder should have the flow of these videos, such as {self._flow_path(0)}. "
+            f"Received: flow_folder={self._flow_folder}, which has none of them"
+        )
 
     def num_frames(self, index: int) -> int:
         """Return its number of frames, at `fps` a second; the file is read for it, once."""
@@ -121,14 +141,19 @@ class VideoFiles:
         except OtherFramesError:
             return _chosen(video, timelines.decoded(video.path), self.fps, choose, change)
 
-    def _flow(self, index: int, numbers: np.ndarray, change: Callable) -> np.ndarray:
+    def _flow_path(self, index: int) -> str:
         if self._flow_folder is None:
             raise ValueError(
-                "flow_folder should name the folder of these videos' flow. Received: None"
+                "flow_folder should name the folder of these videos' flow, which compute_flow "
+                "makes. Received: None"
             )
+        name = os.path.relpath(self.videos[index].path, self._root)
+        return os.path.join(self._flow_folder, name + SUFFIX)
+
+    def _flow(self, index: int, numbers: np.ndarray, change: Callable) -> np.ndarray:
         video = self.videos[index]
-        name = os.path.relpath(video.path, self._root)
-        with FlowFile(os.path.join(self._flow_folder, name + SUFFIX)) as stored:
+        with FlowFile(self._flow_path(index)) as stored:
+            stored.check_made_with(fps=self.fps)
             self._fingerprint = self._fingerprint or stored.fingerprint
             check_equal(self._fingerprint, stored.fingerprint, stored.path)
             places = np.minimum(numbers + _first_tick(video, self.fps), len(stored) - 1)

@@ -22,7 +22,7 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-from keras_i3d.data.flow.methods import FlowFingerprint, encode
+from keras_i3d.data.flow.methods import FingerprintError, FlowFingerprint, encode
 from keras_i3d.files.whole import whole_file
 
 SUFFIX = ".flow.zip"
@@ -161,6 +161,25 @@ class FlowFile:
         for place, number in enumerate(numbers):
             result[place] = self._picture(number)
         return result
+
+    def check_made_with(self, **wanted: int) -> None:
+        """Refuse flow of other frames than it is to be read with.
+
+        Args:
+            wanted: fps, short_side or both, of the frames.
+
+        Raises:
+            FingerprintError: it says how to compute it again.
+        """
+        found = {name: getattr(self.fingerprint, name) for name in wanted}
+        if found != wanted:
+            ours, theirs = (
+                " ".join(f"--{name}={n}" for name, n in of.items()) for of in (wanted, found)
+            )
+            raise FingerprintError(
+                f"{self.path}: flow should be made with {ours}. Received: {theirs}; compute it "
+                f"again with {ours}, into another folder"
+            )
 
     def encoded(self, number: int) -> bytes:
         """Return one picture as it is stored: a PNG file."""

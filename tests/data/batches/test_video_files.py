@@ -4,7 +4,9 @@ import numpy as np
 import pytest
 
 from keras_i3d.data.batches.clip_sources import Skipped, read_crops
+from keras_i3d.data.batches.evaluation import evaluation_batches
 from keras_i3d.data.batches.sampling import evaluation_crops
+from keras_i3d.data.batches.training import training_batches
 from keras_i3d.data.batches.video_files import VideoFiles
 from keras_i3d.data.flow import methods as flow
 from keras_i3d.data.flow.flow_files import FlowFileError, write_flow_file
@@ -95,6 +97,22 @@ def test_flow_from_its_folder(path, tmp_path):
         ValueError, match="shorter side of 30. Received: 32 x 24. Flow cannot be resized"
     ):
         source.read_crops(0, take(0), MIDDLE, seen(1, 1, 30, 16, ("flow",)))
+
+
+def test_flow_of_another_rate_is_refused(path, tmp_path):
+    """It would be read at the wrong moments: frame 30 of a second's 25 is none."""
+    how = flow.FlowFingerprint("tvl1", {}, "1", 25, 24, 20.0)
+    write_flow_file(tmp_path / "noise.mkv.flow.zip", np.zeros((11, 24, 32, 2), np.float32), how)
+    source = VideoFiles([Video(path, (0,), "v")], ["a"], tmp_path, tmp_path, fps=30)
+    with pytest.raises(flow.FingerprintError, match="with --fps=30. Received: --fps=25; compute"):
+        source.read(0, 0, 4, ("flow",))
+    with pytest.raises(flow.FingerprintError, match="with --fps=30. Received: --fps=25; compute"):
+        source.read_crops(0, take(0), MIDDLE, FLOW)
+    larger = seen(4, 1, 30, 16, ("flow",))
+    source = VideoFiles([Video(path, (0,), "v")], ["a"], tmp_path, tmp_path)
+    for batches in (training_batches, evaluation_batches):
+        with pytest.raises(flow.FingerprintError, match="--short_side=30. Received: .*side=24"):
+            batches(source, 1, larger)
 
 
 def test_flow_of_two_kinds_is_not_mixed(path, tmp_path):
