@@ -69,7 +69,8 @@ def main(arguments: Sequence[str]) -> int:
     if recipe.weights is not None and not (folder / "final.keras").exists():
         check_weights(recipe.weights, recipe.model, recipe.stream)
     if recipe.teacher is not None and not (folder / "final.keras").exists():
-        check_weights(recipe.teacher, recipe.model, recipe.teacher_stream, "teacher", finished=True)
+        of, stream = recipe.teacher_network, recipe.teacher_stream
+        check_weights(recipe.teacher, of, stream, "teacher", finished=True)
     with quiet_import():
         from keras_i3d.training.devices import (
             Devices,

@@ -8,6 +8,7 @@ from pathlib import Path
 import keras
 
 from keras_i3d.applications.registry import APPLICATIONS, published_of
+from keras_i3d.data.pixels.preprocessing import Input
 from keras_i3d.models.catalogue import network
 from keras_i3d.models.endings import ending_in
 from keras_i3d.weights.keras_files import load_keras
@@ -59,6 +60,7 @@ def load(
     stream: str = "rgb",
     labels: list[str] | tuple[str, ...] | None = None,
     layout: str | None = None,
+    crop: int | None = None,
 ) -> LoadedNetwork:
     """Load a network with its preprocessing, activation and labels.
 
@@ -71,6 +73,8 @@ def load(
         labels: the classes' names; by default those the record, or the published weights, have.
         layout: what the clips of a weights file are like where the network has several ways, such
             as "notebook" for D3D; by default that of the file.
+        crop: side in pixels of the clips that published weights or a weights file are used for,
+            with the frames' shorter side in proportion; by default the network's own.
 
     Raises:
         ValueError: when there is nothing of that name, the file is damaged, or the labels are not
@@ -83,7 +87,7 @@ def load(
     elif path.suffix == ".keras" and (record := _record(path)):
         loaded = LoadedNetwork(_keras_model(path), record, str(path))
     else:
-        loaded = _from_weights(str(source), model, stream, layout)
+        loaded = _from_weights(str(source), model, stream, layout, crop)
     return loaded if labels is None else _relabelled(loaded, tuple(labels))
 
 
@@ -137,7 +141,9 @@ def _keras_model(path: Path) -> keras.Model:
         raise ValueError(f"{path} is damaged or not a network: {first}") from error
 
 
-def _from_weights(weights: str, model: str, stream: str, layout: str | None) -> LoadedNetwork:
+def _from_weights(
+    weights: str, model: str, stream: str, layout: str | None, crop: int | None
+) -> LoadedNetwork:
     of = network(model)
     if stream == "both" and of.both:
         of = network(of.both)
@@ -148,7 +154,11 @@ def _from_weights(weights: str, model: str, stream: str, layout: str | None) -> 
             f"layout={layout!r}"
         )
     inputs = of.seen(stream, layout or layout_of_file(of.name, weights))
+    if crop is not None:
+        inputs = {s: _cropped(one, crop) for s, one in inputs.items()}
     options = {} if of.joint else {"stream": stream}
+    if crop is not None and not of.any_size:
+        options["input_shape"] = (None, crop, crop, inputs[stream].channels)
     if of.name not in APPLICATIONS:
         raise ValueError(
             f"model should be one of {', '.join(APPLICATIONS)}. Received: model={model!r}, which "
@@ -169,6 +179,10 @@ def _from_weights(weights: str, model: str, stream: str, layout: str | None) -> 
     made = {"weights": weights, "files": files}
     record = record_of(of, stream, inputs, labels, made=made)
     return LoadedNetwork(built, record, f"weights={weights!r}")
+
+
+def _cropped(one: Input, crop: int) -> Input:
+    return one.changed(short_side=round(one.short_side * crop / one.crop), crop=crop)
 
 
 def _relabelled(loaded: LoadedNetwork, labels: tuple[str, ...]) -> LoadedNetwork:

@@ -71,7 +71,7 @@ def _pwc(x):
     flow = _flow("predict_flow2")(x)
     for number, (filters, dilation) in enumerate(CONTEXT, 1):
         x = _conv(filters, f"dc_conv{number}", dilation)(x)
-    return layers.Add(name="flow")([flow, _flow("dc_conv7")(x)])
+    return layers.Add(name="flow", dtype="float32")([flow, _flow("dc_conv7")(x)])
 
 
 DECODERS = {"simple": _simple, "spatial": _spatial, "pwc": _pwc}
@@ -90,5 +90,9 @@ def _conv(filters: int, name: str, dilation: int = 1) -> layers.Conv2D:
 
 
 def _flow(name: str) -> layers.Conv2D:
-    """The last convolution; it starts at zero, so that training starts from no motion."""
-    return layers.Conv2D(2, 3, padding="same", kernel_initializer="zeros", name=name)
+    """The last convolution; it starts at zero, so that training starts from no motion.
+
+    In float32 under any policy: bfloat16 would round a flow of 20 pixels to eighths.
+    """
+    zeros = {"kernel_initializer": "zeros", "dtype": "float32"}
+    return layers.Conv2D(2, 3, padding="same", name=name, **zeros)

@@ -26,7 +26,8 @@ def _network(name: str, parameters: int, paper: str, frames: int = 8) -> Network
     rgb = SLOWFAST_RGB if frames == 8 else MMACTION2_RGB
     # 8 of 64 frames, or 32: SlowFast's 8x8, mmaction2's 32x2.
     sizes = {"frames": frames, "every": 64 // frames}
-    preprocessing = {"rgb": rgb, "flow": DEEPMIND_FLOW}
+    # No weights of flow are published: it is that of the frames which RGB sees.
+    preprocessing = {"rgb": rgb, "flow": replace(DEEPMIND_FLOW, fps=rgb.fps)}
     channel = DESIGNS[name].stem * 7 * 7 * 64
     return Network(
         name=name,

@@ -4,6 +4,8 @@ from dataclasses import replace
 from functools import partial
 
 from keras_i3d.data.pixels.preprocessing import (
+    CHANNELS,
+    DEEPMIND_FLOW,
     DEEPMIND_INPUTS,
     TORCHVISION_RGB,
     Input,
@@ -13,11 +15,19 @@ from keras_i3d.models.network import Network
 from keras_i3d.models.s3d import GATED_LAYOUTS, HEAD, TORCHVISION, build_s3d
 
 XIE = "Xie et al., “Rethinking Spatiotemporal Feature Learning”, 2018"
-# torchvision's file saw 128 frames at 15 a second. Of flow it has none: that is as DeepMind's.
+# torchvision's file saw 128 frames at 15 a second. Of flow it has none: that is DeepMind's, of the
+# same frames.
+OF_TORCHVISION = {
+    stream: Input(frames=128, channels=CHANNELS[stream], preprocessing=spec)
+    for stream, spec in {
+        "rgb": TORCHVISION_RGB,
+        "flow": replace(DEEPMIND_FLOW, fps=TORCHVISION_RGB.fps),
+    }.items()
+}
 S3D = Network(
     name="s3d",
     build=build_s3d,
-    inputs=DEEPMIND_INPUTS | {"rgb": Input(frames=128, preprocessing=TORCHVISION_RGB)},
+    inputs=OF_TORCHVISION,
     layouts={"kylemin": DEEPMIND_INPUTS, "slim": DEEPMIND_INPUTS},
     head=(HEAD,),
     features="Mixed_5c",

@@ -12,6 +12,7 @@ import keras
 import tensorflow as tf
 
 from keras_i3d.training.forward import Losses, losses_of
+from keras_i3d.training.output_shapes import output_shapes
 from keras_i3d.training.transfer import synchronise
 
 SCORES = "scores"
@@ -88,7 +89,8 @@ class Matching:
     """The mean squared error between an end point of the student and one of the teacher.
 
     Where the student's has another width, a 1 x 1 x 1 convolution brings it to the teacher's; it
-    learns along, and is left out of the saved network.
+    learns along, and is left out of the saved network. All behind the end points is in float32,
+    whatever the networks are computed in.
 
     end_point: of the student, such as "Mixed_5c", or the name of its logits.
     taught: of the teacher; by default the same name.
@@ -115,12 +117,13 @@ class Matching:
         x, wanted = output_of(student, self.end_point), output_of(teacher, self.taught)
         if self.pooled and len(x.shape) == 5:
             pool = keras.layers.GlobalAveragePooling3D(
-                data_format="channels_last", name=f"pooled_{self.end_point}"
+                data_format="channels_last", name=f"pooled_{self.end_point}", dtype="float32"
             )
             x = pool(x)
         if x.shape[-1] != wanted.shape[-1]:
             # On the last axis, so a 1 x 1 x 1 convolution; of means it is the mean of such.
-            x = keras.layers.Dense(wanted.shape[-1], name=f"projected_{self.end_point}")(x)
+            name = f"projected_{self.end_point}"
+            x = keras.layers.Dense(wanted.shape[-1], name=name, dtype="float32")(x)
         return x
 
     def losses(self, batch: Batch) -> tf.Tensor:
@@ -133,11 +136,13 @@ class Matching:
 
     def check(self, found: tuple, wanted: tuple) -> None:
         """Refuse shapes that do not fit, of the attached output and of the teacher's end point."""
-        fits = found == wanted or (self.pooled and len(found) == 2)
-        if not fits:
+        if self.pooled and len(wanted) == 5:
+            wanted = (wanted[0], wanted[-1])
+        if found != wanted:
+            remedy = "; with distil_pooled any size fits" if len(found) == len(wanted) == 5 else ""
             raise ValueError(
                 f"{self.end_point} of the student, {found[1:]}, should have the shape of the "
-                f"teacher's {self.taught}, {wanted[1:]}; with distil_pooled any size fits"
+                f"teacher's {self.taught}, {wanted[1:]}{remedy}"
             )
 
 
@@ -147,10 +152,12 @@ class Teacher:
 
     model: what it computes from its clip, or from {stream: clip}.
     streams: those it sees.
+    source: where it came from, for messages.
     """
 
     model: keras.Model
     streams: tuple[str, ...]
+    source: str = ""
 
 
 class Distillation:
@@ -199,11 +206,11 @@ class Distillation:
         )
         if synchronised:
             synchronise(self.learner)
-        self.teacher = self.taught_streams = None
+        self.teacher = self.taught_streams = self.source = None
         if taught:
             self.teacher = keras.Model(model.input, {p: output_of(model, p) for p in taught})
             self.teacher.trainable = False
-            self.taught_streams = teacher.streams
+            self.taught_streams, self.source = teacher.streams, teacher.source
 
     @property
     def loss_weights(self) -> dict[str, float]:
@@ -217,13 +224,15 @@ class Distillation:
             clips: {stream: (frames, height, width, channels)}.
 
         Raises:
-            ValueError: when what a term compares has not the same shape in both networks.
+            ValueError: when the teacher takes no such clips, or what a term compares has not the
+                same shape in both networks.
         """
         clips = {stream: (1, *shape) for stream, shape in clips.items()}
         found = self.learner.compute_output_shape(_seen(clips, self.streams))
         wanted = {}
         if self.teacher is not None:
-            wanted = self.teacher.compute_output_shape(_seen(clips, self.taught_streams))
+            whose = f"teacher {self.source}".rstrip()
+            wanted = output_shapes(self.teacher, _seen(clips, self.taught_streams), whose)
         for term in self.terms:
             if term.taught is not None:
                 term.check(found[term.name], wanted[term.taught])

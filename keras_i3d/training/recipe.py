@@ -105,14 +105,21 @@ class Recipe:
     teacher: str | None = _entry(
         None,
         "a network to learn from besides the labels: a finished training's folder, or weights of "
-        "the same network's other stream; it does not change",
+        "teacher_model's other stream; it does not change",
+    )
+    teacher_model: str | None = _entry(
+        None,
+        "the network of a teacher given as weights, a name from `keras-i3d list`; none: the "
+        "student's, for d3d s3d_g",
     )
     distil: tuple[str, ...] = _entry(
         (),
         "end points at which to match the teacher, such as Logits or Mixed_5c; OURS=ITS if the "
-        "teacher's has another name",
+        "teacher's has another name, OURS:WEIGHT or OURS=ITS:WEIGHT for a weight of its own",
     )
-    distil_weight: float = _entry(1.0, "weight of the squared error at each end point of distil")
+    distil_weight: float = _entry(
+        1.0, "weight of the squared error at each end point of distil that names none"
+    )
     distil_pooled: bool = _entry(
         True, "whether to average end points over time, rows and columns before matching them"
     )
@@ -173,6 +180,12 @@ class Recipe:
     def teacher_stream(self) -> str:
         """Return the stream that a teacher's weights are taken for: what the student misses."""
         return "rgb" if self.stream == "flow" else "flow"
+
+    @property
+    def teacher_network(self) -> str:
+        """Return the network that a teacher's weights are taken for."""
+        # D3D has no stream but rgb; on flow it is S3D-G.
+        return self.teacher_model or {"d3d": "s3d_g"}.get(self.model, self.model)
 
     @property
     def data_set(self) -> DataSet:

@@ -3,7 +3,6 @@
 # Not pydantic: it would take over the types alone, some forty lines. Its errors, several lines
 # each, would have to be worded anew, and what contradicts what would stay here.
 
-import re
 import types
 from collections.abc import Collection
 from dataclasses import replace
@@ -14,6 +13,7 @@ from keras_i3d.data.lists.annotations import FORMATS
 from keras_i3d.data.pixels.preprocessing import STREAMS
 from keras_i3d.data.synthetic.videos import TASKS
 from keras_i3d.training.flow_settings import DECODERS, ITSELF
+from keras_i3d.training.recipe_entries import INFINITY, matched, pattern_and_factor
 from keras_i3d.training.recipes import Recipe
 
 CHOICES = {
@@ -114,7 +114,7 @@ def check(recipe: Recipe) -> None:
         "the synthetic data has its splits; auto_split does not go with it",
     )
     want(0 < r.width <= 1, f"width={r.width} is not above 0 and at most 1")
-    want(0 < r.learning_rate < float("inf"), f"learning_rate={r.learning_rate} is not above 0")
+    want(0 < r.learning_rate < INFINITY, f"learning_rate={r.learning_rate} is not above 0")
     want(r.clip_norm is None or r.clip_norm > 0, f"clip_norm={r.clip_norm} is not above 0")
     want(
         None in (r.crop, r.resize) or r.crop <= r.resize,
@@ -176,17 +176,24 @@ def _check_transfer(r: Recipe, want) -> None:
 
 
 def _check_teacher(r: Recipe, want) -> None:
-    want(r.distil_weight > 0, f"distil_weight={r.distil_weight} is not above 0")
-    want(r.action_weight >= 0, f"action_weight={r.action_weight} is less than 0")
+    want(0 < r.distil_weight < INFINITY, f"distil_weight={r.distil_weight} is not above 0")
+    want(0 <= r.action_weight < INFINITY, f"action_weight={r.action_weight} is less than 0")
+    want(
+        r.teacher_model is None or r.teacher is not None,
+        f"teacher_model={r.teacher_model} is for a teacher. Received: teacher=None",
+    )
     want(
         r.teacher is None or r.distil,
         f"distil should name what is learnt of teacher={r.teacher}, such as Logits or Mixed_5c",
     )
-    ours = [entry.partition("=")[0] for entry in r.distil]
-    want(
-        all(ours) and len(set(ours)) == len(ours),
-        f"distil should name each end point once, OURS or OURS=ITS. Received: {list(r.distil)}",
-    )
+    try:
+        ours = [matched(entry, r.distil_weight)[0] for entry in r.distil]
+        want(
+            len(set(ours)) == len(ours),
+            f"distil should name each end point once. Received: {list(r.distil)}",
+        )
+    except ValueError as error:
+        want(False, str(error))
 
 
 def _check_flow_loss(r: Recipe, want) -> None:
@@ -198,7 +205,7 @@ def _check_flow_loss(r: Recipe, want) -> None:
         f"flow_loss should name each end point once, ENDPOINT=DECODER with a decoder of "
         f"{', '.join(known)}. Received: {list(r.flow_loss)}",
     )
-    want(r.flow_weight > 0, f"flow_weight={r.flow_weight} is not above 0")
+    want(0 < r.flow_weight < INFINITY, f"flow_weight={r.flow_weight} is not above 0")
     want(
         not (r.flow_loss and (r.stream != "rgb" or r.mixup or r.cutmix)),
         "flow_loss is for stream=rgb, without mixup and cutmix: mixed clips have no flow",
@@ -229,21 +236,6 @@ def augmentation(r: Recipe, streams: Collection[str] = ("rgb",)) -> Augmentation
         mixup=r.mixup,
         cutmix=r.cutmix,
     )
-
-
-def pattern_and_factor(entry: str) -> tuple[str, float]:
-    """Turn 'Mixed_5.*=0.1' into ('Mixed_5.*', 0.1); ValueError for anything else."""
-    pattern, _, factor = entry.rpartition("=")
-    try:
-        re.compile(pattern)
-        number = float(factor)
-    except (re.error, ValueError) as error:
-        raise ValueError(f"rates should be PATTERN=FACTOR. Received: {entry!r}: {error}") from error
-    if not pattern or not 0 < number < float("inf"):
-        raise ValueError(
-            f"rates should be PATTERN=FACTOR with a factor above 0. Received: {entry!r}"
-        )
-    return pattern, number
 
 
 def _types(hint) -> tuple:

@@ -178,8 +178,8 @@ MARS = Recipe(
     weight_decay=1e-3,
     validate_every=5_000,
 )
-# The same code's MERS: no action loss at first; then the classifier alone learns, by transfer=fixed
-# with weights= of that run.
+# The same code's MERS: no action loss at first; then the classifier alone learns from the labels
+# alone, by MARS without distil, transfer=fixed and weights= of that run.
 MERS = replace(MARS, action_weight=0.0)
 RECIPES = {
     "kinetics_rgb": KINETICS_RGB,

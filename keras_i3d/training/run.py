@@ -28,6 +28,7 @@ from keras_i3d.training.networks import (
 )
 from keras_i3d.training.progress import History, Progress
 from keras_i3d.training.recipe_checks import augmentation, check
+from keras_i3d.training.recipe_entries import matched
 from keras_i3d.training.recipes import Recipe, build_schedule, differences, to_json
 from keras_i3d.training.run_folder import BEST, FINAL, LABELS, RECIPE
 from keras_i3d.training.run_summary import run_summary
@@ -55,6 +56,15 @@ def check_run(recipe: Recipe, folder: Path, devices: Devices) -> None:
             f"teacher should be a training run's folder or a file of weights, to match at "
             f"{', '.join(recipe.distil)}. Received: teacher=None"
         )
+    if recipe.transfer == "fixed" and recipe.several_losses and not recipe.action_weight:
+        network = find_network(recipe.model)
+        ours = {matched(entry, recipe.distil_weight)[0] for entry in recipe.distil}
+        if not ours & {*network.head, network.logits}:
+            raise ValueError(
+                "nothing would be trained: transfer=fixed leaves only the head to train, and with "
+                "action_weight=0 no loss sees it; leave teacher, distil and flow_loss out, or give "
+                "action_weight"
+            )
     part = recipe.batch_size // recipe.accumulate
     if part % devices.replicas:
         raise ValueError(

@@ -10,6 +10,7 @@ from keras_i3d.applications.loaded import LoadedNetwork
 from keras_i3d.training.devices import Devices
 from keras_i3d.training.inputs import Inputs
 from keras_i3d.training.networks import inputs_of
+from keras_i3d.training.recipe_entries import matched
 from keras_i3d.training.recipes import Recipe
 
 
@@ -45,8 +46,7 @@ def run_summary(
         yield (
             f"teacher  {teacher.record.network}, {teacher.record.stream}, from {teacher.source}: "
             f"{teacher.model.count_params():,} parameters, none trained; matched at "
-            f"{', '.join(r.distil)}, weight {r.distil_weight:g}; action loss, weight "
-            f"{r.action_weight:g}"
+            f"{', '.join(_matched(r))}; action loss, weight {r.action_weight:g}"
         )
     if r.flow_loss:
         yield (
@@ -66,3 +66,9 @@ def run_summary(
         + (f"; {done:,} steps are done" if done else "")
     )
     yield f"output   {folder}: history.csv, tensorboard/, checkpoints/, best.keras, final.keras"
+
+
+def _matched(recipe: Recipe) -> Iterator[str]:
+    for entry in recipe.distil:
+        *_, weight = matched(entry, recipe.distil_weight)
+        yield f"{entry.partition(':')[0]} (weight {weight:g})"

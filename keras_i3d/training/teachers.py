@@ -5,12 +5,17 @@ from pathlib import Path
 
 import keras
 
+from keras_i3d.applications.from_file import find_network
 from keras_i3d.applications.loaded import LoadedNetwork, load
+from keras_i3d.applications.registry import APPLICATIONS
 from keras_i3d.data.pixels.preprocessing import Input
+from keras_i3d.models.catalogue import NETWORKS
 from keras_i3d.training.distillation import Action, Distillation, Matching, Teacher
 from keras_i3d.training.flow_forward import flow_beside
 from keras_i3d.training.flow_reconstruction import FlowReconstruction
+from keras_i3d.training.matched_classes import check_classes
 from keras_i3d.training.networks import inputs_of
+from keras_i3d.training.recipe_entries import matched
 from keras_i3d.training.recipes import Recipe
 from keras_i3d.weights.run_network import network_of_run
 
@@ -18,23 +23,36 @@ from keras_i3d.weights.run_network import network_of_run
 def open_teacher(recipe: Recipe) -> LoadedNetwork | None:
     """Load the recipe's teacher; below the strategy's scope. None where it names none.
 
-    A training's folder or .keras file knows what it is; other weights are taken for the recipe's
-    network, of the stream that the student does not see.
+    A training's folder or .keras file knows what it is; other weights are taken for teacher_model,
+    of the stream that the student does not see, and of the size of the student's clips.
 
     Raises:
         ValueError: for the folder of a training that has not finished: its best network so far
-            would be another one later.
+            would be another one later; for a teacher_model that it is not.
         ValueError, OSError: as `load` does.
     """
     if recipe.teacher is None:
         return None
-    source = recipe.teacher
+    source, model, stream = recipe.teacher, recipe.teacher_network, recipe.teacher_stream
+    if model.endswith(".keras"):
+        model = find_network(model).name
+    crop = next(iter(inputs_of(recipe).values())).crop
     try:
         if (folder := Path(source).expanduser()).is_dir():
             source = network_of_run(folder, finished=True)
-        return load(source, model=recipe.model, stream=recipe.teacher_stream)
+        teacher = load(source, model=model, stream=stream, crop=crop)
     except ValueError as error:
-        raise ValueError(f"teacher={recipe.teacher}: {error}") from error
+        remedy = ""
+        of_weights = model in APPLICATIONS and stream in NETWORKS[model].inputs
+        if not of_weights and not folder.is_dir():
+            remedy = f"; teacher_model should be the network of these weights, which sees {stream}"
+        raise ValueError(f"teacher={recipe.teacher}: {error}{remedy}") from error
+    if recipe.teacher_model not in (None, teacher.record.network):
+        raise ValueError(
+            f"teacher={recipe.teacher} should be of teacher_model={recipe.teacher_model}. "
+            f"Received: {teacher.record.network}; what a training wrote needs no teacher_model"
+        )
+    return teacher
 
 
 def seen_with_teacher(recipe: Recipe, teacher: LoadedNetwork | None) -> dict[str, Input]:
@@ -97,23 +115,18 @@ def build_distillation(
     """
     terms = [Action(loss, recipe.action_weight)]
     for entry in recipe.distil:
-        end_point, _, taught = entry.partition("=")
-        terms.append(Matching(end_point, taught, recipe.distil_weight, recipe.distil_pooled))
-    taught = {term.taught for term in terms}
+        terms.append(Matching(*matched(entry, recipe.distil_weight), recipe.distil_pooled))
+    if teacher:
+        check_classes(recipe, student, class_names, teacher, terms[1:])
     seen = seen_with_teacher(recipe, teacher)
     for entry in recipe.flow_loss:
         end_point, _, kind = entry.partition("=")
         spec = seen["flow"].preprocessing
         terms.append(FlowReconstruction(end_point, spec, kind, recipe.flow_weight))
-    if teacher and teacher.record.logits in taught and teacher.record.labels != tuple(class_names):
-        raise ValueError(
-            f"teacher {teacher.source} should have the classes of the data, "
-            f"{_few(class_names)}, to match its scores. Received: "
-            f"{_few(teacher.record.labels)}; match an end point before them instead, such as "
-            f"distil={next(iter(teacher.record.features.values()))}"
-        )
     streams = tuple(inputs_of(recipe))
-    network = Teacher(teacher.model, tuple(teacher.record.inputs)) if teacher else None
+    network = None
+    if teacher:
+        network = Teacher(teacher.model, tuple(teacher.record.inputs), teacher.source)
     synchronised = recipe.batch_norm != "plain"
     distillation = Distillation(student, streams, terms, network, synchronised)
     distillation.check({stream: _shape(one) for stream, one in seen.items()})
@@ -130,8 +143,3 @@ def _clip(one: Input) -> str:
 
 def _shape(one: Input) -> tuple[int, ...]:
     return one.frames, one.crop, one.crop, one.channels
-
-
-def _few(names: Sequence[str]) -> str:
-    more = f" and {len(names) - 3} more" if len(names) > 3 else ""
-    return ", ".join(names[:3]) + more

@@ -8,7 +8,7 @@ import tensorflow as tf
 
 from keras_i3d.layers import BatchNormLSTM
 from keras_i3d.layers.keras_internals import all_layers
-from keras_i3d.training.recipe_checks import pattern_and_factor
+from keras_i3d.training.recipe_entries import pattern_and_factor
 
 
 def prepare(

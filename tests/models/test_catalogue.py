@@ -44,6 +44,19 @@ def counted():
         yield pytest.param(name, stream, marks=marks)
 
 
+def test_both_streams_of_a_network_are_of_the_same_frames():
+    """So that RGB can learn from flow. What is published of flow, I3D's, is of 25 a second."""
+    for record in NETWORKS.values():
+        for inputs in (record.inputs, *record.layouts.values()):
+            assert len({one.preprocessing.fps for one in inputs.values()}) == 1, record.name
+            if not any(one.offset for one in inputs.values()):  # frames, and flow around each
+                clips = {(i.frames, i.every, i.short_side, i.crop) for i in inputs.values()}
+                assert len(clips) == 1, record.name
+    assert NETWORKS["i3d"].inputs["flow"].preprocessing.fps == 25
+    assert NETWORKS["i3d_r50"].inputs["flow"].preprocessing.fps == 30
+    assert NETWORKS["s3d"].inputs["flow"].preprocessing.fps == 15
+
+
 @pytest.mark.parametrize(("name", "stream"), counted())
 def test_parameters_and_names_are_those_of_the_record(name, stream):
     record = network(name)

@@ -13,7 +13,7 @@ import pytest
 import tensorflow as tf
 
 from keras_i3d.layers import ConvUnit3D
-from keras_i3d.models.flow_decoder import decode_clip
+from keras_i3d.models.flow_decoder import build_flow_decoder, decode_clip
 from keras_i3d.training.checkpoints import Checkpoints
 from keras_i3d.training.devices import Devices, make_deterministic, make_strategy
 from keras_i3d.training.distillation import Action, Distillation, Matching, Teacher, output_of
@@ -167,6 +167,75 @@ def test_shapes_are_compared_before_the_first_step():
     made(True).check(clips)
     with pytest.raises(ValueError, match=r"first of the student, \(4, 8, 8, 4\), should have"):
         made(False).check(clips)
+
+
+def test_a_teacher_of_another_rank_is_refused():
+    """Scores of every step are no pooled features, though their last axis fits."""
+    clip = keras.Input((None, 1, 2, 2))
+    steps = keras.layers.Lambda(lambda x: x[:, :, 0, 0, :], name="steps")(clip)
+    terms = [Matching("mean", taught="steps")]
+    teacher = Teacher(keras.Model(clip, steps, name="recurrent"), ("rgb",))
+    distillation = Distillation(student_by_hand(), ("rgb",), terms, teacher)
+    with pytest.raises(ValueError, match=r"mean of the student, \(2,\), .* steps, \(1, 2\)$"):
+        distillation.check({"rgb": (1, 1, 2, 2)})
+
+
+@pytest.mark.parametrize(
+    ("size", "pool", "message"),
+    [
+        (
+            24,
+            1,
+            r"^teacher X should take the student's clips, \(8, 16, 16, 3\). Received: .*24, 24",
+        ),
+        (None, 20, r"^teacher X should give top for the student's clips, \(8, 16, 16, 3\), which"),
+    ],
+)
+def test_a_teacher_that_cannot_see_the_students_clips(size, pool, message):
+    clip = keras.Input((None, size, size, 3))
+    top = keras.layers.AveragePooling3D((1, pool, pool), name="top")(clip)
+    teacher = Teacher(keras.Model(clip, top, name="teacher"), ("rgb",), "X")
+    distillation = Distillation(tiny.network(), ("rgb",), [Matching("first", "top")], teacher)
+    with pytest.raises(ValueError, match=message) as caught:
+        distillation.check({"rgb": tiny.SHAPE})
+    assert "\n" not in str(caught.value)
+
+
+# === Half precision ===
+
+
+@pytest.fixture
+def bfloat16():
+    keras.config.set_dtype_policy("mixed_bfloat16")
+    yield
+    keras.config.set_dtype_policy("float32")
+
+
+def test_means_and_projections_are_not_rounded(bfloat16):
+    """1 and 1 + 2 ** -7 are bfloat16's numbers, their mean is not."""
+    clip = np.zeros((1, 1, 1, 2, 2), np.float32)
+    clip[..., 0] = 1.0, 1.0 + 2**-7
+    student = by_hand(1, [[1], [0]], [[1, 1]], "student")
+    step, _ = step_by_hand([Matching("Mixed")], student, by_hand(1, [[0], [0]], [[1, 1]], "zeros"))
+    step.update(batch(clip))
+    assert step.results()["loss"] == pytest.approx((1 + 2**-8) ** 2, rel=1e-6)
+    narrow = by_hand(1, [[1], [0]], [[1, 1]], "narrow")
+    step, _ = step_by_hand([Matching("Mixed")], narrow)
+    projection = step.model.get_layer("projected_Mixed")
+    projection.set_weights([np.full((1, 2), 1 + 2**-9), np.zeros(2)])
+    ones = np.ones((1, 1, 1, 2, 2), np.float32)
+    step.update(batch(ones))
+    assert step.results()["loss"] == pytest.approx(2**-18, rel=1e-4)
+
+
+@pytest.mark.parametrize("kind", ["simple", "pwc"])
+def test_decoded_flow_is_not_rounded(bfloat16, kind):
+    """17 + 1 / 16 px would be 17 in bfloat16, which has sixteenths below 16 alone."""
+    decoder = build_flow_decoder(kind, 4)
+    last = decoder.get_layer({"simple": "predict_flow", "pwc": "dc_conv7"}[kind])
+    last.bias.assign([17.0625, 0])
+    flow = decoder(np.ones((1, 3, 3, 4), np.float32))
+    assert keras.ops.convert_to_numpy(flow)[0, 1, 1, 0] == 17.0625
 
 
 # === The loop: rgb for the student, flow for its teacher ===

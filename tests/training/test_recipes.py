@@ -8,7 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from keras_i3d.training.recipe_checks import change, check, parse, pattern_and_factor
+from keras_i3d.training.recipe_checks import change, check, parse
+from keras_i3d.training.recipe_entries import matched, pattern_and_factor
 from keras_i3d.training.recipes import (
     KINETICS_RGB,
     RECIPES,
@@ -119,6 +120,16 @@ def test_every_field_has_a_help():
         ({"rates": ("(=2",)}, "should be PATTERN=FACTOR. Received: '(=2'"),
         ({"rates": ("Mixed=0",)}, "a factor above 0"),
         ({"seed": -1}, "seed=-1 is less than 0"),
+        ({"distil": ("Logits:0",)}, "with :WEIGHT, a number above 0, behind. Received: 'Logits:0'"),
+        ({"distil": ("Logits:nan",)}, "a number above 0, behind. Received: 'Logits:nan'"),
+        ({"distil": ("Logits:",)}, "a number above 0, behind. Received: 'Logits:'"),
+        ({"distil": ("A:1:2",)}, "a number above 0, behind. Received: 'A:1:2'"),
+        ({"distil": ("A:ten",)}, "a number above 0, behind. Received: 'A:ten'"),
+        ({"distil": ("A=",)}, "OURS=ITS, or with :WEIGHT"),
+        ({"distil": ("=A:1",)}, "OURS=ITS, or with :WEIGHT"),
+        ({"distil": ("A:1", "A=B:2")}, "distil should name each end point once. Received: ['A:1'"),
+        ({"distil_weight": float("inf")}, "distil_weight=inf is not above 0"),
+        ({"teacher_model": "s3d_g"}, "teacher_model=s3d_g is for a teacher. Received: teacher=No"),
     ],
 )
 def test_impossible_recipes_are_refused(changes, wanted):
@@ -126,6 +137,12 @@ def test_impossible_recipes_are_refused(changes, wanted):
         change(Recipe(), changes)
     assert wanted in str(caught.value)
     assert len(str(caught.value).splitlines()) == 1
+
+
+def test_an_end_point_to_match_has_a_name_at_the_teacher_and_a_weight():
+    assert matched("Logits", 2.0) == ("Logits", "Logits", 2.0)
+    assert matched("Logits:1", 2.0) == ("Logits", "Logits", 1.0)
+    assert matched("Mixed_5c=top:1e1", 2.0) == ("Mixed_5c", "top", 10.0)
 
 
 def test_all_that_is_wrong_is_said_at_once():
