@@ -8,6 +8,7 @@ import tensorflow as tf
 from keras_i3d.layers.keras_internals import add_up_nothing
 from keras_i3d.training.devices import Devices, sum_over_devices
 from keras_i3d.training.forward import Forward
+from keras_i3d.training.gradient_shaping import shaped
 from keras_i3d.training.loss_scale import LossScale
 from keras_i3d.training.step_checks import check_step
 
@@ -251,21 +252,10 @@ class Step:
         return self._shaped([g / (weight * self.scale.value) for g in gradients])
 
     def _shaped(self, gradients: list) -> tuple[list, tf.Tensor]:
-        """The mean gradient penalised, clipped, and times the layers' factors; its norm before."""
-        if self.weight_decay:
-            gradients = [
-                g + self.weight_decay * tf.cast(v.value, tf.float32)
-                if reached and len(v.shape) > 1
-                else g
-                for g, v, reached in zip(
-                    gradients, self.model.trainable_variables, self._reached, strict=True
-                )
-            ]
-        norm = tf.linalg.global_norm(gradients)
-        if self.clip_norm is not None:
-            gradients, _ = tf.clip_by_global_norm(gradients, self.clip_norm, use_norm=norm)
-        scaled = zip(gradients, self.factors, strict=True)
-        return [g * f if f != 1.0 else g for g, f in scaled], norm
+        values = [v.value for v in self.model.trainable_variables]
+        return shaped(
+            gradients, values, self._reached, self.factors, self.weight_decay, self.clip_norm
+        )
 
     def _outcome(self, norm, finite) -> dict[str, tf.Tensor]:
         return {"gradient_norm": norm, "finite": finite, "lost": self.scale.adapt(finite)}
