@@ -1,5 +1,6 @@
 # make run     classify a video and print what it shows        make run VIDEO=clip.mp4
-# make test    the quick tests                                 make test-slow: those that take minutes
+# make test    the quick tests                                 make test-slow: longer ones; .ci/run runs both
+# make test-long  the longest, and the same with all other networks: before a release
 # make serve   export the network and serve it on this machine: gRPC, REST and a page
 # make experiments  the papers' comparisons repeated on synthetic videos; what is compared, three times
 # make test-beam  the Apache Beam pipeline, in an environment of its own, .venv-beam
@@ -13,7 +14,7 @@ PIP := $(BIN)/python -m pip install $(if $(MAKE_TERMOUT),,--quiet)
 export VIDEO FLAGS
 export PIP_DISABLE_PIP_VERSION_CHECK = 1
 
-.PHONY: run serve experiments test test-slow test-beam lint format bench matrix clean
+.PHONY: run serve experiments test test-slow test-long test-beam lint format bench matrix clean
 
 run: .venv/run.stamp
 	@if [ -n "$$VIDEO" ]; then $(BIN)/keras-i3d predict $$FLAGS --video="$$VIDEO"; \
@@ -34,7 +35,10 @@ test: .venv/test.stamp
 	$(BIN)/python -m pytest $(XDIST)
 
 test-slow: .venv/backends.stamp
-	$(BIN)/python -m pytest $(XDIST) -m slow
+	$(BIN)/python -m pytest $(XDIST) -m 'slow and not long'
+
+test-long: .venv/backends.stamp
+	$(BIN)/python -m pytest $(XDIST) -m long
 
 test-beam: .venv-beam/ready
 	.venv-beam/bin/python -m pytest -m slow tests/data/shards/test_beam.py tests/features/test_beam_pipeline.py

@@ -41,6 +41,14 @@ EAGER_COMMAND = [
 ]
 
 
+def slow_or_long(cases, *slow):
+    """Parameters: those named in `slow`, or of which a part is, are slow; the others are long."""
+    for case in cases:
+        parts = case if isinstance(case, tuple) else (case,)
+        mark = pytest.mark.slow if set(parts) & set(slow) else pytest.mark.long
+        yield pytest.param(*parts, marks=mark)
+
+
 def shared_folder() -> Path:
     """The folder of golden outputs, real weights and clips."""
     return Path(os.environ.get("KERAS_I3D_SHARED", PROJECT.parent / "shared"))

@@ -1,13 +1,18 @@
-"""keras-i3d as the tests of long walks have it in bash: a fork of a process with TensorFlow loaded.
+"""keras-i3d as a fork of a process with TensorFlow loaded, since loading takes longer than most do.
 
-Loading takes longer than most commands of the walks do. What trains runs without graphs, which
-for two steps take half the time.
+In bash, as the tests of long walks have it, what trains runs without graphs, which for two steps
+take half the time.
 """
 
+import atexit
 import contextlib
+import functools
+import json
 import os
 import subprocess
 import sys
+import tempfile
+from pathlib import Path
 
 # In bash: `forked_keras_i3d TOOL FLAGS...` prints what the tool does, and ends with its status.
 FORKED = """
@@ -68,3 +73,46 @@ def run_in_bash(code, folder, timeout=None):
     )
     assert done.returncode == 0, f"{code}\n{done.stdout[-3000:]}\n{done.stderr[-3000:]}"
     return done.stdout
+
+
+ONE_BY_ONE = """
+import json, os, sys
+from keras_i3d.tools.command import main
+from keras_i3d.tools.running import quiet_import
+with quiet_import():
+    import keras_i3d.training.run, keras_i3d.evaluation.evaluate, keras_i3d.layers
+for line in sys.stdin:
+    asked = json.loads(line)
+    child = os.fork()
+    if child == 0:
+        os.environ.clear()
+        os.environ.update(asked["environment"])
+        os.chdir(asked["folder"])
+        os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
+        for number, path in enumerate(asked["printed"], start=1):
+            os.dup2(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC), number)
+        sys.argv = ["keras-i3d", *asked["arguments"]]
+        main()
+    print(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]), flush=True)
+"""
+
+
+@functools.cache
+def _one_by_one():
+    """The process that is forked: one of each process of tests."""
+    pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "text": True}
+    process = subprocess.Popen([sys.executable, "-c", ONE_BY_ONE], **pipes)
+    atexit.register(process.communicate)
+    return process
+
+
+def run_forked(arguments, environment):
+    """(exit status, standard output, standard error) of keras-i3d in this folder."""
+    process = _one_by_one()
+    with tempfile.TemporaryDirectory() as folder:
+        printed = [os.path.join(folder, name) for name in ("out", "err")]
+        asked = {"arguments": arguments, "environment": environment}
+        asked |= {"folder": os.getcwd(), "printed": printed}
+        print(json.dumps(asked), file=process.stdin, flush=True)
+        status = int(process.stdout.readline())
+        return status, *(Path(path).read_text() for path in printed)

@@ -81,7 +81,8 @@ def test_golden_logits_on_every_backend(backend, shared, tmp_path):
     assert np.isfinite([found[case] for case, _, _ in CASES]).all()
 
 
-@pytest.mark.slow
+@pytest.mark.long
+@pytest.mark.timeout(1200)
 @pytest.mark.parametrize("backend", ["jax", "torch"])
 def test_logits_of_s3d_on_every_backend(backend, shared):
     """The quick golden cases of slim's, torchvision's and kylemin's codes, as on TensorFlow."""
@@ -108,7 +109,8 @@ print(json.dumps({"found": found, "tensorflow loaded": "tensorflow" in sys.modul
 """
 
 
-@pytest.mark.slow
+@pytest.mark.long
+@pytest.mark.timeout(1200)
 @pytest.mark.parametrize("backend", sorted(TOLERANCES))
 def test_zeros_against_ones_on_every_backend(backend, shared, tmp_path):
     """JAX compiles for half a minute for each number of frames."""

@@ -24,7 +24,7 @@ keras-i3d() {
   case "$1" in
     train)
       small=(--steps=2 --boundaries= --factors=1 --batch_size=2 --num_frames=8 --resize=32 --crop=32
-        --validate_every=2 --clip_norm=0.1)
+        --validate_every=2 --clip_norm=0.1 --width=0.25)
       [[ "$*" == *--weights=* ]] || small+=(--weights=none) ;;
     compute_flow) small=(--short_side=32) ;;
     decode_flow) small=(--steps=2 --batch_size=2) ;;

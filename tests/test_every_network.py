@@ -24,6 +24,7 @@ from keras_i3d.training.recipe_checks import change
 from keras_i3d.training.recipes import SYNTHETIC_SMALL, to_json
 from keras_i3d.training.run import train
 from keras_i3d.training.run_folder import read_run
+from tests.conftest import slow_or_long
 from tests.export.server.conftest import connect, options
 from tests.models.test_catalogue import ALIKE
 
@@ -51,6 +52,8 @@ train(recipe, sys.argv[2], checkpoint_every=1, callbacks=[Killed()])
 # do by itself is in tests/models/test_catalogue.py.
 CASES = [(name, record.streams[0]) for name, record in NETWORKS.items() if name not in ALIKE]
 CASES += [("nl_i3d_r50", "rgb"), ("convnet_2d", "flow")]
+# One input, two, a network inside, a state from frame to frame.
+SLOW = ("s3d_g", "two_stream", "learnt_flow_five_units", "convnet_lstm")
 
 
 def recipe_of(name, stream):
@@ -83,9 +86,8 @@ def recipe_of(name, stream):
 
 
 @pytest.mark.filterwarnings("ignore:.*run_functions_eagerly")
-@pytest.mark.slow
 @pytest.mark.timeout(1200)
-@pytest.mark.parametrize(("name", "stream"), CASES)
+@pytest.mark.parametrize(("name", "stream"), slow_or_long(CASES, *SLOW))
 def test_it_goes_through_every_tool(name, stream, tmp_path, eagerly):
     make_deterministic()
     recipe = recipe_of(name, stream)

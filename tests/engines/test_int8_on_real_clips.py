@@ -9,7 +9,7 @@ import keras_i3d
 from keras_i3d import engines, read_clip
 
 pytest.importorskip("openvino", reason="the openvino engine needs the extra [openvino]")
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.long, pytest.mark.timeout(1200)]
 
 
 OUTPUTS = ("logits", "features")

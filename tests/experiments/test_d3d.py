@@ -112,7 +112,7 @@ def test_accuracies_times_and_differences():
     assert "in 0.10 of the time" in without_flow([made(0)], times).answer
 
 
-@pytest.mark.slow
+@pytest.mark.long
 @pytest.mark.timeout(900)
 @pytest.mark.filterwarnings("ignore:.*run_functions_eagerly")
 def test_the_study_in_small_twice(tmp_path, eagerly):

@@ -15,9 +15,9 @@ TINY_FLOW = Preprocessing(short_side=40, crop=32, scale=20.0, offset=0.0, bound=
 LABELS = tuple(f"class {number}" for number in range(7))
 
 
-def tiny_logits(clip, prefix=""):
+def tiny_logits(clip, prefix="", kernel=3):
     """A strided unit, an end point called Mixed_5c, a head that wants 9 frames of 32 pixels."""
-    x = ConvUnit3D(4, 3, strides=(4, 8, 8), name=f"{prefix}Conv3d_1a")(clip)
+    x = ConvUnit3D(4, kernel, strides=(4, 8, 8), name=f"{prefix}Conv3d_1a")(clip)
     x = ConvUnit3D(6, 3, strides=(2, 2, 2), name=f"{prefix}Mixed_5c")(x)
     x = HeadPooling3D((2, 2, 2), (8, 16, 16), name=f"{prefix}AvgPool")(x)
     x = ConvUnit3D(7, 1, use_batch_norm=False, use_bias=True, activation=None, name=f"{prefix}0c")(
@@ -26,11 +26,11 @@ def tiny_logits(clip, prefix=""):
     return layers.GlobalAveragePooling3D(name=f"{prefix}Logits")(x)
 
 
-def tiny_network(stream="rgb", activation="softmax"):
+def tiny_network(stream="rgb", activation="softmax", kernel=3):
     """A video network with random weights, seed 0."""
     keras.utils.set_random_seed(0)
     clip = keras.Input((None, None, None, 3 if stream == "rgb" else 2), name="clip")
-    scores = layers.Activation(activation, name="Predictions")(tiny_logits(clip))
+    scores = layers.Activation(activation, name="Predictions")(tiny_logits(clip, kernel=kernel))
     return keras.Model(clip, scores, name="tiny")
 
 

@@ -14,6 +14,7 @@ from keras_i3d.fvd.protocols import GOOGLE
 from keras_i3d.fvd.self_testing import TABLE, WRONG_AT_30, diagnosis, zeros_against_ones
 from keras_i3d.fvd.side_inputs import side_inputs
 from keras_i3d.fvd.side_reading import read_side
+from tests.conftest import slow_or_long
 
 
 @pytest.fixture(scope="module")
@@ -34,8 +35,7 @@ def test_the_table_for_the_protocols_frames(loaded, engine):
     assert found.verdict == "as DeepMind's code"
 
 
-@pytest.mark.slow
-@pytest.mark.parametrize("frames", TABLE)
+@pytest.mark.parametrize("frames", slow_or_long(TABLE, 10, 13, 30))
 def test_the_whole_table(loaded, engine, frames):
     found = zeros_against_ones(FVDNetwork(loaded, engine, GOOGLE), frames)
     assert found == pytest.approx(TABLE[frames], rel=1e-5)

@@ -8,7 +8,7 @@ from keras_i3d.inflation import boring_video_check, inflate
 from keras_i3d.layers.keras_internals import all_layers
 from tests.inflation.conftest import randomise
 
-# The slow ones take minutes where other work runs beside them.
+# The long ones take minutes where other work runs beside them.
 pytestmark = pytest.mark.timeout(1200)
 
 # The smallest inputs that Keras allows, or a few pixels more.
@@ -33,8 +33,8 @@ SIZES = {
 
 
 def networks(*quick):
-    """All of them, those that are not named being slow."""
-    return [n if n in quick else pytest.param(n, marks=pytest.mark.slow) for n in SIZES]
+    """All of them, those that are not named being long tests."""
+    return [n if n in quick else pytest.param(n, marks=pytest.mark.long) for n in SIZES]
 
 
 @pytest.fixture(autouse=True)

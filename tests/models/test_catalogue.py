@@ -18,7 +18,7 @@ SMALL = ("nl_i3d_r50",)
 # Inflated, of one table, or I3D with something around it: tests/test_every_network.py, which walks
 # through training to serving, takes one of each kind.
 ALIKE = ("d3d", "i3d_inception_v3", "i3d_resnet101", "i3d_vgg16", "learnt_flow_i3d", *DESIGNS)
-# The 3D ResNets are of one table: what is counted of the others is in the slow tests.
+# The 3D ResNets are of one table: what is counted of the others is in the long tests.
 OTHER_RESNETS = [name for name in DESIGNS if name != "nl_i3d_r50"]
 
 
@@ -39,8 +39,8 @@ def without_values(record, stream, **options):
 
 def counted():
     for name, stream in EVERY:
-        slow = (*OTHER_RESNETS, "i3d_inception_v3", "i3d_resnet101", "learnt_flow_i3d")
-        marks = [pytest.mark.slow] if name in slow else []
+        others = (*OTHER_RESNETS, "i3d_inception_v3", "i3d_resnet101", "learnt_flow_i3d")
+        marks = [pytest.mark.long] if name in others else []
         yield pytest.param(name, stream, marks=marks)
 
 
@@ -81,7 +81,7 @@ def test_parameters_and_names_are_those_of_the_record(name, stream):
 
 def cases(quick):
     for name, stream in EVERY:
-        marks = [] if name in quick and stream != "flow" else [pytest.mark.slow]
+        marks = [] if name in quick and stream != "flow" else [pytest.mark.long]
         yield pytest.param(name, stream, marks=marks)
 
 
@@ -170,7 +170,7 @@ def test_every_network_learns(name, stream, eagerly):
     assert heads <= moved
 
 
-@pytest.mark.slow
+@pytest.mark.long
 @pytest.mark.parametrize("name", ALIKE)
 def test_every_network_is_exported_and_served(name, tmp_path):
     """Written, compared with the Keras model, loaded by the local server, and asked."""

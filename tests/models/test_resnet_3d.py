@@ -14,6 +14,7 @@ import pytest
 from keras_i3d.models.resnet_3d import DESIGNS, Design, build_resnet_3d, least_clip
 from keras_i3d.weights.assignment import assign
 from keras_i3d.weights.sources import slowfast
+from tests.conftest import slow_or_long
 
 # The smallest planted mistake moves the logits by 0.28, rounding by 1.4e-4. Of ResNet-101's twice
 # as many layers two runs in float32 differ by 1.6e-3, and each from float64 by as much.
@@ -35,6 +36,8 @@ CASES = [
     ("nl_r50", "nln_no_pool", "nl_i3d_r50"),
     ("nl_r50", "nln_group2", "nl_i3d_r50"),
 ]
+# The others are of the same code with one of these things more or less.
+SLOW = ("i3d_flow2ch", "c2d_nln", "nln_dot_product_odd", "nln_group2")
 ATTENTION = {
     "nln_dot_product": {"form": "dot_product"},
     "nln_dot_product_odd": {"form": "dot_product"},
@@ -103,8 +106,7 @@ def built(case, network, monkeypatch, **options):
     return build_resnet_3d(network, stream, classifier_activation=None, **options)
 
 
-@pytest.mark.slow
-@pytest.mark.parametrize(("file", "case", "network"), CASES, ids=[case for _, case, _ in CASES])
+@pytest.mark.parametrize(("file", "case", "network"), slow_or_long(CASES, *SLOW))
 def test_logits(file, case, network, golden2, monkeypatch):
     folder, fill, inventory, clip = golden2
     about = json.loads((folder / f"{file}.json").read_text())["cases"][case]
@@ -191,7 +193,7 @@ assert ("tensorflow" in sys.modules) == (sys.argv[1] == "tensorflow") or sys.arg
 """
 
 
-@pytest.mark.slow
+@pytest.mark.long
 @pytest.mark.timeout(1200)
 @pytest.mark.parametrize("backend", ["jax", "torch"])
 def test_logits_on_other_backends(backend, golden2, shared, tmp_path):
@@ -215,7 +217,7 @@ KINDS = ("i3d_r50", "nl_i3d_r50", "c2d_nopool_r50", "mm_nl_dot_i3d_r50")
 
 @pytest.mark.parametrize(
     "network",
-    [pytest.param(n, marks=[] if n in KINDS else [pytest.mark.slow]) for n in DESIGNS],
+    [pytest.param(n, marks=[] if n in KINDS else [pytest.mark.long]) for n in DESIGNS],
 )
 def test_the_least_clip_is_the_least(network):
     """Of a tiny width; one frame or one row less is refused before anything is computed."""

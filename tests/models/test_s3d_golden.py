@@ -26,7 +26,7 @@ QUICK = {
     "kylemin_small_batch2": ("s3d_kylemin", "kylemin_s3d_400", KYLEMIN),
 }
 TOP_HEAVY = {"temporal_from": "Mixed_4b"}
-SLOW = {
+LONG = {
     "s3dg_rgb_noise": ("s3dg", "s3dg_rgb400", S3D_G),
     "s3dg_rgb_smooth": ("s3dg", "s3dg_rgb400", S3D_G),
     "s3dg_rgb_193": ("s3dg", "s3dg_rgb400", S3D_G),
@@ -57,7 +57,7 @@ SLOW = {
     "kylemin_odd_200x210": ("s3d_kylemin", "kylemin_s3d_400", KYLEMIN),
     "kylemin_odd_t33_225x250": ("s3d_kylemin", "kylemin_s3d_400", KYLEMIN),
 }
-CASES = [*QUICK, *(pytest.param(case, marks=pytest.mark.slow) for case in SLOW)]
+CASES = [*QUICK, *(pytest.param(case, marks=pytest.mark.long) for case in LONG)]
 
 
 def arrays_of(rules, variables):
@@ -92,7 +92,7 @@ def recorded(shared, file, case):
 
 @pytest.mark.parametrize("case", CASES)
 def test_logits_are_those_of_the_original(case, shared, rules):
-    file, variables, layout = (QUICK | SLOW)[case]
+    file, variables, layout = (QUICK | LONG)[case]
     about, golden = recorded(shared, file, case)
     clip = clip_of(rules, about)
     logits = network(rules, variables, layout).predict_on_batch(clip)
@@ -113,7 +113,7 @@ def end_point(model, point):
 @pytest.mark.slow
 @pytest.mark.parametrize("case", ["s3dg_rgb_noise", "s3d_rgb_odd_200x210", "kylemin_noise"])
 def test_every_end_point_is_that_of_the_original(case, shared, rules):
-    file, variables, layout = (QUICK | SLOW)[case]
+    file, variables, layout = (QUICK | LONG)[case]
     about, golden = recorded(shared, file, case)
     model = network(rules, variables, layout)
     points = [k.removeprefix("channel_mean/") for k in golden if k.startswith("channel_mean/")]
@@ -198,11 +198,11 @@ def test_training_mode_updates_the_moving_statistics(
         (8_320_048, TORCHVISION, {}),  # torchvision's num_params
         (9_098_000, GATED_LAYOUTS["torchvision"], {"include_top": False}),  # 9.098 M
         (9_518_848, S3D_G, {}),
-        pytest.param(7_910_048, TORCHVISION, {"include_top": False}, marks=pytest.mark.slow),
-        pytest.param(9_509_440, S3D_G, {"stream": "flow"}, marks=pytest.mark.slow),
-        pytest.param(9_723_848, S3D_G, {"classes": 600}, marks=pytest.mark.slow),
-        pytest.param(8_299_520, S3D, {}, marks=pytest.mark.slow),
-        pytest.param(7_997_824, replace(S3D, **TOP_HEAVY), {}, marks=pytest.mark.slow),
+        pytest.param(7_910_048, TORCHVISION, {"include_top": False}, marks=pytest.mark.long),
+        pytest.param(9_509_440, S3D_G, {"stream": "flow"}, marks=pytest.mark.long),
+        pytest.param(9_723_848, S3D_G, {"classes": 600}, marks=pytest.mark.long),
+        pytest.param(8_299_520, S3D, {}, marks=pytest.mark.long),
+        pytest.param(7_997_824, replace(S3D, **TOP_HEAVY), {}, marks=pytest.mark.long),
     ],
 )
 def test_parameters_are_the_published_ones_or_counted_by_the_originals(parameters, layout, options):

@@ -114,7 +114,6 @@ def run_folder(folder, **files):
     return folder
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize(
     "broken, flags, status, message",
     [
@@ -150,7 +149,6 @@ def test_serving_config_writes_and_refuses(tmp_path):
     assert not (tmp_path / "t").exists()
 
 
-@pytest.mark.slow  # TensorFlow is loaded for each
 @pytest.mark.parametrize(
     "flags, message",
     [

@@ -13,11 +13,12 @@ import numpy as np
 import pytest
 
 import keras_i3d.layers  # noqa: F401  what a .keras file is made of
+from tests.forked_command import run_forked
 
-# Two clips of eight frames of 32 x 32: a step takes a tenth of a second.
-SMALL = ["--num_frames=8", "--resize=32", "--crop=32", "--batch_size=2", "--warm_up=2"]
+# A network whose steps are so short that making its graphs does not take most of the time.
+SMALL = ["--model=five_units", "--num_frames=8", "--resize=32", "--crop=32", "--batch_size=2"]
+SMALL += ["--warm_up=2", "--deterministic"]
 SMALL += ["--validation_videos=3", "--validate_every=8", "--log_every=4", "--checkpoint_every=2"]
-SMALL += ["--deterministic"]
 # As `keras-i3d train`, of the checkout.
 COMMAND = [
     sys.executable,
@@ -30,17 +31,14 @@ COMMAND = [
 
 def train(*flags):
     """(exit status, standard output, standard error)."""
-    done = subprocess.run([*COMMAND, *flags], capture_output=True, text=True)
-    assert "Traceback" not in done.stderr, done.stderr
-    return done.returncode, done.stdout, done.stderr
+    status, out, err = run_forked(["train", *flags], dict(os.environ))
+    assert "Traceback" not in err, err
+    return status, out, err
 
 
-# Each starts a process that imports TensorFlow; what recipes refuse is tested without.
-QUICK = [
+CASES = [
     ([], "--output_dir is missing: give --output_dir=FOLDER"),
     (["--output_dir=x", "--steps=0", "--crop=90"], "steps=0 is not at least 1; crop=90 is"),
-]
-SLOW = [
     (["--stepz=3"], "Unknown command line flag 'stepz'"),
     (["--recipe=fast"], "flag --recipe=fast"),
     (["--output_dir=x", "--steps=ten"], "steps should be a whole number. Received: steps='ten'"),
@@ -58,9 +56,7 @@ SLOW = [
 ]
 
 
-@pytest.mark.parametrize(
-    ("flags", "wanted"), [*QUICK, *(pytest.param(*case, marks=pytest.mark.slow) for case in SLOW)]
-)
+@pytest.mark.parametrize(("flags", "wanted"), CASES)
 def test_wrong_flags_exit_with_two(flags, wanted, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     monkeypatch.delenv("TF_CONFIG", raising=False)
@@ -131,7 +127,7 @@ def test_a_finished_run_is_made_longer(tmp_path):
 
 def start(folder):
     return subprocess.Popen(
-        [*COMMAND, f"--output_dir={folder}", "--steps=24", *SMALL],
+        [*COMMAND, f"--output_dir={folder}", *SMALL, "--steps=60"],
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
@@ -162,7 +158,7 @@ def test_interrupted_and_killed_it_ends_with_the_same_bits(tmp_path):
     process.send_signal(signal.SIGINT)
     _, err = process.communicate(timeout=600)
     assert process.returncode == 130
-    assert "of 24; run the same command to continue" in err
+    assert "of 60; run the same command to continue" in err
     assert "Traceback" not in err
     process = start(folder)
     wait_for_a_checkpoint(folder, newest(folder))

@@ -128,8 +128,10 @@ def test_two_workers_are_as_one(tmp_path):
     assert differ(one, learnt[0]) < TOLERANCE
 
 
-@pytest.mark.slow
-@pytest.mark.parametrize("victim", [0, 1])
+@pytest.mark.timeout(1200)
+@pytest.mark.parametrize(
+    "victim", [pytest.param(0, marks=pytest.mark.slow), pytest.param(1, marks=pytest.mark.long)]
+)
 def test_when_a_worker_dies_the_other_says_so_and_the_same_command_resumes(tmp_path, victim):
     folder = tmp_path / "folder"
     options = {"steps": 400, "checkpoint_every": 20, "folder": str(folder), "dropout": 0.3}
@@ -137,7 +139,7 @@ def test_when_a_worker_dies_the_other_says_so_and_the_same_command_resumes(tmp_p
     wait_for(lambda: folder.exists() and any(folder.glob("step_*.npz")))
     processes[victim].send_signal(signal.SIGKILL)
     processes[victim].communicate()
-    out, err = processes[1 - victim].communicate(timeout=60)
+    out, err = processes[1 - victim].communicate(timeout=600)
     assert processes[1 - victim].returncode == 3, err[-2000:]
     assert "another worker is gone; run the same command" in out
     again = start_two(tmp_path, options)

@@ -24,8 +24,8 @@ playing_guitar.mp4,music,8,10,test
 """
 
 
-@pytest.mark.slow
-@pytest.mark.timeout(600)
+@pytest.mark.long
+@pytest.mark.timeout(1200)
 def test_a_new_head_learns_from_three_videos(shared, real_weights, tmp_path):
     """All six windows of three other videos are recognised; chance is a half."""
     for name in {line.split(",")[0] for line in LIST.splitlines()[1:]}:
