@@ -24,7 +24,7 @@ keras-i3d() {
   case "$1" in
     train)
       small=(--steps=2 --boundaries= --factors=1 --batch_size=2 --num_frames=8 --resize=32 --crop=32
-        --validate_every=2 --clip_norm=0.1 --width=0.25)
+        --validate_every=2 --clip_norm=0.1)
       [[ "$*" == *--weights=* ]] || small+=(--weights=none) ;;
     compute_flow) small=(--short_side=32) ;;
     decode_flow) small=(--steps=2 --batch_size=2) ;;
@@ -42,7 +42,7 @@ def run(code, folder):
     return run_in_bash(SHELL + code, folder, timeout=1500)
 
 
-@pytest.mark.slow
+@pytest.mark.long
 @pytest.mark.timeout(1600)
 def test_every_command_of_the_walk(tmp_path):
     with loaded_process(tmp_path):

@@ -14,8 +14,8 @@ from tests.test_docs import examples
 PAGE = "docs/engines.md"
 
 
-@pytest.mark.slow
-@pytest.mark.timeout(900)
+@pytest.mark.long
+@pytest.mark.timeout(1800)
 def test_every_command_in_its_order(tmp_path, monkeypatch, shared, real_weights, capsys):
     pytest.importorskip("openvino", reason="the openvino engine needs the extra [openvino]")
     monkeypatch.chdir(tmp_path)

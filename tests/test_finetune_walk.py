@@ -114,8 +114,8 @@ def random_weights(stream):
     return model
 
 
-@pytest.mark.slow
-@pytest.mark.timeout(900)
+@pytest.mark.long
+@pytest.mark.timeout(1800)
 def test_every_command_of_the_walk(folder):
     lay_out(folder)
     printed = []

@@ -84,7 +84,7 @@ def test_the_wheel_works_in_an_environment_of_its_own(wheel, tmp_path):
 
 
 @pytest.mark.slow
-@pytest.mark.timeout(900)
+@pytest.mark.timeout(1800)
 def test_the_wheel_installs_with_all_that_it_needs(wheel, tmp_path):
     """Nothing but the wheel is named; needs PyPI."""
     python = python_of(tmp_path / "venv", None)

@@ -54,6 +54,9 @@ class Leases:
         self._thread.join()
         for path in list(self._held):
             self.give_back(path.name)
+        with contextlib.suppress(OSError):
+            for path in self.folder.iterdir():  # what killed processes left when they were done
+                self._free(path)
 
     def take(self, name: str) -> bool:
         """Take a lease; whether it is now held. One that another holds is not waited for.

@@ -113,7 +113,6 @@ def test_accuracies_times_and_differences():
 
 
 @pytest.mark.long
-@pytest.mark.timeout(900)
 @pytest.mark.filterwarnings("ignore:.*run_functions_eagerly")
 def test_the_study_in_small_twice(tmp_path, eagerly):
     from keras_i3d.experiments.d3d_study import run_d3d

@@ -62,8 +62,8 @@ def test_the_walk_with_a_tiny_network(folder, exported, capsys):
     walk(folder, made=True, shape="(1, 7)")
 
 
-@pytest.mark.slow
-@pytest.mark.timeout(900)
+@pytest.mark.long  # very much so on a processor without bfloat16
+@pytest.mark.timeout(3600)
 def test_the_walk_with_i3d(folder, real_weights, capsys):
     said = walk(folder, made=False, shape="(1, 400)")
     assert said.count("playing cricket") == 3

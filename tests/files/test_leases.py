@@ -40,6 +40,20 @@ def test_a_killed_holder_on_this_machine_holds_nothing(tmp_path):
         assert leases.take("clip")
 
 
+def test_what_a_killed_holder_leaves_is_cleared_away(tmp_path):
+    """Also of work that nobody takes again, as it was killed when that was done."""
+    (tmp_path / "another").write_text('["elsewhere", 1, "1"]')
+    process, _ = holder(tmp_path)
+    with Leases(tmp_path):
+        pass
+    assert sorted(os.listdir(tmp_path)) == ["another", "clip"]
+    process.kill()
+    process.communicate()
+    with Leases(tmp_path):
+        pass
+    assert os.listdir(tmp_path) == ["another"]
+
+
 def test_another_machines_lease_is_forgotten_when_nobody_touches_it(tmp_path, monkeypatch):
     clock = SimpleNamespace(now=0, monotonic=lambda: clock.now)
     monkeypatch.setattr("keras_i3d.files.leases.time", clock)

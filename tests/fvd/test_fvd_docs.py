@@ -48,6 +48,9 @@ def test_the_values_of_the_self_test():
 def test_the_examples_run(shared, real_weights, capsys):
     for code in examples(PAGE):
         exec(compile(code, PAGE, "exec"), {})
-    printed = capsys.readouterr().out
-    (line,) = re.findall(r"^FVD \d.*", (PROJECT / PAGE).read_text("utf-8"), re.MULTILINE)
-    assert line.rpartition(";")[0] in printed  # the package's version may be another
+    texts = capsys.readouterr().out, (PROJECT / PAGE).read_text("utf-8")
+    printed, wanted = (re.findall(r"^FVD \d.*(?=;)", text, re.MULTILINE)[0] for text in texts)
+    decimal = r"\d+\.\d+"  # whose last digit is another on other processors
+    assert re.sub(decimal, "", printed) == re.sub(decimal, "", wanted)
+    found, told = ([float(n) for n in re.findall(decimal, line)] for line in (printed, wanted))
+    assert found == pytest.approx(told, rel=1e-4) and len(told) >= 4

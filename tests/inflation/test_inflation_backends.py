@@ -29,7 +29,7 @@ for name in ("u_net_transposed", "u_net_bilinear", "attention", "sequential", "c
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("backend", ["jax", "torch"])
+@pytest.mark.parametrize("backend", [pytest.param("jax", marks=pytest.mark.long), "torch"])
 def test_still_clips_on_other_backends(backend):
     if importlib.util.find_spec(backend) is None:
         pytest.skip(f"{backend} is not installed: pip install 'keras-i3d[{backend}]'")

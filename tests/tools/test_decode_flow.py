@@ -26,7 +26,6 @@ def trained(tmp_path_factory):
 
 
 @pytest.mark.slow
-@pytest.mark.timeout(600)
 def test_a_run_and_the_same_again(trained, tmp_path):
     flags = (f"--network={trained}", "--end_point=half,quarter", f"--out={tmp_path}/out", *SMALL)
     status, out, err = keras_i3d("decode_flow", *flags, "--steps=8")

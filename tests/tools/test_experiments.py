@@ -33,7 +33,6 @@ def in_small(out, *flags):
 
 
 @pytest.mark.slow
-@pytest.mark.timeout(600)
 def test_a_table_in_small(tmp_path):
     """An image network, I3D on RGB and on flow from it, and what became of their filters."""
     done = in_small(tmp_path)

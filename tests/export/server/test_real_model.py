@@ -18,8 +18,8 @@ CLIPS = ("v_CricketShot_g04_c01.avi", "yoga.mp4", "TrumanShow_wave_f_nm_np1_fr_m
 EXACT, LOSSY = 1e-3, 0.05
 
 
-@pytest.mark.slow
-@pytest.mark.timeout(900)
+@pytest.mark.long
+@pytest.mark.timeout(1800)
 def test_all_ways_give_what_predict_gives(shared, real_weights, tmp_path, capsys):
     network, names = keras_i3d.load("kinetics"), class_names("kinetics_400")
     export_saved_model(network, tmp_path / "i3d" / "1")
