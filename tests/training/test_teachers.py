@@ -224,7 +224,7 @@ def test_weights_of_no_network_that_sees_flow(tmp_path):
             teachers.open_teacher(recipe)
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_a_trained_student_learns_from_weights_of_another_network_and_size(flow, tmp_path):
     """The file is of no size; i3d_resnet50, whose own clips are of 224 pixels, is built for 32."""
     resnet = keras_i3d.I3DResNet50(None, stream="flow", input_shape=(None, 32, 32, 2))
