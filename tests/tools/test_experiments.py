@@ -32,7 +32,7 @@ def in_small(out, *flags):
     return subprocess.run(arguments, capture_output=True, text=True, timeout=500)
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_a_table_in_small(tmp_path):
     """An image network, I3D on RGB and on flow from it, and what became of their filters."""
     done = in_small(tmp_path)
