@@ -25,27 +25,42 @@ forked_keras_i3d() {
   return "$status"
 }
 """
-LOADED = """
-import os, sys
+FORKING = """
+import json, os, sys
 from keras_i3d.tools.command import main
 from keras_i3d.tools.running import quiet_import
 with quiet_import():
     import tensorflow as tf
     import keras_i3d.training.run, keras_i3d.evaluation.evaluate, keras_i3d.layers
-EAGER = ("train", "evaluate", "decode_flow", "predict")
+
+def forked(arguments, out, err, eager=()):
+    child = os.fork()
+    if child == 0:
+        os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
+        for number, path in ((1, out), (2, err)):  # which may be the same
+            opened = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_APPEND)
+            os.dup2(opened, number)
+        tf.config.run_functions_eagerly(arguments[:1] in eager)
+        sys.argv = ["keras-i3d", *arguments]
+        main()
+    return os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
+"""
+FOR_BASH = f"""{FORKING}
 while True:
     with open("asked") as asked:
         arguments = asked.read().split(chr(0))[:-1]
-    child = os.fork()
-    if child == 0:
-        printed = os.open("printed", os.O_WRONLY | os.O_CREAT | os.O_TRUNC)
-        os.dup2(printed, 1), os.dup2(printed, 2)
-        tf.config.run_functions_eagerly(arguments[0] in EAGER)
-        sys.argv = ["keras-i3d", *arguments]
-        main()
-    _, status = os.waitpid(child, 0)
+    eager = ["train"], ["evaluate"], ["decode_flow"], ["predict"]
+    status = forked(arguments, "printed", "printed", eager)
     with open("answered", "w") as answered:
-        print(os.waitstatus_to_exitcode(status), file=answered)
+        print(status, file=answered)
+"""
+ONE_BY_ONE = f"""{FORKING}
+for line in sys.stdin:
+    asked = json.loads(line)
+    os.environ.clear()
+    os.environ.update(asked["environment"])
+    os.chdir(asked["folder"])
+    print(forked(asked["arguments"], *asked["printed"]), flush=True)
 """
 
 
@@ -54,7 +69,7 @@ def loaded_process(folder):
     """It waits in the folder, where the commands run."""
     os.mkfifo(folder / "asked")
     os.mkfifo(folder / "answered")
-    with subprocess.Popen([sys.executable, "-c", LOADED], cwd=folder) as loaded:
+    with subprocess.Popen([sys.executable, "-c", FOR_BASH], cwd=folder) as loaded:
         try:
             yield
         finally:
@@ -73,28 +88,6 @@ def run_in_bash(code, folder, timeout=None):
     )
     assert done.returncode == 0, f"{code}\n{done.stdout[-3000:]}\n{done.stderr[-3000:]}"
     return done.stdout
-
-
-ONE_BY_ONE = """
-import json, os, sys
-from keras_i3d.tools.command import main
-from keras_i3d.tools.running import quiet_import
-with quiet_import():
-    import keras_i3d.training.run, keras_i3d.evaluation.evaluate, keras_i3d.layers
-for line in sys.stdin:
-    asked = json.loads(line)
-    child = os.fork()
-    if child == 0:
-        os.environ.clear()
-        os.environ.update(asked["environment"])
-        os.chdir(asked["folder"])
-        os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
-        for number, path in enumerate(asked["printed"], start=1):
-            os.dup2(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC), number)
-        sys.argv = ["keras-i3d", *asked["arguments"]]
-        main()
-    print(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]), flush=True)
-"""
 
 
 @functools.cache

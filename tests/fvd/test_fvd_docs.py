@@ -53,4 +53,4 @@ def test_the_examples_run(shared, real_weights, capsys):
     decimal = r"\d+\.\d+"  # whose last digit is another on other processors
     assert re.sub(decimal, "", printed) == re.sub(decimal, "", wanted)
     found, told = ([float(n) for n in re.findall(decimal, line)] for line in (printed, wanted))
-    assert found == pytest.approx(told, rel=1e-4) and len(told) >= 4
+    assert found == pytest.approx(told, rel=1e-5) and len(told) >= 4

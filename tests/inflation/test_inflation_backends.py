@@ -8,6 +8,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.conftest import slow_or_long
+
 # The slow ones take minutes where other work runs beside them.
 pytestmark = pytest.mark.timeout(1200)
 
@@ -28,8 +30,7 @@ for name in ("u_net_transposed", "u_net_bilinear", "attention", "sequential", "c
 """
 
 
-@pytest.mark.slow
-@pytest.mark.parametrize("backend", [pytest.param("jax", marks=pytest.mark.long), "torch"])
+@pytest.mark.parametrize("backend", slow_or_long(["jax", "torch"], "torch"))
 def test_still_clips_on_other_backends(backend):
     if importlib.util.find_spec(backend) is None:
         pytest.skip(f"{backend} is not installed: pip install 'keras-i3d[{backend}]'")

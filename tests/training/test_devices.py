@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 
 from keras_i3d.training.devices import Devices, make_strategy
-from tests.conftest import PROJECT
+from tests.conftest import PROJECT, slow_or_long
 from tests.training import several, tiny
 
 # Of weights, averages, metrics and losses; what was seen is 5e-7 at most.
@@ -129,9 +129,7 @@ def test_two_workers_are_as_one(tmp_path):
 
 
 @pytest.mark.timeout(1200)
-@pytest.mark.parametrize(
-    "victim", [pytest.param(0, marks=pytest.mark.slow), pytest.param(1, marks=pytest.mark.long)]
-)
+@pytest.mark.parametrize("victim", slow_or_long([0, 1], 0))
 def test_when_a_worker_dies_the_other_says_so_and_the_same_command_resumes(tmp_path, victim):
     folder = tmp_path / "folder"
     options = {"steps": 400, "checkpoint_every": 20, "folder": str(folder), "dropout": 0.3}
@@ -153,7 +151,7 @@ def test_killed_at_random_moments_it_ends_with_the_same_bits(tmp_path):
     whole = end(start(tmp_path / "whole.npz", 1, options), tmp_path / "whole.npz")
     options["folder"] = str(tmp_path / "folder")
     rng = np.random.default_rng()
-    for _ in range(3):
+    for _ in range(5):
         process = start(tmp_path / "again.npz", 1, options)
         before = newest(tmp_path / "folder")
         wait_for(lambda before=before: newest(tmp_path / "folder") > before)
