@@ -1,4 +1,4 @@
-"""What a teacher costs: seconds and peak memory of a training step of S3D-G, with and without one.
+"""Measure what a teacher costs: seconds and peak memory of a training step of S3D-G.
 
   python benchmarks/distillation.py [--batch=2] [--frames=16] [--size=112] [--rounds=7]
 

@@ -1,4 +1,4 @@
-"""What the options of export_saved_model bring: milliseconds of a clip, and size on disk.
+"""Measure the options of export_saved_model: milliseconds per clip and size on disk.
 
   python benchmarks/export_options.py [--frames=64] [--rounds=7] [--video=FILE]
 

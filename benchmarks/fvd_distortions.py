@@ -1,4 +1,4 @@
-"""What distortions of videos do to FVD, KVD, precision and recall: the pictures of docs/fvd.md.
+"""Measure what distortions of videos do to FVD, KVD, precision and recall, for docs/fvd.md.
 
   python benchmarks/fvd_distortions.py [--videos=FOLDER] [--clips=48] [--out=docs/fvd_made.svg]
 

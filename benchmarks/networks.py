@@ -30,7 +30,7 @@ PYTORCH = " in PyTorch"
 
 
 def sees(name: str) -> dict:
-    """What each stream of a network sees; RGB alone, where each stream has a network of its own."""
+    """Return the inputs of each stream; RGB alone where each stream has its own network."""
     from keras_i3d.models.catalogue import network
 
     record = network(name)

@@ -1,4 +1,4 @@
-"""What a server costs: I3D asked by gRPC and by REST, beside the same SavedModel called in process.
+"""Measure what a server costs: I3D over gRPC and REST, beside the same SavedModel in process.
 
   python benchmarks/serving.py [--model=models/i3d] [--video=FILE] [--rounds=5] [--frames=64]
   python benchmarks/serving.py --model=models/i3d --server=HOST:8500     TensorFlow Serving's

@@ -1,4 +1,4 @@
-"""What a server says, the same whether it was asked by gRPC or by REST."""
+"""A server's answer, the same over gRPC and REST."""
 
 import json
 from collections.abc import Sequence
@@ -72,7 +72,7 @@ class TensorShape:
 
 @dataclass(frozen=True)
 class ModelMetadata:
-    """What a model can be asked, and where it comes from.
+    """A model's signatures, and where it comes from.
 
     signatures: {name: (inputs, outputs)}, each {name: TensorShape}.
     about: what the export wrote down: labels, preprocessing, weights; {} where it is not ours.
@@ -85,7 +85,7 @@ class ModelMetadata:
 
     @cached_property
     def record(self) -> ServedRecord:
-        """What must be known to ask it; ValueError where `about` is damaged."""
+        """Return what a client needs to call it; ValueError if `about` is damaged."""
         return from_metadata(self.about)
 
     @property
