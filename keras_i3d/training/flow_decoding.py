@@ -50,6 +50,7 @@ def decode_flow(
     data: DataSet | None = None,
     checkpoint_every: int = 100,
     log_every: int = 20,
+    validate: bool = True,
     stream=None,
 ) -> tuple[FlowErrors, list[Example]]:
     """Train the decoders, on from the folder's last checkpoint, and measure them.
@@ -65,6 +66,8 @@ def decode_flow(
         network: what `settings.network` names, where it is loaded already.
         data: that of the settings, where its flow has been computed since.
         checkpoint_every, log_every: steps from one to the next.
+        validate: whether the held-out videos are measured after each quarter of the steps too, for
+            history.csv and TensorBoard.
         stream: where progress is shown; by default standard error.
 
     Returns:
@@ -110,7 +113,8 @@ def decode_flow(
     for line in _summary(settings, network, inputs, opened, devices, folder):
         print(line, file=stream or sys.stderr, flush=True)
     with in_one_line():
-        _fit(step, opened, settings, folder, checkpoint_every, log_every, stream)
+        learning = opened if validate else dataclasses.replace(opened, validation=None)
+        _fit(step, learning, settings, folder, checkpoint_every, log_every, stream)
         held_out = open_source(data, data.validation_split, inputs)
         batch = VALIDATION_BATCH * devices.replicas
         batches = evaluation_batches(

@@ -102,6 +102,18 @@ def test_losses_are_pixels_of_the_input_whatever_the_resolution():
     np.testing.assert_allclose(losses["half_simple"], [5, 5], rtol=1e-5)
 
 
+def test_what_is_measured_on_the_way_changes_nothing(tmp_path):
+    of = network()
+    settings = replace(SETTINGS, steps=4)
+    errors, _ = run(settings, tmp_path / "often", of)
+    once, _ = run(settings, tmp_path / "once", of, validate=False)
+    heads = [(tmp_path / f / "history.csv").read_text().split("\n")[0] for f in ("often", "once")]
+    assert ["val_loss" in head.split(",") for head in heads] == [True, False]
+    for end_point, kinds in errors.cells.items():
+        for kind, pixels in kinds.items():
+            np.testing.assert_array_equal(pixels, once.cells[end_point][kind])
+
+
 def test_a_run_decodes_what_the_features_hold_and_leaves_the_network_alone(tmp_path):
     of = network()
     before = [v.numpy().copy() for v in of.model.weights]
