@@ -15,6 +15,7 @@ from keras_i3d.experiments.d3d_measurement import (
     measure_times,
 )
 from keras_i3d.experiments.growing_report import Report
+from keras_i3d.experiments.runs import time_taken
 from keras_i3d.training.flow_errors import Example
 from keras_i3d.visualisation.flow_rows import flow_rows
 from keras_i3d.visualisation.png import png
@@ -67,12 +68,8 @@ def run_d3d(
 
 
 def _write(folder: Path, found: Sequence[Section], seeds: Sequence[OfSeed]) -> Path:
-    took = sum(one.seconds for of in seeds for one in of.results.values())
-    trainings = sum(len(of.results) for of in seeds)
-    about = (
-        f"{len(seeds)} of {SEEDS} seeds, {trainings} trainings, {took:.0f} s without tests and "
-        f"decoders. {NOTE}"
-    )
+    took = time_taken([one for of in seeds for one in of.results.values()])
+    about = f"{len(seeds)} of {SEEDS} seeds. {took}, not counting tests and decoders. {NOTE}"
     caption = (
         f"(c) Flow decoded from {', '.join(DECODED)} at each end point by the spatial decoder, "
         f"beside the true flow, seed {seeds[0].seed}; hue is direction, white no motion"

@@ -1,5 +1,6 @@
 """The rows of a table: networks that are trained and tested, and fusions of such."""
 
+import math
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -80,6 +81,15 @@ class Result:
 
     scores: Scores
     seconds: float
+
+
+def time_taken(results: Iterable[Result]) -> str:
+    """Return "18 trainings, 1020 s", and of how many of them the time is not known."""
+    took = [one.seconds for one in results]
+    known = [seconds for seconds in took if not math.isnan(seconds)]
+    unknown = len(took) - len(known)
+    less = f" (without {unknown} whose time is not known)" if unknown else ""
+    return f"{len(took)} trainings, {sum(known):.0f} s{less}"
 
 
 # {run's name: {folder of the repetition: what came of it}}.

@@ -11,7 +11,7 @@ from keras_i3d.evaluation.scores import Scores, fuse
 from keras_i3d.experiments.curves import learning_curves
 from keras_i3d.experiments.expectations import AGREES, Finding, accuracy, each_accuracy
 from keras_i3d.experiments.growing_report import Report
-from keras_i3d.experiments.runs import Fusion, Results, Row, Run, in_order
+from keras_i3d.experiments.runs import Fusion, Results, Row, Run, in_order, time_taken
 from keras_i3d.experiments.table import Grid, Measured, Table
 
 DETAILS = ("", "top-1, %, by seed", "95 % interval", "chance, %", "steps", "seconds")
@@ -23,7 +23,7 @@ NOTE = (
     "expectation agrees or disagrees only where the whole interval of the accuracy says so, or "
     "McNemar's exact test of the difference at 5 %, and every repetition is on the same side."
 )
-ABOUT = "No test video shows a pixel of a training video. {} trainings, {:.0f} s in all."
+ABOUT = "No test video shows a pixel of a training video. {} in all."
 TITLE = "The tables of “Quo Vadis” on synthetic videos"
 
 
@@ -40,8 +40,7 @@ def write_up(folder: Path, tables: Sequence[Table], results: Results) -> Path:
     report = Report(folder, TITLE)
     every = [one for of in results.values() for one in of.values()]
     if every:
-        took = sum(one.seconds for one in every if not math.isnan(one.seconds))
-        report.text(f"{ABOUT.format(len(every), took)} {NOTE}")
+        report.text(f"{ABOUT.format(time_taken(every))} {NOTE}")
     for table in tables:
         whole = _places(table.rows, results)[:1]
         if whole or not table.rows:
