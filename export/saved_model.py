@@ -41,7 +41,7 @@ class ExportError(ValueError):
 
 @dataclass(frozen=True)
 class Exported:
-    """What was written, and how far its probabilities are from the Keras model's.
+    """A finished export, and how far its probabilities are from the Keras model's.
 
     differences: {name of the clip: largest absolute difference of the probabilities}.
     """
@@ -117,7 +117,7 @@ def _check_free(folder: Path, overwrite: bool) -> None:
 
 
 def _metadata(network: LoadedNetwork, how: dict) -> dict:
-    """What it rests on, how it was made, and what must be known to ask it."""
+    """The export's metadata: its weights, how it was made, and what a client needs to call it."""
     record = network.record
     asked = ServedRecord(
         inputs=record.inputs,

@@ -1,4 +1,4 @@
-"""What a SavedModel answers, asked in a process that has nothing but TensorFlow.
+"""Run a SavedModel in a process that has nothing but TensorFlow, and keep its answers.
 
 python -m keras_i3d.export.saved_model_check FOLDER CLIPS.npz ANSWERS.npz
 

@@ -1,4 +1,4 @@
-"""What an exported model says of itself: written by the export, asked by whoever sends it videos.
+"""An exported model's description of itself: the export writes it, clients read it.
 
 Needs neither TensorFlow nor Keras, so that clients can read it.
 """

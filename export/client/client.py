@@ -1,4 +1,4 @@
-"""What both clients are: a model on a server, what may be asked of it, and how long to wait."""
+"""The base class of both clients: a model on a server, its signatures, and timeouts."""
 
 import abc
 from collections.abc import Callable, Mapping, Sequence

@@ -1,4 +1,4 @@
-"""What a served model says of a whole video: asked window by window, collected, summed up."""
+"""A served model's prediction for a whole video: the mean over its windows."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
@@ -14,7 +14,7 @@ from keras_i3d.shown_options import options_of
 
 @dataclass(frozen=True)
 class VideoAnswer:
-    """What a model says of a video, or of one window of it.
+    """A model's prediction for a video, or for one window of it.
 
     path: the video. model: its name on the server.
     windows: in the order of time; at least one.

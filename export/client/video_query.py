@@ -28,7 +28,7 @@ FILES = ("jpeg", "png")
 
 @dataclass(frozen=True)
 class WindowAnswer:
-    """What was answered about one stretch of a video: [start, end) in seconds."""
+    """The server's answer for one stretch of a video: [start, end) in seconds."""
 
     start: float
     end: float
